@@ -1,0 +1,255 @@
+"""A folder, ``.zip`` or ``.tar[.gz|.bz2|.xz]`` of text files behind one read-only view. Nothing is written to disk.
+
+Archives come from strangers: links, devices, absolute or climbing names and bombs are refused before they cost
+anything; only files below the limits are ever decompressed into memory.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from .errors import BenchError
+
+FILE_LIMIT = 32 << 20  # bytes of one text file: the longest real result is 0.4 MB
+TOTAL_LIMIT = 256 << 20  # bytes of one archive: the largest real one unpacks to 17 MB
+COUNT_LIMIT = 100_000  # members of one archive
+
+
+class Tree(Protocol):
+    """A read-only file tree. Paths are relative, with forward slashes; the root is ''."""
+
+    name: str
+
+    def files(self, folder: str = "") -> list[str]:
+        """Names of the files directly in a folder, sorted; [] if there is no such folder."""
+
+    def folders(self, folder: str = "") -> list[str]:
+        """Names of the folders directly in a folder, sorted; [] if there is no such folder."""
+
+    def exists(self, path: str) -> bool:
+        """Whether a file is there."""
+
+    def read(self, path: str) -> bytes:
+        """Content of a file. Raises BenchError if it is absent, too large or not a plain file."""
+
+    def where(self, path: str) -> str:
+        """How to name a file in a message."""
+
+
+class Folder:
+    """A folder on disk."""
+
+    def __init__(self, root: Path, error: type[BenchError]) -> None:
+        self.root, self.error, self.name = root, error, str(root)
+
+    def files(self, folder: str = "") -> list[str]:
+        """See Tree."""
+        return sorted(e.name for e in self._entries(folder) if e.is_file())
+
+    def folders(self, folder: str = "") -> list[str]:
+        """See Tree."""
+        return sorted(e.name for e in self._entries(folder) if e.is_dir())
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        place = self.root / folder
+        if not place.is_dir():
+            return []
+        with os.scandir(place) as entries:
+            return [e for e in entries if not e.name.startswith(".")]
+
+    def exists(self, path: str) -> bool:
+        """See Tree."""
+        return (self.root / path).is_file()
+
+    def read(self, path: str) -> bytes:
+        """See Tree."""
+        if not self.exists(path):  # a FIFO would block for ever
+            raise self.error("no such plain file", where=self.where(path))
+        try:
+            with (self.root / path).open("rb", buffering=0) as stream:
+                data = stream.read(FILE_LIMIT + 1)
+        except OSError as reason:
+            raise self.error("cannot read file", where=self.where(path), found=reason.strerror) from None
+        if len(data) > FILE_LIMIT:
+            raise self.error(
+                "file too large for a list of boxes", where=self.where(path), expected=f"at most {FILE_LIMIT >> 20} MiB"
+            )
+        return data
+
+    def where(self, path: str) -> str:
+        """See Tree."""
+        return str(self.root / path)
+
+
+class Archive:
+    """An archive's text files, in memory."""
+
+    def __init__(self, name: str, content: dict[str, bytes], error: type[BenchError]) -> None:
+        self.name, self.content, self.error = name, content, error
+        self._children: dict[str, tuple[set[str], set[str]]] = {"": (set(), set())}
+        for path in content:
+            parts = PurePosixPath(path)
+            self._children.setdefault(_parent(parts), (set(), set()))[0].add(parts.name)
+            for folder in parts.parents:
+                if folder.name:
+                    self._children.setdefault(_parent(folder), (set(), set()))[1].add(folder.name)
+
+    def files(self, folder: str = "") -> list[str]:
+        """See Tree."""
+        return sorted(self._children.get(folder, (set(), set()))[0])
+
+    def folders(self, folder: str = "") -> list[str]:
+        """See Tree."""
+        return sorted(self._children.get(folder, (set(), set()))[1])
+
+    def exists(self, path: str) -> bool:
+        """See Tree."""
+        return path in self.content
+
+    def read(self, path: str) -> bytes:
+        """See Tree."""
+        if path not in self.content:
+            raise self.error("no such file in archive", where=self.where(path))
+        return self.content[path]
+
+    def where(self, path: str) -> str:
+        """See Tree."""
+        return f"{self.name}:{path}"
+
+
+def open_tree(path: str | Path, error: type[BenchError], *, next: str | None = None) -> Tree:
+    """Open a folder or archive for reading; raises ``error`` if it is neither or not trustworthy."""
+    path = Path(path).expanduser()
+    if path.is_dir():
+        return Folder(path, error)
+    if not path.exists():
+        raise error("path not found", where=path, expected="a folder, .zip or .tar[.gz|.bz2|.xz]", next=next)
+    if not path.is_file():
+        raise error("not a plain file", where=path, expected="a folder, .zip or .tar[.gz|.bz2|.xz]")
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+    reader = _read_zip if magic[:2] == b"PK" else _read_tar
+    return Archive(str(path), dict(reader(path, error)), error)
+
+
+def _read_zip(path: Path, error: type[BenchError]) -> Iterator[tuple[str, bytes]]:
+    import zipfile
+    import zlib
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            guard = _Guard(path, error)
+            for info in archive.infolist():
+                kind = stat.S_IFMT(info.external_attr >> 16)
+                plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+                # a stored name is cut at NUL by zipfile: judge the name as written
+                name = guard.admit(info.orig_filename, info.file_size, plain=plain, folder=info.is_dir())
+                if name:
+                    yield name, archive.read(info)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as reason:
+        raise error("damaged or unsupported zip archive", where=path, found=reason, next="unpack it first") from None
+
+
+def _read_tar(path: Path, error: type[BenchError]) -> Iterator[tuple[str, bytes]]:
+    import lzma
+    import tarfile
+    import zlib
+
+    try:
+        with tarfile.open(fileobj=io.BytesIO(_unpacked(path, error))) as archive:
+            guard = _Guard(path, error)
+            for member in archive:
+                plain = member.isreg() or member.isdir()
+                name = guard.admit(member.name, member.size, plain=plain, folder=member.isdir())
+                stream = archive.extractfile(member) if name else None
+                if name and stream:
+                    yield name, stream.read()
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError) as reason:
+        raise error(
+            "not an archive of a known kind, or damaged",
+            where=path,
+            expected="a folder, .zip or .tar[.gz|.bz2|.xz]",
+            found=str(reason).splitlines()[0],
+            next="unpack it first and pass the folder",
+        ) from None
+
+
+def _unpacked(path: Path, error: type[BenchError]) -> bytes:
+    """Decompress a whole tar, but never more than the limit: sizes inside it are claims, not facts."""
+    import bz2
+    import gzip
+    import lzma
+
+    openers = {b"\xfd7zXZ": lzma.open, b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
+    with path.open("rb") as file:
+        magic = file.read(6)
+    opener = next((opener for start, opener in openers.items() if magic.startswith(start)), Path.open)
+    with opener(path, "rb") as stream:
+        data: bytes = stream.read(TOTAL_LIMIT + 1)
+    if len(data) > TOTAL_LIMIT:
+        raise error(
+            "archive too large for tracking results",
+            where=path,
+            expected=f"at most {TOTAL_LIMIT >> 20} MiB unpacked",
+            found="more",
+            next="if it is genuine, unpack it and pass the folder",
+        )
+    return data
+
+
+class _Guard:
+    """Decides on each member of an archive before it is decompressed."""
+
+    def __init__(self, path: Path, error: type[BenchError]) -> None:
+        self.path, self.error, self.total, self.count = path, error, 0, 0
+        self.seen: set[str] = set()
+
+    def admit(self, name: str, size: int, *, plain: bool, folder: bool) -> str | None:
+        """Return the member's clean name if it is a file to be read, None if it may be skipped."""
+        parts = PurePosixPath(name.replace("\\", "/"))
+        where = f"{self.path}:{name[:200]!r}"
+        if parts.is_absolute() or ".." in parts.parts or "\0" in name or name[1:2] == ":":
+            raise self.error("archive member outside its folder", where=where, expected="relative names without '..'")
+        if not plain:
+            raise self.error("archive member is a link or device", where=where, expected="plain files and folders")
+        self.total += size
+        self.count += 1
+        if self.total > TOTAL_LIMIT or self.count > COUNT_LIMIT or size > FILE_LIMIT:
+            raise self.error(
+                "archive too large for tracking results",
+                where=where,
+                expected=f"at most {FILE_LIMIT >> 20} MiB a file, {TOTAL_LIMIT >> 20} MiB, {COUNT_LIMIT} members",
+                found=f"{size:,} bytes in this member, {self.total:,} so far, {self.count:,} members",
+                next="if it is genuine, unpack it and pass the folder",
+            )
+        hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts.parts)
+        if folder or hidden or parts.suffix.lower() not in (".txt", ".mat", ".csv"):
+            return None
+        clean = str(parts)
+        if clean in self.seen:
+            raise self.error("archive holds a file twice", where=where, next="remove one of them")
+        self.seen.add(clean)
+        return clean
+
+
+def descend(tree: Tree, folder: str = "") -> str:
+    """Follow single folders down to the first place with more than one entry ('GTOT.tar.xz' holds only 'GTOT/')."""
+    while not tree.files(folder) and len(inner := tree.folders(folder)) == 1:
+        folder = join(folder, inner[0])
+    return folder
+
+
+def join(folder: str, name: str) -> str:
+    """Path of a name in a folder of a tree; the root is ''."""
+    return f"{folder}/{name}" if folder else name
+
+
+def _parent(path: PurePosixPath) -> str:
+    parent = str(path.parent)
+    return "" if parent == "." else parent
+

@@ -1,0 +1,110 @@
+"""Boxes: the layouts found in files, overlap, and centre error. Pure NumPy, float64.
+
+A box is ``x y w h`` in pixels, (x, y) the top left corner, exactly as annotated. Sources: docs/scoring.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def _ltrb(b: Array) -> Array:
+    return np.stack([b[:, 0], b[:, 1], b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]], axis=1)
+
+
+def _cxcywh(b: Array) -> Array:
+    return np.stack([b[:, 0] - b[:, 2] / 2, b[:, 1] - b[:, 3] / 2, b[:, 2], b[:, 3]], axis=1)
+
+
+def _corners(b: Array) -> Array:
+    return np.stack([b[:, 0], b[:, 1], b[:, 2] - b[:, 0], b[:, 5] - b[:, 1]], axis=1)
+
+
+def _polygon(b: Array) -> Array:
+    x, y = b[:, 0::2], b[:, 1::2]
+    left, top = x.min(axis=1), y.min(axis=1)
+    return np.stack([left, top, x.max(axis=1) - left, y.max(axis=1) - top], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way of writing a box in a row of numbers."""
+
+    columns: int
+    to_xywh: Callable[[Array], Array]
+    meaning: str
+
+
+LAYOUTS = {
+    "xywh": Layout(4, lambda b: b, "left top width height"),
+    "ltrb": Layout(4, _ltrb, "left top right bottom"),
+    "cxcywh": Layout(4, _cxcywh, "centre-x centre-y width height"),
+    "corners": Layout(8, _corners, "x1 y1 x2 y1 x2 y2 x1 y2, clockwise from top left"),
+    "polygon": Layout(8, _polygon, "four corners in any order"),
+}
+DEFAULT_LAYOUT = {4: "xywh", 8: "corners"}  # by number of columns, as every toolkit reads them
+
+
+def to_corners(boxes: Array) -> Array:
+    """(N, 4) ``x y w h`` to (N, 8) corners, clockwise from top left, without the +1 some kits add."""
+    x, y = boxes[:, 0], boxes[:, 1]
+    right, bottom = x + boxes[:, 2], y + boxes[:, 3]
+    return np.stack([x, y, right, y, right, bottom, x, bottom], axis=1)
+
+
+def round_half_away(values: Array) -> Array:
+    """Round as MATLAB does, halves away from zero (NumPy rounds halves to even).
+
+    >>> round_half_away(np.array([0.5, 1.5, -2.5, 0.49999999999999994])).tolist()
+    [1.0, 2.0, -3.0, 0.0]
+    """
+    whole = np.trunc(values)
+    rounded: Array = whole + np.where(np.abs(values - whole) >= 0.5, np.sign(values), 0.0)
+    return rounded
+
+
+def overlap(result: Array, truth: Array) -> Array:
+    """Intersection over union of (..., 4) boxes, in [0, 1]; NaN where neither has an area.
+
+    The -1 and +1 cancel on paper. They stay because they decide ties to the last bit (the toolkits' order).
+
+    >>> overlap(np.array([0.0, 0, 10, 10]), np.array([5.0, 0, 10, 10])).round(6).item()
+    0.333333
+    """
+    left, top, width, height = np.moveaxis(result, -1, 0)
+    g_left, g_top, g_width, g_height = np.moveaxis(truth, -1, 0)
+    across = np.minimum(left + width - 1, g_left + g_width - 1) - np.maximum(left, g_left) + 1
+    down = np.minimum(top + height - 1, g_top + g_height - 1) - np.maximum(top, g_top) + 1
+    shared = np.maximum(0, across) * np.maximum(0, down)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio: Array = shared / (width * height + g_width * g_height - shared)
+    return ratio
+
+
+def centers(boxes: Array, *, inclusive: bool) -> Array:
+    """Centres (..., 2) of (..., 4) boxes: ``x + (w-1)/2`` if pixel indices are inclusive, else ``x + w/2``."""
+    center: Array = boxes[..., :2] + (boxes[..., 2:] - inclusive) / 2
+    return center
+
+
+def center_error(result: Array, truth: Array, *, inclusive: bool) -> Array:
+    """Euclidean distance in pixels between the centres of (..., 4) boxes."""
+    off = centers(result, inclusive=inclusive) - centers(truth, inclusive=inclusive)
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance: Array = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2)
+    return distance
+
+
+def normalized_error(result: Array, truth: Array, *, inclusive: bool) -> Array:
+    """Centre distance in units of the truth's width and height (each centre is divided first, then subtracted)."""
+    size = truth[..., 2:]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        off = centers(result, inclusive=inclusive) / size - centers(truth, inclusive=inclusive) / size
+        distance: Array = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2)
+    return distance

@@ -1,0 +1,55 @@
+"""Errors that tell a user what is wrong, where, and what to type next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """Something the user can mend. Printed without a traceback; the process exits with 2."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        found: object = None,
+        next: object = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.details = {"where": where, "expected": expected, "found": found, "next": next}
+
+    def __reduce__(self) -> tuple[object, ...]:  # keyword-only arguments survive a trip to another process
+        return type(self), (self.what,), self.__dict__
+
+    def __str__(self) -> str:
+        rows = [f"  {key:<9} {value}" for key, value in self.details.items() if value is not None]
+        return "\n".join([self.what, *rows])
+
+
+class ConfigError(BenchError):
+    """A wrong option, key or name."""
+
+
+class DataError(BenchError):
+    """A benchmark's files are missing or malformed."""
+
+
+class ResultError(BenchError):
+    """A tracker's result files are missing or malformed."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = None) -> ConfigError:
+    """Build the error for a name nobody owns, with the closest known one as a suggestion."""
+    known = list(known)
+    lowered = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+    return ConfigError(
+        f"unknown {kind} {name!r}" + (f": did you mean {lowered[close[0]]!r}?" if close else ""),
+        expected=", ".join(known) or None,
+        found=name,
+        next=next,
+    )

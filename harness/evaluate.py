@@ -1,0 +1,247 @@
+"""Result files and truth in, curves out; every score is one weighted mean over the sequence axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import metrics
+from .boxes import DEFAULT_LAYOUT, LAYOUTS, Array, overlap
+from .datasets.benchmark import Benchmark
+from .errors import ConfigError, ResultError
+from .metrics import Index
+from .protocol import Measure
+from .results.formats import ResultFiles, find_results, to_xywh
+
+ALL = "ALL"  # the row over all sequences
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Something the protocol changes in a tracker's rows before scoring; always reported."""
+
+    tracker: str
+    what: str
+    rows: int
+    sequences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.sequences[:3]) + (", ..." if len(self.sequences) > 3 else "")
+        return f"{self.tracker}: {self.rows:,} {self.what} in {len(self.sequences)} sequences ({shown})"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Curves of K trackers on S sequences.
+
+    ``curves[metric]`` (K, S, T) in [0, 1], NaN for a missing sequence; ``frames`` (S,); ``has`` (S, A) bool says which
+    sequence has which of ``attributes``, the first being ALL.
+    """
+
+    benchmark: Benchmark
+    measures: tuple[Measure, ...]
+    trackers: tuple[str, ...]
+    attributes: tuple[str, ...]
+    frames: Index
+    has: NDArray[np.bool_]
+    curves: Mapping[str, Array]
+    repairs: tuple[Repair, ...]
+
+    @property
+    def missing(self) -> Mapping[str, tuple[str, ...]]:
+        """Sequences without results, by tracker."""
+        gaps = np.isnan(self.curves[self.measures[0].name][:, :, 0])
+        return {
+            label: tuple(name for name, gap in zip(self.benchmark.names, row, strict=True) if gap)
+            for label, row in zip(self.trackers, gaps, strict=True)
+            if row.any()
+        }
+
+    @property
+    def weights(self) -> Array:
+        """Weight of each sequence in each attribute row, (A, S)."""
+        weighted: Array = self.has.T * metrics.weights(self.benchmark.spec.protocol, self.frames)
+        return weighted
+
+    def values(self, measure: Measure) -> Array:
+        """Score (K, S) in [0, 1] of each tracker on each sequence."""
+        scored: Array = self.curves[measure.name] @ measure.weights()
+        return scored
+
+    def score(self, measure: Measure) -> Array:
+        """Score (K, A) in [0, 1] of each tracker on each attribute; NaN where a sequence of it is missing."""
+        values = np.where(self.weights > 0, self.values(measure)[:, None, :], 0.0)
+        return metrics.reduce(values, self.weights)
+
+    def curve(self, measure: Measure) -> Array:
+        """Curve (K, A, T) in [0, 1] of each tracker on each attribute."""
+        curves = np.moveaxis(self.curves[measure.name], 1, -1)[:, None]
+        weights = self.weights[:, None, :]
+        return metrics.reduce(np.where(weights > 0, curves, 0.0), weights)
+
+
+def evaluate(
+    benchmark: Benchmark,
+    results: Mapping[str, str | Path],
+    *,
+    attributes: tuple[str, ...] = (),
+    measures: tuple[str, ...] | None = None,
+    layouts: Mapping[str, str] | None = None,
+    round_corners: bool | None = None,
+    allow_missing: bool = False,
+) -> Evaluation:
+    """Score trackers (label -> folder or archive) on a benchmark.
+
+    ``layouts`` forces a box layout by label and switches the check against the first truth box off;
+    ``round_corners`` overrides the protocol's rule for 8-column rows. Raises BenchError for anything malformed.
+    """
+    protocol = benchmark.spec.protocol
+    rounding = protocol.round_corners if round_corners is None else round_corners
+    has = np.ones((len(benchmark.names), 1 + len(attributes)), dtype=bool)
+    if attributes:
+        has[:, 1:] = benchmark.membership(attributes)
+    chosen = protocol.select(measures)
+    curves: dict[str, list[Array]] = {measure.name: [] for measure in chosen}
+    repairs: list[Repair] = []
+    for label, path in results.items():
+        files = find_results(label, path, benchmark.names)
+        _require_all(files, benchmark, allow_missing)
+        boxes, compared = _boxes(files, benchmark, (layouts or {}).get(label), rounding, repairs)
+        truth, gaps = benchmark.truth, compared == 0
+        if (compared != benchmark.lengths).any():
+            truth = truth[:, _kept(benchmark.lengths, compared)]
+        lengths = compared[~gaps]
+        if protocol.repair:
+            boxes, broken = metrics.repair(boxes, lengths)
+            _report(repairs, files, "rows with NaN, w <= 0 or h <= 0, which repeat the row before", broken, lengths)
+        _require_finite(boxes, files, lengths)
+        if protocol.first_frame == "truth":
+            first = metrics.starts(lengths)
+            other = np.zeros(len(boxes), dtype=bool)
+            other[first] = (boxes[first] != truth[0, first]).any(axis=1)
+            _report(repairs, files, "first rows that are not the truth, replaced by it", other, lengths)
+            boxes[first] = truth[0, first]
+        for measure in chosen:
+            table = np.full((len(benchmark.names), len(measure.thresholds)), np.nan)
+            table[~gaps] = metrics.curves(measure, protocol, boxes, truth, lengths)
+            curves[measure.name].append(table)
+    return Evaluation(
+        benchmark=benchmark,
+        measures=chosen,
+        trackers=tuple(results),
+        attributes=(ALL, *attributes),
+        frames=benchmark.lengths,
+        has=has,
+        curves={name: np.stack(tables) for name, tables in curves.items()},
+        repairs=tuple(repairs),
+    )
+
+
+def _require_all(files: ResultFiles, benchmark: Benchmark, allow_missing: bool) -> None:
+    missing = [name for name in benchmark.names if name not in files.paths]
+    if missing and not allow_missing:
+        raise ResultError(
+            f"{files.label} has no results for {len(missing)} of {len(benchmark.names)} sequences of {benchmark.title}",
+            where=files.tree.name,
+            expected=f"files like {next(iter(files.paths.values()))}",
+            found="none for " + ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else ""),
+            next="add them, choose another --split, or score the rest with --allow-missing",
+        )
+
+
+def _boxes(
+    files: ResultFiles, benchmark: Benchmark, layout: str | None, round_corners: bool, repairs: list[Repair]
+) -> tuple[Array, Index]:
+    """Boxes of all sequences, one after the other, and how many rows of each are compared (0: missing)."""
+    shortage = benchmark.spec.protocol.shortage
+    rows, surplus, short = {}, {}, []
+    compared = np.zeros(len(benchmark.names), dtype=np.int64)
+    for index, (name, length) in enumerate(zip(benchmark.names, benchmark.lengths.tolist(), strict=True)):
+        if name not in files.paths:
+            continue
+        found = files.read(name)
+        if len(found) < length - shortage:
+            raise ResultError(
+                f"too few rows for {name}",
+                where=f"{files.tree.where(files.paths[name])}:{len(found)}",
+                expected=f"{length} rows, one per frame",
+                found=f"{len(found)} rows",
+                next="run the tracker again on this sequence",
+            )
+        if len(found) > length:
+            surplus[name] = len(found) - length
+        elif len(found) < length:
+            short.append(name)
+        rows[name] = found[:length]
+        compared[index] = len(rows[name])
+    if surplus:
+        repairs.append(Repair(files.label, "surplus rows, cut off", sum(surplus.values()), tuple(surplus)))
+    if short:
+        repairs.append(Repair(files.label, "missing last rows, frames left out", len(short), tuple(short)))
+    if layout is None:
+        _check_layout(files, benchmark, rows)
+    converted = [to_xywh(found, layout, round_corners=round_corners) for found in rows.values()]
+    return np.concatenate(converted), compared
+
+
+def _kept(lengths: Index, compared: Index) -> Index:
+    """Indices of the compared frames among all frames."""
+    first = metrics.starts(lengths)
+    return np.concatenate([np.arange(at, at + n) for at, n in zip(first, compared, strict=True)])
+
+
+def _require_finite(boxes: Array, files: ResultFiles, lengths: Index) -> None:
+    """No rule of any toolkit covers these numbers, so they are the tracker's fault, not ours to mend."""
+    bad = np.flatnonzero(~np.isfinite(boxes).all(axis=1))
+    if len(bad):
+        owner = int(np.searchsorted(np.cumsum(lengths), bad[0], side="right"))
+        path = list(files.paths.values())[owner]
+        line = int(bad[0] - metrics.starts(lengths)[owner]) + 1
+        raise ResultError(
+            "box is not finite",
+            where=f"{files.tree.where(path)}:{line}",
+            expected="finite numbers",
+            found=f"{' '.join(map(str, boxes[bad[0]].tolist()))} ({len(bad)} such rows)",
+            next="run the tracker again on this sequence",
+        )
+
+
+def _report(repairs: list[Repair], files: ResultFiles, what: str, rows: NDArray[np.bool_], lengths: Index) -> None:
+    counts = np.add.reduceat(rows, metrics.starts(lengths), dtype=np.int64)
+    if counts.any():
+        names = tuple(name for name, count in zip(files.paths, counts, strict=True) if count)
+        repairs.append(Repair(files.label, what, int(counts.sum()), names))
+
+
+def _check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, Array]) -> None:
+    """Refuse rows whose first boxes fit the truth in another layout: the common cause of silently low scores."""
+    first = dict(zip(benchmark.names, metrics.starts(benchmark.lengths).tolist(), strict=True))
+    fits: dict[str, list[bool]] = {}
+    for name, found in rows.items():
+        for layout, kind in LAYOUTS.items():
+            if kind.columns == found.shape[1]:
+                best = overlap(kind.to_xywh(found[:1]), benchmark.truth[:, first[name]]).max()
+                fits.setdefault(layout, []).append(bool(best > 0.7))
+    share = {layout: sum(hits) / len(rows) for layout, hits in fits.items()}
+    usual = [layout for layout in DEFAULT_LAYOUT.values() if layout in share]
+    best = max(share, key=lambda layout: share[layout])
+    if best not in usual and share[best] >= 0.5 > max(share[layout] for layout in usual):
+        raise ResultError(
+            f"the boxes of {files.label} look like {best} ({LAYOUTS[best].meaning})",
+            where=files.tree.where(next(iter(files.paths.values()))) + ":1",
+            expected=" or ".join(f"{layout} ({LAYOUTS[layout].meaning})" for layout in usual),
+            found=f"as {best}, {share[best]:.0%} of the first boxes fit the truth; as {usual[0]}, {share[usual[0]]:.0%}",
+            next=f"--boxes {files.label}={best}, or --boxes {files.label}={usual[0]} if they are right",
+        )
+
+
+def require_known(names: tuple[str, ...], measures: tuple[Measure, ...]) -> None:
+    """Raise ConfigError for a metric the benchmark does not have."""
+    known = [measure.name for measure in measures]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"unknown metric {name!r}", expected=", ".join(known), found=name)
