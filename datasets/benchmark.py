@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.archive import Folder, Tree, descend, join, open_tree
-from rgbtbench.boxes import LAYOUTS, Array
+from rgbtbench.boxes import LAYOUTS, Array, by_columns
 from rgbtbench.core import Sequence
 from rgbtbench.errors import ConfigError, DataError, unknown
 from rgbtbench.protocol import Protocol
@@ -33,6 +34,7 @@ class Spec:
     attributes: Mapping[str, str]  # the kit's name -> meaning, in the kit's order
     truths: tuple[tuple[str, ...], ...]  # each alternative: one file per annotated modality
     homes: tuple[str, ...]  # folders that may hold a sequence's images
+    kit: str  # the toolkit whose result layout `export` writes
     images: tuple[str, str]  # folders of the visible and thermal images inside a home
     read_attributes: Callable[[Tree, str, tuple[str, ...]], Labels | None]
     attributes_at: str  # what to look for when there are none, and who publishes it
@@ -68,7 +70,7 @@ class Benchmark:
         self.names = self._find_names()
         parts = [self._read_truth(name) for name in self.names]
         self.lengths: NDArray[np.int64] = np.array([part.shape[1] for part in parts])
-        self.truth: Array = np.concatenate(parts, axis=1)
+        self.truth: Array = by_columns(np.concatenate(parts, axis=1))
 
     @property
     def title(self) -> str:
@@ -137,7 +139,7 @@ class Benchmark:
             if not names and others:  # a pack that lists only the other split
                 names = [name for name in self._scan() if name not in set(others)]
         else:
-            names = sum(lists.values(), []) if all(lists.values()) else self._scan()
+            names = [n for listed in lists.values() for n in listed] if all(lists.values()) else self._scan()
         if not names:
             raise DataError(
                 f"no sequences of {self.spec.name} (split {self.split}) found",
@@ -180,10 +182,10 @@ class Benchmark:
                 expected=" or ".join(files[0].format(name=name) for files in self.spec.truths),
                 next=f"rgbtbench check {self.spec.name} {self.tree.name}",
             )
-        parts = []
+        parts: list[Array] = []
         for path in paths:
             rows = parse_rows(self.tree.read(path), self.tree.where(path), (4,), DataError)
-            if not np.isfinite(rows).all():
+            if not math.isfinite(rows.sum()):
                 line = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0]) + 1
                 raise DataError("truth box is not finite", where=f"{self.tree.where(path)}:{line}")
             if parts and len(rows) != len(parts[0]):
@@ -220,16 +222,16 @@ def _choose_split(spec: Spec, split: str | None) -> str:
 def _read_list(tree: Tree, path: str) -> list[str]:
     """Sequence names, one a line. They become parts of paths, so they may not lead anywhere else."""
     text = tree.read(path).decode("utf-8-sig", errors="replace")
-    names: list[str] = []
+    names: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), 1):
         name = line.strip()
         if not name:
             continue
-        if name != PurePosixPath(name).name or "\\" in name or "\0" in name or name == ".." or name in names:
+        if name in names or name in (".", "..") or set(name) & set("/\\\0"):
             raise DataError(
                 "sequence listed twice" if name in names else "sequence name is not a plain name",
                 where=f"{tree.where(path)}:{number}",
                 found=repr(name),
             )
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)

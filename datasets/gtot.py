@@ -77,6 +77,7 @@ GTOT = Spec(
     ),
     truth_layout="ltrb",
     homes=("{name}",),
+    kit="gtot",
     images=("v", "i"),
     read_attributes=read_attributes,
     attributes_at="attributes.txt or AttrMat.mat (in the GTOT toolkit's folder sequencesAttr)",

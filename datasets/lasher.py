@@ -31,8 +31,9 @@ def read_attributes(tree: Tree, root: str, names: tuple[str, ...]) -> Labels | N
 
 LASHER = Spec(
     name="LasHeR",
-    protocol=Protocol(measures=(PR20, NPR20, SR21), first_frame="truth", repair=True, border_is_invalid=True,
-                      round_corners=False),
+    protocol=Protocol(
+        measures=(PR20, NPR20, SR21), first_frame="truth", repair=True, border_is_invalid=True, round_corners=False
+    ),
     attributes={
         "NO": "no occlusion",
         "PO": "partial occlusion",
@@ -63,6 +64,7 @@ LASHER = Spec(
         ("trainingset/{name}/init.txt",),
     ),
     homes=("{name}", "testingset/{name}", "trainingset/{name}"),
+    kit="lasher",
     images=("visible", "infrared"),
     read_attributes=read_attributes,
     attributes_at="AttriSeqsTxt/ with one file per sequence (in the LasHeR repository)",

@@ -56,6 +56,7 @@ RGBT234 = Spec(
     aliases={"SV": "SC"},
     truths=tuple((f"{home}/visible.txt", f"{home}/infrared.txt") for home in ("{name}", "rgbt234_gt/{name}")),
     homes=("{name}",),
+    kit="rgbt234",
     images=("visible", "infrared"),
     read_attributes=read_attributes,
     attributes_at="attr_txt/ with 12 files and SequencesName.txt (in the RGBT234 toolkit)",

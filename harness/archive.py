@@ -9,9 +9,9 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from .errors import BenchError
 
@@ -64,18 +64,19 @@ class Folder:
 
     def exists(self, path: str) -> bool:
         """See Tree."""
-        return (self.root / path).is_file()
+        return os.path.isfile(f"{self.root}/{path}")  # noqa: PTH113  half a benchmark is 500 of these
 
     def read(self, path: str) -> bytes:
         """See Tree."""
         if not self.exists(path):  # a FIFO would block for ever
             raise self.error("no such plain file", where=self.where(path))
         try:
-            with (self.root / path).open("rb", buffering=0) as stream:
-                data = stream.read(FILE_LIMIT + 1)
+            with open(f"{self.root}/{path}", "rb", buffering=0) as stream:  # noqa: PTH123
+                size = os.fstat(stream.fileno()).st_size
+                data = stream.read() if size <= FILE_LIMIT else b""
         except OSError as reason:
             raise self.error("cannot read file", where=self.where(path), found=reason.strerror) from None
-        if len(data) > FILE_LIMIT:
+        if size > FILE_LIMIT:
             raise self.error(
                 "file too large for a list of boxes", where=self.where(path), expected=f"at most {FILE_LIMIT >> 20} MiB"
             )
@@ -185,10 +186,10 @@ def _unpacked(path: Path, error: type[BenchError]) -> bytes:
     import gzip
     import lzma
 
-    openers = {b"\xfd7zXZ": lzma.open, b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
+    openers: dict[bytes, Callable[..., Any]] = {b"\xfd7zXZ": lzma.open, b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
     with path.open("rb") as file:
         magic = file.read(6)
-    opener = next((opener for start, opener in openers.items() if magic.startswith(start)), Path.open)
+    opener = next((opener for start, opener in openers.items() if magic.startswith(start)), io.open)
     with opener(path, "rb") as stream:
         data: bytes = stream.read(TOTAL_LIMIT + 1)
     if len(data) > TOTAL_LIMIT:
@@ -252,4 +253,3 @@ def join(folder: str, name: str) -> str:
 def _parent(path: PurePosixPath) -> str:
     parent = str(path.parent)
     return "" if parent == "." else parent
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -44,6 +43,8 @@ class ResultError(BenchError):
 
 def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = None) -> ConfigError:
     """Build the error for a name nobody owns, with the closest known one as a suggestion."""
+    import difflib
+
     known = list(known)
     lowered = {k.lower(): k for k in known}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import metrics
-from .boxes import DEFAULT_LAYOUT, LAYOUTS, Array, overlap
+from .boxes import DEFAULT_LAYOUT, LAYOUTS, Array, by_columns, overlap
 from .datasets.benchmark import Benchmark
 from .errors import ConfigError, ResultError
 from .metrics import Index
@@ -116,15 +116,15 @@ def evaluate(
             truth = truth[:, _kept(benchmark.lengths, compared)]
         lengths = compared[~gaps]
         if protocol.repair:
-            boxes, broken = metrics.repair(boxes, lengths)
+            broken = metrics.repair(boxes, lengths)
             _report(repairs, files, "rows with NaN, w <= 0 or h <= 0, which repeat the row before", broken, lengths)
-        _require_finite(boxes, files, lengths)
         if protocol.first_frame == "truth":
             first = metrics.starts(lengths)
             other = np.zeros(len(boxes), dtype=bool)
             other[first] = (boxes[first] != truth[0, first]).any(axis=1)
             _report(repairs, files, "first rows that are not the truth, replaced by it", other, lengths)
             boxes[first] = truth[0, first]
+        _require_finite(boxes, files, lengths)
         for measure in chosen:
             table = np.full((len(benchmark.names), len(measure.thresholds)), np.nan)
             table[~gaps] = metrics.curves(measure, protocol, boxes, truth, lengths)
@@ -185,7 +185,7 @@ def _boxes(
     if layout is None:
         _check_layout(files, benchmark, rows)
     converted = [to_xywh(found, layout, round_corners=round_corners) for found in rows.values()]
-    return np.concatenate(converted), compared
+    return by_columns(np.concatenate(converted)), compared
 
 
 def _kept(lengths: Index, compared: Index) -> Index:
@@ -196,7 +196,7 @@ def _kept(lengths: Index, compared: Index) -> Index:
 
 def _require_finite(boxes: Array, files: ResultFiles, lengths: Index) -> None:
     """No rule of any toolkit covers these numbers, so they are the tracker's fault, not ours to mend."""
-    bad = np.flatnonzero(~np.isfinite(boxes).all(axis=1))
+    bad = np.flatnonzero(~np.isfinite(boxes.sum(axis=1)))
     if len(bad):
         owner = int(np.searchsorted(np.cumsum(lengths), bad[0], side="right"))
         path = list(files.paths.values())[owner]
@@ -220,13 +220,13 @@ def _report(repairs: list[Repair], files: ResultFiles, what: str, rows: NDArray[
 def _check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, Array]) -> None:
     """Refuse rows whose first boxes fit the truth in another layout: the common cause of silently low scores."""
     first = dict(zip(benchmark.names, metrics.starts(benchmark.lengths).tolist(), strict=True))
-    fits: dict[str, list[bool]] = {}
-    for name, found in rows.items():
-        for layout, kind in LAYOUTS.items():
-            if kind.columns == found.shape[1]:
-                best = overlap(kind.to_xywh(found[:1]), benchmark.truth[:, first[name]]).max()
-                fits.setdefault(layout, []).append(bool(best > 0.7))
-    share = {layout: sum(hits) / len(rows) for layout, hits in fits.items()}
+    share: dict[str, float] = {}
+    for layout, kind in LAYOUTS.items():
+        names = [name for name, found in rows.items() if found.shape[1] == kind.columns]
+        if names:
+            boxes = kind.to_xywh(np.stack([rows[name][0] for name in names]))
+            truth = benchmark.truth[:, [first[name] for name in names]]
+            share[layout] = float((overlap(boxes, truth) > 0.7).any(axis=0).sum() / len(rows))
     usual = [layout for layout in DEFAULT_LAYOUT.values() if layout in share]
     best = max(share, key=lambda layout: share[layout])
     if best not in usual and share[best] >= 0.5 > max(share[layout] for layout in usual):
@@ -234,7 +234,7 @@ def _check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, A
             f"the boxes of {files.label} look like {best} ({LAYOUTS[best].meaning})",
             where=files.tree.where(next(iter(files.paths.values()))) + ":1",
             expected=" or ".join(f"{layout} ({LAYOUTS[layout].meaning})" for layout in usual),
-            found=f"as {best}, {share[best]:.0%} of the first boxes fit the truth; as {usual[0]}, {share[usual[0]]:.0%}",
+            found=f"first boxes that fit the truth: {share[best]:.0%} as {best}, {share[usual[0]]:.0%} as {usual[0]}",
             next=f"--boxes {files.label}={best}, or --boxes {files.label}={usual[0]} if they are right",
         )
 

@@ -21,20 +21,23 @@ def starts(lengths: Index) -> Index:
     return first
 
 
-def repair(boxes: Array, lengths: Index) -> tuple[Array, NDArray[np.bool_]]:
-    """Let rows with a NaN, w <= 0 or h <= 0 repeat the row before them (never a sequence's first row).
+def repair(boxes: Array, lengths: Index) -> NDArray[np.bool_]:
+    """Let rows with a NaN, w <= 0 or h <= 0 repeat the row before them (never a sequence's first row), in place.
 
-    Returns the repaired (F, 4) boxes and the (F,) mask of replaced rows. Source: LasHeR toolkit.
+    Returns the (F,) mask of replaced rows of ``boxes`` (F, 4). Source: LasHeR toolkit.
     """
-    broken = ~((boxes[:, 2] > 0) & (boxes[:, 3] > 0)) | np.isnan(boxes[:, :2]).any(axis=1)
+    x, y, width, height = boxes.T
+    broken: NDArray[np.bool_] = ~((width > 0) & (height > 0)) | np.isnan(x) | np.isnan(y)
     broken[starts(lengths)] = False
-    source = np.maximum.accumulate(np.where(broken, 0, np.arange(len(boxes))))
-    return boxes[source], broken
+    source = np.maximum.accumulate(np.where(broken, 0, np.arange(len(boxes))))[broken]
+    boxes[broken] = boxes[source]
+    return broken
 
 
 def invalid_truth(truth: Array) -> NDArray[np.bool_]:
     """Mask (F,) of truth boxes (F, 4) that the LasHeR toolkit calls invalid: any of x, y, w, h <= 0."""
-    mask: NDArray[np.bool_] = (truth <= 0).any(axis=-1)
+    x, y, width, height = np.moveaxis(truth, -1, 0)
+    mask: NDArray[np.bool_] = (x <= 0) | (y <= 0) | (width <= 0) | (height <= 0)
     return mask
 
 
@@ -44,7 +47,7 @@ def quantities(measure: Measure, protocol: Protocol, boxes: Array, truths: Array
     NaN where a value is undefined, which is never a hit.
     """
     if measure.quantity == "overlap":
-        values = np.maximum.reduce([overlap(boxes, truth) for truth in truths])
+        values: Array = np.maximum.reduce([overlap(boxes, truth) for truth in truths])
     else:
         error = center_error if measure.quantity == "center" else normalized_error
         values = np.minimum.reduce([error(boxes, truth, inclusive=protocol.inclusive) for truth in truths])

@@ -35,7 +35,8 @@ class Measure:
         """Weights (T,) that turn a curve into its score: ``score = curve @ weights``."""
         grid = np.asarray(self.thresholds)
         if self.score == "at":
-            return (np.arange(len(grid)) == self.at).astype(float)
+            chosen: NDArray[np.float64] = np.eye(len(grid))[self.at]
+            return chosen
         if self.score == "mean":
             return np.full(len(grid), 1 / len(grid))
         steps = np.diff(grid, prepend=grid[0], append=grid[-1])

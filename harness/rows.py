@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,34 +15,57 @@ SEPARATORS = bytes.maketrans(b",\t\r", b"  \n")
 BOM = b"\xef\xbb\xbf"
 
 
-def parse_rows(
-    data: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]
-) -> NDArray[np.float64]:
+def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]) -> NDArray[np.float64]:
     """Read rows of numbers separated by comma, tab or blank; LF, CRLF or CR; (N, C) with C in ``columns``.
 
     Raises ``error`` with file and line on anything else: no row is ever skipped or guessed. NaN and Inf pass.
     """
-    try:
-        text = data.removeprefix(BOM).replace(b"\r\n", b"\n").translate(SEPARATORS).decode("ascii").rstrip()
-    except UnicodeDecodeError as bad:
-        raise error(
-            "not a text file of numbers", where=where, expected="ASCII digits", found=f"byte {data[bad.start]:#04x}"
-        ) from None
+    text = data.removeprefix(BOM).replace(b"\r\n", b"\n").translate(SEPARATORS).rstrip()
     if not text:
         raise error("empty file", where=where, expected="one row per frame", found=f"{len(data)} bytes, no numbers")
-    lines = text.split("\n")
-    try:
-        rows = np.loadtxt(lines, comments=None, ndmin=2)
-    except ValueError:
-        rows = np.empty((0, 0))
-    if len(rows) != len(lines) or rows.shape[1] not in columns:
-        raise _first_fault(lines, where, columns, error)
+    rows = _integers(text + b"\n")
+    if rows is None:
+        rows = _numbers(text)
+    if rows is None or rows.shape[1] not in columns:
+        raise _first_fault(text, where, columns, error)
     return rows
 
 
-def _first_fault(lines: list[str], where: str, columns: tuple[int, ...], error: type[BenchError]) -> BenchError:
+def _integers(text: bytes) -> NDArray[np.float64] | None:
+    """Rows of whole numbers with exactly one separator between them, as most trackers write: twice as fast."""
+    if text.translate(None, b"0123456789- \n"):
+        return None
+    codes = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(codes <= 32)
+    width = int(np.count_nonzero(ends <= text.index(b"\n")))
+    if len(ends) % width or np.diff(ends, prepend=-1).max() > 16:  # longer ones may not fit an integer
+        return None
+    separators = codes[ends].reshape(-1, width)
+    if (separators[:, :-1] != 32).any() or (separators[:, -1] != 10).any():
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it stops with a warning at anything like "5-3"; the count tells
+        values = np.fromstring(text, np.int64, sep=" ")
+    return values.reshape(-1, width).astype(float) if len(values) == len(ends) else None
+
+
+def _numbers(text: bytes) -> NDArray[np.float64] | None:
+    """Rows of any numbers; None if they are not rows of the same length or a line is blank."""
+    try:
+        lines = text.decode("ascii").split("\n")
+        rows = np.loadtxt(lines, comments=None, ndmin=2)
+    except ValueError:  # and UnicodeDecodeError, which is one
+        return None
+    return rows if len(rows) == len(lines) else None
+
+
+def _first_fault(text: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]) -> BenchError:
     """Find the line that made the fast reader give up."""
     allowed = " or ".join(str(c) for c in columns)
+    if not text.isascii() or b"\0" in text:
+        odd = next(byte for byte in text if byte > 127 or byte == 0)
+        return error("not a text file of numbers", where=where, expected="ASCII digits", found=f"byte {odd:#04x}")
+    lines = text.decode("ascii").split("\n")
     width = len(lines[0].split())
     for number, line in enumerate(lines, 1):
         place, fields = f"{where}:{number}", line.split()

@@ -51,12 +51,14 @@ def find_results(label: str, path: str | Path, names: Sequence[str]) -> ResultFi
             f"no result files of {label} match the benchmark's sequences",
             where=tree.name,
             expected=f"{names[0]}.txt or PREFIX{names[0]}.txt, {len(names)} files",
-            found=", ".join(sorted(sum(stems.values(), []))[:3]) or "no .txt files",
+            found=", ".join([stem for found in stems.values() for stem in found][:3]) or "no .txt files",
             next="rgbtbench list benchmarks",
         )
     if len(best) > 1 and best[1][0] == best[0][0]:
         places = " and ".join(repr(join(folder, f"{prefix}*.txt")) for _, folder, prefix in best[:2])
-        raise ResultError(f"two sets of results of {label}", where=tree.name, found=places, next="pass one of them alone")
+        raise ResultError(
+            f"two sets of results of {label}", where=tree.name, found=places, next="pass one of them alone"
+        )
     count, folder, prefix = best[0]
     present = set(stems[folder])
     paths = {name: join(folder, f"{prefix}{name}.txt") for name in names if prefix + name in present}
@@ -104,4 +106,3 @@ def to_xywh(rows: Array, layout: str | None, *, round_corners: bool) -> Array:
         )
     boxes = chosen.to_xywh(rows)
     return round_half_away(boxes) if round_corners and chosen.columns == 8 else boxes
-

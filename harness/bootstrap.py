@@ -1,0 +1,68 @@
+"""How sure is a score? Resampling over sequences: confidence intervals and a paired test between two trackers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+DRAWS = 2_000
+FLIPS = 20_000
+
+
+def intervals(values: Array, weights: Array, *, level: float = 0.95, seed: int = 0) -> Array:
+    """Percentile bootstrap interval of weighted means: whole sequences are drawn with replacement.
+
+    values (K, S) per-sequence scores, weights (A, S) with 0 for a sequence that is not in a row. Returns (K, A, 2),
+    low and high; NaN for rows of fewer than two sequences or with a gap. Every cell sees the same draws, so rows of
+    one table can be compared. Source: Efron and Tibshirani, An Introduction to the Bootstrap, ch. 13.
+    """
+    trackers, size = values.shape
+    picks = np.random.default_rng(seed).integers(size, size=(DRAWS, size))
+    picks += np.arange(DRAWS)[:, None] * size
+    counts = np.bincount(picks.ravel(), minlength=DRAWS * size).reshape(DRAWS, size).astype(float)
+    shares = (weights * np.nan_to_num(values)[:, None]).reshape(-1, size)
+    with np.errstate(invalid="ignore"):  # a small attribute may be drawn not at all
+        means = (counts @ shares.T).reshape(DRAWS, trackers, -1) / (counts @ weights.T)[:, None]
+    levels = [(1 - level) / 2, (1 + level) / 2]
+    tails = np.quantile(means, levels, axis=0)
+    some = np.isnan(tails[0])  # nanquantile is slow: only where it is needed
+    tails[:, some] = np.nanquantile(means[:, some], levels, axis=0)
+    gaps = (np.isnan(values)[:, None] & (weights > 0)).any(axis=-1) | ((weights > 0).sum(axis=-1) < 2)
+    bounds: Array = np.where(gaps, np.nan, tails)
+    return np.moveaxis(bounds, 0, -1)
+
+
+def paired_test(difference: Array, weights: Array, *, seed: int = 0) -> Array:
+    """Two-sided p-values (A,) that weighted means of paired differences (S,) are zero, by random sign flips.
+
+    Under the null hypothesis each sequence is as likely to favour one tracker as the other. ``weights`` (A, S); the
+    observed signs count as one of the flips, so p is never 0; NaN where a difference is. All A share the flips.
+    Source: Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, ch. 3.
+    """
+    shares = np.where(weights > 0, difference * weights, 0.0).T
+    observed = np.abs(shares.sum(axis=0))
+    # a tie with the observed value counts, whatever the order of the additions
+    bound = observed - 1e-12 * np.abs(shares).sum(axis=0)
+    rng = np.random.default_rng(seed)
+    extreme = np.ones(len(weights))
+    for _ in range(FLIPS // 1000):  # in pieces, to bound memory
+        signs = rng.integers(2, size=(1000, len(difference)), dtype=np.int8) * 2.0 - 1.0
+        extreme += np.count_nonzero(np.abs(signs @ shares) >= bound, axis=0)
+    p_values: Array = np.where(np.isnan(observed), np.nan, extreme / (1 + FLIPS))
+    return p_values
+
+
+def holm(p_values: Array) -> Array:
+    """Holm's step-down adjustment of p-values (n,) for testing n attributes at once; NaN stays NaN.
+
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    order = [i for i in np.argsort(p_values) if not np.isnan(p_values[i])]
+    highest = 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, float(p_values[index]) * (len(order) - rank)))
+        adjusted[index] = highest
+    return adjusted

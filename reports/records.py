@@ -1,0 +1,38 @@
+"""Rows of dataclasses as CSV or JSON, for machines."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import IO, Any
+
+
+def write_csv(rows: Iterable[Any], kind: type, out: IO[str]) -> None:
+    """A header and one line per row; floats with ten decimals, NaN empty."""
+    columns = [field.name for field in fields(kind)]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(getattr(row, column)) for column in columns])
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.10f}"
+    return value
+
+
+def write_json(rows: Iterable[Any], kind: type, out: IO[str]) -> None:
+    """A list of objects with the CSV's keys; floats in full, NaN as null."""
+    import json
+
+    columns = [field.name for field in fields(kind)]
+    objects = [{column: _value(getattr(row, column)) for column in columns} for row in rows]
+    json.dump(objects, out, indent=1, ensure_ascii=False)
+    out.write("\n")
+
+
+def _value(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,159 @@
+"""What ``score`` prints: rows for machines and tables for people, from one Evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rgbtbench import __version__
+from rgbtbench.bootstrap import intervals
+from rgbtbench.boxes import Array
+from rgbtbench.evaluate import ALL, Evaluation
+from rgbtbench.protocol import Measure
+
+from .tables import Table, number
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One score in percent with its 95 % bootstrap interval over sequences (NaN for a single sequence)."""
+
+    dataset: str
+    split: str
+    tracker: str
+    metric: str
+    attribute: str
+    sequence: str  # '' in rows over many sequences
+    sequences: int
+    frames: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Share of hits in percent at one threshold."""
+
+    dataset: str
+    split: str
+    tracker: str
+    metric: str
+    attribute: str
+    sequence: str
+    threshold: float
+    value: float
+
+
+def score_rows(evaluation: Evaluation, by: str) -> list[Score]:
+    """One row per tracker, metric and attribute, and with ``by="sequence"`` one per sequence."""
+    rows = []
+    benchmark, has = evaluation.benchmark, evaluation.has
+    counts, frames = has.sum(axis=0).tolist(), (evaluation.frames @ has).tolist()
+    bounds = _intervals(evaluation)
+    for k, tracker in enumerate(evaluation.trackers):
+        for measure, bound in zip(evaluation.measures, bounds, strict=True):
+            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
+            spans = zip(evaluation.score(measure)[k] * 100, bound[k] * 100, strict=True)
+            for attribute, n, f, (value, (low, high)) in zip(evaluation.attributes, counts, frames, spans, strict=True):
+                rows.append(Score(*head, attribute, "", n, f, float(value), float(low), float(high)))
+            if by == "sequence":
+                values = (evaluation.values(measure)[k] * 100).tolist()
+                for name, f, value in zip(benchmark.names, evaluation.frames.tolist(), values, strict=True):
+                    rows.append(Score(*head, ALL, name, 1, f, value, math.nan, math.nan))
+    return rows
+
+
+def _intervals(evaluation: Evaluation) -> list[Array]:
+    """(K, A, 2) for each metric; one call for all of them, so they share their draws and their cost."""
+    stacked = np.concatenate([evaluation.values(measure) for measure in evaluation.measures])
+    return np.split(intervals(stacked, evaluation.weights), len(evaluation.measures))
+
+
+def curve_points(evaluation: Evaluation, by: str) -> Iterator[CurvePoint]:
+    """Every point of every curve."""
+    benchmark = evaluation.benchmark
+    for measure in evaluation.measures:
+        curves, single = evaluation.curve(measure) * 100, evaluation.curves[measure.name] * 100
+        for k, tracker in enumerate(evaluation.trackers):
+            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
+            lines = [(name, "", curves[k, a]) for a, name in enumerate(evaluation.attributes)]
+            if by == "sequence":
+                lines += [(ALL, name, single[k, s]) for s, name in enumerate(benchmark.names)]
+            for attribute, sequence, line in lines:
+                for threshold, value in zip(measure.thresholds, line.tolist(), strict=True):
+                    yield CurvePoint(*head, attribute, sequence, threshold, value)
+
+
+def score_tables(evaluation: Evaluation, rows: list[Score], by: str) -> list[Table]:
+    """The leaderboard, and under it one table per metric with a row per attribute or sequence."""
+    ranking = _ranking(evaluation)
+    tables = [_leaderboard(evaluation, rows, ranking)]
+    if by != "overall":
+        tables += [_breakdown(rows, measure, by, ranking) for measure in evaluation.measures]
+    return tables
+
+
+def _ranking(evaluation: Evaluation) -> list[str]:
+    """Trackers by the last metric (SR), best first; those with gaps last."""
+    scores = evaluation.score(evaluation.measures[-1])[:, 0]
+    order = np.argsort(-np.nan_to_num(scores, nan=-1.0), kind="stable")
+    return [evaluation.trackers[k] for k in order]
+
+
+def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) -> Table:
+    benchmark, missing = evaluation.benchmark, evaluation.missing
+    cells = {(row.tracker, row.metric): row for row in rows if row.attribute == ALL and not row.sequence}
+    body, grid = [], []
+    for tracker in ranking:
+        found = [cells[tracker, measure.name] for measure in evaluation.measures]
+        grid.append([cell.value for cell in found])
+        shown = (f"{number(c.value)} [{number(c.low)}, {number(c.high)}]" for c in found)
+        body.append((tracker, *shown, str(len(benchmark.names) - len(missing.get(tracker, ())))))
+    names = tuple(m.name if m.published else f"{m.name} (our extension)" for m in evaluation.measures)
+    return Table(
+        title=f"{benchmark.title}: {len(benchmark.names)} sequences, {int(evaluation.frames.sum()):,} frames; "
+        "percent [95 % interval]",
+        header=("tracker", *names, "sequences"),
+        rows=tuple(body),
+        note=f"truth {fingerprint(evaluation)}, rgbtbench {__version__}",
+        best=_best(np.array(grid), axis=0),
+    )
+
+
+def _breakdown(rows: list[Score], measure: Measure, by: str, ranking: list[str]) -> Table:
+    chosen = [row for row in rows if row.metric == measure.name and bool(row.sequence) == (by == "sequence")]
+    cells = {(row.sequence or row.attribute, row.tracker): row for row in chosen}
+    keys = list(dict.fromkeys(key for key, _ in cells))
+    grid = np.array([[cells[key, tracker].value for tracker in ranking] for key in keys])
+    sizes = [cells[key, ranking[0]] for key in keys]
+    return Table(
+        title=f"{measure.name} by {by}",
+        header=(by, *ranking, "frames" if by == "sequence" else "sequences"),
+        rows=tuple(
+            (key, *map(number, line), str(size.frames if by == "sequence" else size.sequences))
+            for key, line, size in zip(keys, grid.tolist(), sizes, strict=True)
+        ),
+        best=_best(grid, axis=1),
+    )
+
+
+def _best(grid: Array, axis: int) -> frozenset[tuple[int, int]]:
+    """Cells that show the highest value along an axis; the first column of a table holds names."""
+    shown = np.nan_to_num(np.round(grid, 1), nan=-np.inf)
+    top = np.isfinite(shown) & (shown == shown.max(axis=axis, keepdims=True))
+    return frozenset((int(r), int(c) + 1) for r, c in np.argwhere(top))
+
+
+def fingerprint(evaluation: Evaluation) -> str:
+    """sha256 (first 12 digits) of names, lengths and truth boxes: the same for every container they come in."""
+    import hashlib
+
+    benchmark = evaluation.benchmark
+    digest = hashlib.sha256("\n".join(benchmark.names).encode())
+    digest.update(np.ascontiguousarray(benchmark.lengths, dtype="<i8").tobytes())
+    digest.update(np.ascontiguousarray(benchmark.truth, dtype="<f8").tobytes())
+    return digest.hexdigest()[:12]

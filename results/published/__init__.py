@@ -1,0 +1,85 @@
+"""Numbers printed in papers, with their sources and what is known to be wrong with them. Plain data, never measured.
+
+``scores.csv``  one printed score a row. ``errata.csv``  where a print and the raw files are known to disagree, and the
+evidence ('*' matches anything). ``cmd_trackers.csv``, ``cmd_ablations.csv``  the other columns of the CMD paper's
+tables, as far as they could be had: an empty cell is one we do not know, not one the paper leaves empty.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One printed score in percent, its digits as printed."""
+
+    dataset: str
+    split: str
+    tracker: str
+    metric: str
+    attribute: str
+    value: str
+    source: str
+
+    def difference(self, measured: float) -> float:
+        """Measured minus printed, in points."""
+        return measured - float(self.value)
+
+    def agrees(self, measured: float) -> bool:
+        """Whether the print is the measured value (in percent) rounded to its own number of decimals."""
+        half_a_digit = float(f"0.5e-{len(self.value.partition('.')[2])}")
+        return abs(self.difference(measured)) <= half_a_digit + 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Erratum:
+    """A print that is known not to follow from the raw files; '*' in a field matches anything."""
+
+    source: str
+    dataset: str
+    split: str
+    tracker: str
+    metric: str
+    attribute: str
+    note: str
+    evidence: str
+
+    def covers(self, printed: Printed) -> bool:
+        """Whether this erratum speaks of that print."""
+        keys = ("source", "dataset", "split", "tracker", "metric", "attribute")
+        return all(getattr(self, key) in ("*", getattr(printed, key)) for key in keys)
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    """Rows of one of this folder's CSV files."""
+    return list(csv.DictReader(Path(__file__).with_name(name).read_text("utf-8").splitlines()))
+
+
+@cache
+def printed_scores() -> tuple[Printed, ...]:
+    """All printed scores, in file order."""
+    return tuple(Printed(**row) for row in read_table("scores.csv"))
+
+
+@cache
+def errata() -> tuple[Erratum, ...]:
+    """All errata; the first that covers a print explains it."""
+    return tuple(Erratum(**row) for row in read_table("errata.csv"))
+
+
+def erratum(printed: Printed) -> Erratum | None:
+    """The first erratum that covers a print."""
+    return next((entry for entry in errata() if entry.covers(printed)), None)
+
+
+def find(dataset: str, split: str, tracker: str, metric: str, attribute: str) -> Iterator[Printed]:
+    """Every source's print of one cell; the tracker's name in any case."""
+    key = (dataset, split, tracker.lower(), metric, attribute)
+    for entry in printed_scores():
+        if key == (entry.dataset, entry.split, entry.tracker.lower(), entry.metric, entry.attribute):
+            yield entry
