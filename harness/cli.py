@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -75,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--kit", help="default: the benchmark's own (rgbtbench list kits)")
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     export.set_defaults(verb=_export)
+
+    demo = verbs.add_parser("demo", help="the main job on the data at hand, or on a small generated set")
+    demo.add_argument("--data", type=Path, metavar="DIR", help="DIR/gt/BENCHMARK.tar.xz, DIR/results/BENCHMARK/*")
+    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where to generate (default: demo)")
+    demo.set_defaults(verb=_demo)
 
     show = verbs.add_parser("list", help="what there is")
     show.add_argument("what", choices=tuple(LISTS))
@@ -166,6 +172,19 @@ def _export(arguments: argparse.Namespace) -> int:
         written = export(files, arguments.kit or benchmark.spec.kit, arguments.out, layout=layouts.get(label))
         _log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
         status |= len(written) < len(benchmark.names)
+    return status
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from .demo import score_commands
+
+    status = 1
+    for command in score_commands(arguments.data, arguments.out):
+        print(f"$ rgbtbench {shlex.join(command)}\n", flush=True)
+        status = main(command)
+        print(flush=True)
+    kind = f"real results in {arguments.data}" if arguments.data else f"generated, not real, data in {arguments.out}"
+    print(f"scored: {kind}")
     return status
 
 
