@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .boxes import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One moment of a sequence: ``rgb`` and ``tir`` as stored, both uint8 (H, W, 3) of the same size."""
+
+    index: int
+    rgb: NDArray[np.uint8]
+    tir: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +40,26 @@ class Sequence:
         """The first box of the first annotation."""
         first: Array = self.truth[0, 0]
         return first
+
+
+class Tracker(Protocol):
+    """What a tracker is: two methods (and ``close()``, if it holds something). No base class is needed."""
+
+    def init(self, frame: Frame, box: Array) -> None:
+        """Start on the first frame with the target's box ``x y w h`` in pixels."""
+
+    def update(self, frame: Frame) -> Any:
+        """Find the target in the next frame: its box ``x y w h``, or ``(box, confidence)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A tracker's answer on one sequence.
+
+    ``boxes`` (N, 4), the first being the given one; ``seconds`` (N,) of ``init`` and each ``update``, decoding excluded;
+    ``confidence`` (N,) or None where the tracker gives none.
+    """
+
+    boxes: Array
+    seconds: Array
+    confidence: Array | None = None
