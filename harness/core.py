@@ -56,7 +56,7 @@ class Tracker(Protocol):
 class Trajectory:
     """A tracker's answer on one sequence.
 
-    ``boxes`` (N, 4), the first being the given one; ``seconds`` (N,) of ``init`` and each ``update``, decoding excluded;
+    ``boxes`` (N, 4), the first being the given one; ``seconds`` (N,) of ``init`` and each ``update``, no decoding;
     ``confidence`` (N,) or None where the tracker gives none.
     """
 
