@@ -133,13 +133,13 @@ class Benchmark:
 
     def _find_names(self) -> tuple[str, ...]:
         lists = {split: self._listed(split) for split in self.spec.lists}
-        if self.split in lists:
-            names = lists[self.split] or self._scan(self.split)
-            others = [name for split, listed in lists.items() if split != self.split for name in listed]
-            if not names and others:  # a pack that lists only the other split
-                names = [name for name in self._scan() if name not in set(others)]
-        else:
+        if self.split == "all":
             names = [n for listed in lists.values() for n in listed] if all(lists.values()) else self._scan()
+        else:
+            names = lists[self.split] or self._scan(self.split)
+            others = {name for split, listed in lists.items() if split != self.split for name in listed}
+            if not names and others:  # a pack that lists only the other split
+                names = [name for name in self._scan() if name not in others]
         if not names:
             raise DataError(
                 f"no sequences of {self.spec.name} (split {self.split}) found",

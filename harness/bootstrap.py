@@ -26,7 +26,7 @@ def intervals(values: Array, weights: Array, *, level: float = 0.95, seed: int =
         means = (counts @ shares.T).reshape(DRAWS, trackers, -1) / (counts @ weights.T)[:, None]
     levels = [(1 - level) / 2, (1 + level) / 2]
     tails = np.quantile(means, levels, axis=0)
-    some = np.isnan(tails[0])  # nanquantile is slow: only where it is needed
+    some = np.isnan(tails[0]) & ~np.isnan(means).all(axis=0)  # nanquantile is slow: only where it is needed
     tails[:, some] = np.nanquantile(means[:, some], levels, axis=0)
     gaps = (np.isnan(values)[:, None] & (weights > 0)).any(axis=-1) | ((weights > 0).sum(axis=-1) < 2)
     bounds: Array = np.where(gaps, np.nan, tails)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import metrics
 from .boxes import DEFAULT_LAYOUT, LAYOUTS, Array, by_columns, overlap
 from .datasets.benchmark import Benchmark
-from .errors import ConfigError, ResultError
+from .errors import ResultError
 from .metrics import Index
 from .protocol import Measure
 from .results.formats import ResultFiles, find_results, to_xywh
@@ -238,10 +238,3 @@ def _check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, A
             next=f"--boxes {files.label}={best}, or --boxes {files.label}={usual[0]} if they are right",
         )
 
-
-def require_known(names: tuple[str, ...], measures: tuple[Measure, ...]) -> None:
-    """Raise ConfigError for a metric the benchmark does not have."""
-    known = [measure.name for measure in measures]
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"unknown metric {name!r}", expected=", ".join(known), found=name)

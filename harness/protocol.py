@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import unknown
+
 
 def colon(step: float, count: int) -> tuple[float, ...]:
     """MATLAB's ``0:step:step*count``, bit for bit: it counts up in the first half and down from the end in the second.
@@ -58,10 +60,13 @@ class Protocol:
     shortage: int = 0  # rows that may be missing at the end: the frames left are compared
 
     def select(self, names: tuple[str, ...] | None) -> tuple[Measure, ...]:
-        """Measures by name; without names those that papers print for this benchmark."""
+        """Measures by name; without names those that papers print. Raises ConfigError for a name it does not have."""
+        known = {measure.name: measure for measure in self.measures}
         if names is None:
             return tuple(m for m in self.measures if m.published)
-        return tuple(m for m in self.measures if m.name in names)
+        if odd := [name for name in names if name not in known]:
+            raise unknown("metric", odd[0], known)
+        return tuple(known[name] for name in dict.fromkeys(names))
 
 
 NPR_GRID = tuple(k / 100 for k in range(51))

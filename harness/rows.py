@@ -23,9 +23,11 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
     text = data.removeprefix(BOM).replace(b"\r\n", b"\n").translate(SEPARATORS).rstrip()
     if not text:
         raise error("empty file", where=where, expected="one row per frame", found=f"{len(data)} bytes, no numbers")
-    rows = _integers(text + b"\n")
-    if rows is None:
-        rows = _numbers(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # NumPy may only warn where it stops reading
+        rows = _integers(text + b"\n")
+        if rows is None:
+            rows = _numbers(text)
     if rows is None or rows.shape[1] not in columns:
         raise _first_fault(text, where, columns, error)
     return rows
@@ -43,9 +45,10 @@ def _integers(text: bytes) -> NDArray[np.float64] | None:
     separators = codes[ends].reshape(-1, width)
     if (separators[:, :-1] != 32).any() or (separators[:, -1] != 10).any():
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it stops with a warning at anything like "5-3"; the count tells
+    try:
         values = np.fromstring(text, np.int64, sep=" ")
+    except (ValueError, DeprecationWarning):
+        return None
     return values.reshape(-1, width).astype(float) if len(values) == len(ends) else None
 
 
@@ -54,7 +57,7 @@ def _numbers(text: bytes) -> NDArray[np.float64] | None:
     try:
         lines = text.decode("ascii").split("\n")
         rows = np.loadtxt(lines, comments=None, ndmin=2)
-    except ValueError:  # and UnicodeDecodeError, which is one
+    except (ValueError, UserWarning):  # UnicodeDecodeError is a ValueError
         return None
     return rows if len(rows) == len(lines) else None
 
