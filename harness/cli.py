@@ -19,7 +19,7 @@ from .errors import BenchError, ConfigError, unknown
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
-    from .evaluate import Evaluation
+    from .evaluation import Evaluation
     from .reports.tables import Table
 
 FORMATS = ("table", "csv", "json", "md", "latex")
@@ -142,7 +142,7 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from .datasets.check import problems
-    from .evaluate import evaluate
+    from .evaluation import evaluate
 
     benchmark = _open(arguments.benchmark, arguments.path, arguments.split)
     count = 0
@@ -265,7 +265,7 @@ def _open(name: str, truth: str, split: str | None) -> Benchmark:
 
 def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluation:
     """Open, score, and say on stderr what a reader of the numbers must know."""
-    from .evaluate import evaluate
+    from .evaluation import evaluate
 
     if not results:
         raise ConfigError("no results to score", next="--results LABEL=FOLDER_OR_ARCHIVE")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rgbtbench.bootstrap import holm, intervals, paired_test
-from rgbtbench.evaluate import Evaluation
+from rgbtbench.evaluation import Evaluation
 
 from .tables import Table, number
 

@@ -11,7 +11,7 @@ import numpy as np
 from rgbtbench import __version__
 from rgbtbench.bootstrap import intervals
 from rgbtbench.boxes import Array
-from rgbtbench.evaluate import ALL, Evaluation
+from rgbtbench.evaluation import ALL, Evaluation
 from rgbtbench.protocol import Measure
 
 from .tables import Table, number

@@ -15,9 +15,9 @@ SOURCES = [path for folder in FOLDERS.values() for path in sorted((ROOT / folder
 LAYERS = [  # a module may import from its own level (same folder only at level 1) and from those below
     {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows", "__version__"},
     {"trackers", "datasets", "results"},
-    {"evaluate"},
+    {"evaluation"},
     {"reports"},
-    {"demo", "cli", "__main__", "__init__", "load"},  # __init__ is the façade: its functions import on call
+    {"demo", "cli", "__main__", "__init__", "load", "evaluate"},  # __init__ is the façade: its functions import on call
 ]
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "PIL"}
 

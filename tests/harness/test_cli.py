@@ -197,7 +197,7 @@ def test_a_wrong_box_layout_is_recognised_by_the_first_truth_box(score, generate
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["score", "Lasher2", "--results", "A=x"], ["unknown benchmark 'Lasher2'", "LasHeR", "rgbtbench list benchmarks"]),
+        (["score", "Lasher2", "--results", "A=x"], ["unknown benchmark 'Lasher2'", "rgbtbench list benchmarks"]),
         (["score", "LasHeR", "--truth", "nowhere", "--results", "A=x"], ["path not found", "nowhere"]),
         (["score", "LasHeR", "--truth", "{truth}", "--results", "A=nowhere"], ["path not found", "nowhere"]),
         (["score", "LasHeR", "--truth", "{truth}"], ["no results", "--results"]),

@@ -8,7 +8,7 @@ import pytest
 
 import rgbtbench
 from rgbtbench.datasets import BENCHMARKS
-from rgbtbench.evaluate import evaluate
+from rgbtbench.evaluation import evaluate
 from rgbtbench.results.published import errata, erratum, printed_scores, read_table
 
 FILE_SETS = {"MaCNet": ("MaCNet", "MaCNet-author")}  # GTOT has two public sets of its results

@@ -237,4 +237,3 @@ def _check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, A
             found=f"first boxes that fit the truth: {share[best]:.0%} as {best}, {share[usual[0]]:.0%} as {usual[0]}",
             next=f"--boxes {files.label}={best}, or --boxes {files.label}={usual[0]} if they are right",
         )
-
