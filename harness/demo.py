@@ -67,7 +67,8 @@ def _walk(frames: int, rng: np.random.Generator) -> Array:
     size = np.array([40.0, 60.0]) * np.exp(np.cumsum(rng.normal(0, 0.01, (frames, 1)), axis=0))
     center = np.array([WIDTH, HEIGHT]) / 2 + np.cumsum(rng.normal(0, 2.5, (frames, 2)), axis=0)
     corner = np.clip(center - size / 2, 1, np.array([WIDTH, HEIGHT]) - size)
-    return np.round(np.concatenate([corner, size], axis=1))
+    walk: Array = np.round(np.concatenate([corner, size], axis=1))
+    return walk
 
 
 def _write(path: Path, boxes: Array) -> None:
