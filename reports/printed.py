@@ -46,7 +46,7 @@ def printed_table(rows: list[PrintedScore]) -> Table:
     for row in rows:
         if row.source:
             mark = f"({notes.setdefault(row.note, len(notes) + 1)})" if row.note else ""
-            values = number(row.value, 2), f"{row.published:g}", number(row.difference, 2, sign=True)
+            values = number(row.value, 2), f"{row.published:.1f}", number(row.difference, 2, sign=True)
             body.append((row.tracker, row.metric, row.attribute, *values, row.source, mark))
     return Table(
         title="Measured beside printed",

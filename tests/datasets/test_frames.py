@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import csv
 import random
-from pathlib import Path
 
 import pytest
+from conftest import REAL
 
 from rgbtbench.datasets.frames import frame_files, frame_order
 
-NAMES = Path(__file__).parents[3] / "shared" / "spec" / "frame_names.csv"
+NAMES = REAL.parent / "spec" / "frame_names.csv"
 
 
 def test_numbers_sort_as_numbers():
