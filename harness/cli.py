@@ -10,7 +10,7 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
     from .reports.tables import Table
 
+LISTED = ("benchmarks", "attributes", "boxes", "kits", "published", "errata")
 FORMATS = ("table", "csv", "json", "md", "latex")
 
 
@@ -83,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(verb=_demo)
 
     show = verbs.add_parser("list", help="what there is")
-    show.add_argument("what", choices=tuple(LISTS))
+    show.add_argument("what", choices=LISTED)
     show.add_argument("benchmark", nargs="?")
     show.set_defaults(verb=_list)
     return parser
@@ -189,72 +190,12 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
+    from .listings import LISTS
     from .reports.tables import Table, as_text
 
     header, rows = LISTS[arguments.what](arguments.benchmark)
     print(as_text(Table(arguments.what, header, tuple(rows))))
     return 0
-
-
-Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
-
-
-def _list_benchmarks(_: str | None) -> Rows:
-    from .datasets import BENCHMARKS
-
-    rows = []
-    for name in BENCHMARKS.names():
-        spec = BENCHMARKS.get(name)
-        for split, (sequences, frames) in spec.sizes.items():
-            metrics = ", ".join(m.name for m in spec.protocol.select(None))
-            rows.append((name, split, str(sequences), f"{frames:,}", metrics, str(len(spec.attributes))))
-    return ("benchmark", "split", "sequences", "frames", "metrics", "attributes"), rows
-
-
-def _list_attributes(benchmark: str | None) -> Rows:
-    from .datasets import BENCHMARKS
-
-    specs = [BENCHMARKS.get(name) for name in ([benchmark] if benchmark else BENCHMARKS.names())]
-    rows = [(spec.name, name, meaning) for spec in specs for name, meaning in spec.attributes.items()]
-    return ("benchmark", "attribute", "meaning"), rows
-
-
-def _list_boxes(_: str | None) -> Rows:
-    from .boxes import LAYOUTS
-
-    return ("layout", "columns", "meaning"), [(n, str(k.columns), k.meaning) for n, k in LAYOUTS.items()]
-
-
-def _list_kits(_: str | None) -> Rows:
-    from .results.export import KITS
-
-    return ("kit", "columns", "files", "meaning"), [(n, str(k.columns), k.path, k.meaning) for n, k in KITS.items()]
-
-
-def _list_published(benchmark: str | None) -> Rows:
-    from .results.published import printed_scores
-
-    shown = [p for p in printed_scores() if benchmark is None or p.dataset.lower() == benchmark.lower()]
-    rows = [(p.dataset, p.split, p.tracker, p.metric, p.attribute, p.value, p.source) for p in shown]
-    return ("dataset", "split", "tracker", "metric", "attribute", "value", "source"), rows
-
-
-def _list_errata(benchmark: str | None) -> Rows:
-    from .results.published import errata
-
-    shown = [e for e in errata() if benchmark is None or e.dataset.lower() == benchmark.lower()]
-    rows = [(e.dataset, e.split, e.tracker, e.metric, e.source, e.note, e.evidence) for e in shown]
-    return ("dataset", "split", "tracker", "metric", "source", "what is wrong", "evidence"), rows
-
-
-LISTS = {
-    "benchmarks": _list_benchmarks,
-    "attributes": _list_attributes,
-    "boxes": _list_boxes,
-    "kits": _list_kits,
-    "published": _list_published,
-    "errata": _list_errata,
-}
 
 
 def _open(name: str, truth: str, split: str | None) -> Benchmark:

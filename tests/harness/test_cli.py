@@ -14,6 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rgbtbench.cli import LISTED
+from rgbtbench.listings import LISTS
+
 COLUMNS = "dataset,split,tracker,metric,attribute,sequence,sequences,frames,value,low,high"
 
 
@@ -256,6 +259,7 @@ def test_published_stands_beside_measured(cli, real):
 
 
 def test_list_shows_everything_there_is(cli):
+    assert tuple(LISTS) == LISTED
     for what, word in [("benchmarks", "220,703"), ("attributes", "hyaline"), ("boxes", "polygon"), ("kits", "gtot"),
                        ("published", "CMD paper"), ("errata", "repeats")]:  # fmt: skip
         status, out, _ = cli("list", what)

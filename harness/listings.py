@@ -1,0 +1,58 @@
+"""What ``rgbtbench list`` shows: a header and rows of each kind of thing there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .boxes import LAYOUTS
+from .datasets import BENCHMARKS
+from .results.export import KITS
+from .results.published import errata, printed_scores
+
+Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
+
+
+def _benchmarks(_: str | None) -> Rows:
+    rows = []
+    for name in BENCHMARKS.names():
+        spec = BENCHMARKS.get(name)
+        for split, (sequences, frames) in spec.sizes.items():
+            metrics = ", ".join(m.name for m in spec.protocol.select(None))
+            rows.append((name, split, str(sequences), f"{frames:,}", metrics, str(len(spec.attributes))))
+    return ("benchmark", "split", "sequences", "frames", "metrics", "attributes"), rows
+
+
+def _attributes(benchmark: str | None) -> Rows:
+    specs = [BENCHMARKS.get(name) for name in ([benchmark] if benchmark else BENCHMARKS.names())]
+    rows = [(spec.name, name, meaning) for spec in specs for name, meaning in spec.attributes.items()]
+    return ("benchmark", "attribute", "meaning"), rows
+
+
+def _boxes(_: str | None) -> Rows:
+    return ("layout", "columns", "meaning"), [(n, str(k.columns), k.meaning) for n, k in LAYOUTS.items()]
+
+
+def _kits(_: str | None) -> Rows:
+    return ("kit", "columns", "files", "meaning"), [(n, str(k.columns), k.path, k.meaning) for n, k in KITS.items()]
+
+
+def _published(benchmark: str | None) -> Rows:
+    shown = [p for p in printed_scores() if benchmark is None or p.dataset.lower() == benchmark.lower()]
+    rows = [(p.dataset, p.split, p.tracker, p.metric, p.attribute, p.value, p.source) for p in shown]
+    return ("dataset", "split", "tracker", "metric", "attribute", "value", "source"), rows
+
+
+def _errata(benchmark: str | None) -> Rows:
+    shown = [e for e in errata() if benchmark is None or e.dataset.lower() == benchmark.lower()]
+    rows = [(e.dataset, e.split, e.tracker, e.metric, e.source, e.note, e.evidence) for e in shown]
+    return ("dataset", "split", "tracker", "metric", "source", "what is wrong", "evidence"), rows
+
+
+LISTS = {
+    "benchmarks": _benchmarks,
+    "attributes": _attributes,
+    "boxes": _boxes,
+    "kits": _kits,
+    "published": _published,
+    "errata": _errata,
+}
