@@ -41,6 +41,14 @@ class ResultError(BenchError):
     """A tracker's result files are missing or malformed."""
 
 
+class StoreError(BenchError):
+    """The folder of runs cannot be written, or is not what it should be."""
+
+
+class TrackerError(BenchError):
+    """A tracker failed on one sequence: recorded with its reason, and the run goes on."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = None) -> ConfigError:
     """Build the error for a name nobody owns, with the closest known one as a suggestion."""
     import difflib

@@ -1,0 +1,103 @@
+"""Image files into frames: one function for every format, threads ahead of the tracker."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.core import Frame, Sequence
+from rgbtbench.errors import DataError
+
+Image = NDArray[np.uint8]
+LARGEST = 1 << 26  # pixels of an image, 8K twice over: a header can claim anything
+FORMATS = ("JPEG", "PNG", "BMP")  # Pillow would run other programs for some others
+THREADS = 2
+
+
+def decode(path: Path) -> Image:
+    """Read an image as uint8 (H, W, 3).
+
+    Grey becomes three equal channels; transparency is dropped. An image of 16 bits or more in one channel (raw
+    thermal) is stretched linearly from its own minimum and maximum to 0 and 255, since a camera uses a small part of
+    that range. Raises DataError naming the file if it is absent, truncated, damaged or no image.
+    """
+    import simplejpeg
+
+    if not path.is_file():  # a FIFO would block for ever
+        raise DataError("no such image", where=path)
+    try:
+        data = path.read_bytes()
+    except OSError as reason:
+        raise DataError("cannot read image", where=path, found=reason.strerror) from None
+    if data[:2] == b"\xff\xd8":
+        try:
+            height, width, *_ = simplejpeg.decode_jpeg_header(data)
+            if height * width <= LARGEST:
+                image: Image = simplejpeg.decode_jpeg(data, colorspace="RGB")
+                return image
+        except ValueError:  # CMYK, harmless stray bytes, or real damage: Pillow decides
+            pass
+    return _with_pillow(path, data)
+
+
+def _with_pillow(path: Path, data: bytes) -> Image:
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
+            if picture.width * picture.height > LARGEST:
+                raise ValueError(f"{picture.width} x {picture.height} pixels, more than {LARGEST:,}")
+            if picture.mode[0] in "IF":
+                return _stretch(np.asarray(picture, dtype=np.float64))
+            return np.array(picture.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Pillow.DecompressionBombError) as reason:
+        raise DataError("cannot decode image", where=path, expected=", ".join(FORMATS), found=reason) from None
+
+
+def _stretch(values: NDArray[np.float64]) -> Image:
+    low, high = values.min(), values.max()
+    grey = np.rint((values - low) * (255 / (high - low) if high > low else 0.0)).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def frames(sequence: Sequence, ahead: int = 8) -> Iterator[Frame]:
+    """Frames of a sequence in order, decoded by two threads ahead of who asks.
+
+    At most ``ahead`` pairs (8: 15 MB at 640 x 480) are decoded or being decoded beyond the one in use. A DataError of a
+    bad image is raised when its frame is asked for, so are images of different size. Close the iterator
+    (``contextlib.closing``) if you leave early: then the threads end.
+    """
+    pairs = enumerate(zip(sequence.rgb, sequence.tir, strict=True))
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
+    try:
+        waiting: deque[Future[Frame]] = deque(pool.submit(_pair, k, *p) for k, p in islice(pairs, max(ahead, 1)))
+        size: tuple[int, ...] | None = None
+        while waiting:
+            frame = waiting.popleft().result()
+            size = size or frame.rgb.shape
+            if frame.rgb.shape != size:
+                raise _sizes("frame of another size than the first", sequence.rgb[frame.index], size, frame.rgb.shape)
+            waiting.extend(pool.submit(_pair, k, *p) for k, p in islice(pairs, 1))
+            yield frame
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _pair(index: int, rgb: Path, tir: Path) -> Frame:
+    image = decode(rgb)
+    frame = Frame(index, image, image if tir == rgb else decode(tir))  # the same file twice: one modality alone
+    if frame.rgb.shape != frame.tir.shape:
+        raise _sizes("visible and thermal image differ in size", tir, frame.rgb.shape, frame.tir.shape)
+    return frame
+
+
+def _sizes(what: str, where: Path, expected: tuple[int, ...], found: tuple[int, ...]) -> DataError:
+    wide = [f"{width} x {height}" for height, width, _ in (expected, found)]
+    return DataError(what, where=where, expected=wide[0], found=wide[1])
