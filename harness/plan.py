@@ -1,0 +1,177 @@
+"""What an experiment asks for, and how much of it is in the store already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from . import fingerprint
+from .datasets import BENCHMARKS
+from .datasets.benchmark import Benchmark, load
+from .errors import ConfigError, DataError, ResultError
+from .experiment import DatasetEntry, Experiment, TrackerEntry
+from .results.formats import ResultFiles, find_results, to_xywh
+from .results.store import BOXES, RunFolder, State, require_storable
+
+RECIPE = 1  # of track.py: raised when a change to it may change a box
+
+
+@dataclass(slots=True)
+class Run:
+    """One tracker of the experiment on one of its datasets."""
+
+    dataset: DatasetEntry
+    tracker: TrackerEntry
+    benchmark: Benchmark
+    identity: Mapping[str, Any]
+    folder: RunFolder
+    names: tuple[str, ...]  # sequences chosen
+    states: dict[str, State] = field(default_factory=dict)
+    todo: dict[str, State] = field(default_factory=dict)  # what to run now, and its state before
+
+    @property
+    def title(self) -> str:
+        """``DATASET/LABEL``."""
+        return f"{self.folder.path.parent.name}/{self.tracker.label}"
+
+    def refresh(self) -> None:
+        """Look again what is settled; digests of all files are verified."""
+        self.states = {name: self.folder.state(name) for name in self.names}
+
+    def counts(self) -> Counter[State]:
+        """How many sequences are in which state."""
+        return Counter(self.states.values())
+
+    def missing(self) -> list[str]:
+        """Sequences without sound boxes."""
+        return [name for name, state in self.states.items() if state != "ok"]
+
+    def choose(self, *, retry_failed: bool, force: bool) -> None:
+        """Choose what to run: whatever is not settled, and what is asked for again."""
+        settled: set[State] = set() if force else {"ok"} if retry_failed else {"ok", "failed"}
+        self.todo = {name: state for name, state in self.states.items() if state not in settled}
+
+    @contextmanager
+    def sound_files(self) -> Iterator[Path]:
+        """A folder with nothing but boxes that have their records: a killed run leaves others beside them."""
+        with TemporaryDirectory() as folder:
+            for name, state in self.states.items():
+                if state == "ok":
+                    file = name + BOXES
+                    Path(folder, file).symlink_to(self.folder.path.absolute() / file)
+            yield Path(folder)
+
+
+def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> list[Run]:
+    """Every tracker on every dataset. Nothing is written; names of trackers and folders are checked.
+
+    ``only``: parts of names of datasets, labels or sequences; a sequence is chosen if any of them fits.
+    """
+    from .trackers import TRACKERS
+
+    known = set(TRACKERS.names())
+    for entry in experiment.trackers:
+        if entry.spec and ":" not in entry.spec and entry.spec not in known:
+            TRACKERS.get(entry.spec)  # explains, before anything is begun
+    contents: dict[str, dict[str, Any]] = {entry.label: _contents(entry) for entry in experiment.trackers}
+    only, runs = tuple(only), []
+    for dataset in experiment.datasets:
+        benchmark = load(BENCHMARKS.get(dataset.name), dataset.root, dataset.split)
+        require_storable(benchmark.names, dataset.where)
+        spec = benchmark.spec
+        truth = truth_of(benchmark)
+        home = spec.name if benchmark.split == spec.default_split else f"{spec.name}-{benchmark.split}"
+        for tracker in experiment.trackers:
+            whole = not only or any(part in home or part in tracker.label for part in only)
+            names = tuple(n for n in benchmark.names if whole or any(part in n for part in only))
+            if names:
+                about: dict[str, Any] = {"name": home, "split": benchmark.split, "truth": truth}
+                seed = {"seed": experiment.seed} if tracker.use else {}
+                identity = {"recipe": RECIPE, "dataset": about, **contents[tracker.label], **seed}
+                folder = RunFolder.of(root, home, tracker.label, identity)
+                folder.check(identity)
+                runs.append(Run(dataset, tracker, benchmark, identity, folder, names))
+    if not runs:
+        raise ConfigError("--only leaves nothing", expected="parts of datasets, labels or sequences", found=list(only))
+    for run in runs:
+        run.refresh()
+    return runs
+
+
+def require_images(runs: Iterable[Run]) -> None:
+    """Raise DataError if there is something to track in annotations without images."""
+    for run in runs:
+        if run.tracker.use and run.todo and not any(any(run.benchmark.images(name)) for name in run.names):
+            raise DataError(
+                f"no images of {run.benchmark.title}",
+                where=run.dataset.where,
+                expected=f"folders {' and '.join(run.benchmark.spec.images)} for each sequence",
+                found=f"only annotations in {run.dataset.root}",
+                next=f"rgbtbench check {run.dataset.name} PATH",
+            )
+
+
+def prepare(run: Run, invocation: str, stale: float) -> None:
+    """Open the run's folder, clear what dead processes left, move aside what is run again, import raw results."""
+    entry = run.tracker
+    known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}
+    run.folder.open(run.identity, {**known, "code": fingerprint.code()})
+    run.folder.sweep(stale)
+    files = find_results(entry.label, entry.results, run.benchmark.names) if entry.results and run.todo else None
+    for name, state in run.todo.items():
+        again = state in ("ok", "failed", "damaged")
+        if again or files:
+            lease = run.folder.claim(name, run=invocation, stale=stale)
+            if lease is not None:
+                with lease:
+                    if again:
+                        run.folder.set_aside(name)
+                    if files and not run.folder.has_record(name):
+                        _import(run, files, name)
+
+
+def _import(run: Run, files: ResultFiles, name: str) -> None:
+    """Raw results into the store, by the rules `score` reads them with; a sequence without a file stays missing."""
+    if name not in files.paths:
+        return
+    protocol, length = run.benchmark.spec.protocol, int(run.benchmark.lengths[run.benchmark.names.index(name)])
+    try:
+        boxes = to_xywh(files.read(name), run.tracker.boxes, round_corners=protocol.round_corners)
+        if len(boxes) < length - protocol.shortage:
+            where = files.tree.where(files.paths[name])
+            raise ResultError("too few rows", where=where, expected=f"{length} rows", found=f"{len(boxes)} rows")
+    except ResultError as error:
+        run.folder.fail(name, str(error), None, frames=length, device="imported", shared=False)
+    else:
+        run.folder.commit(name, boxes, None, device="imported", shared=False)
+
+
+def _contents(tracker: TrackerEntry) -> dict[str, Any]:
+    """What a tracker's boxes come from, by content: not where things lie, and not devices or lanes."""
+    if tracker.results:
+        return {"results": _digest(tracker.results), "boxes": tracker.boxes}
+    return {
+        "tracker": tracker.use,
+        "file": _digest(tracker.file) if tracker.file else None,
+        "params": dict(tracker.params),
+        "paths": {text: _digest(path) for text, path in tracker.paths.items()},
+        "weights": _digest(tracker.weights) if tracker.weights else None,
+        "modality": tracker.modality,
+    }
+
+
+def truth_of(benchmark: Benchmark) -> str:
+    """The fingerprint of a benchmark."""
+    return fingerprint.truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return fingerprint.path_digest(path)
+    except OSError as reason:
+        raise ConfigError("cannot read", where=path, found=reason.strerror) from None

@@ -1,0 +1,94 @@
+"""One tracker on one sequence: decode, time, check every answer."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from .core import Frame, Sequence, Tracker, Trajectory
+from .errors import DataError, TrackerError
+
+
+def track(
+    tracker: Tracker, sequence: Sequence, *, frames: Callable[[Sequence], Iterator[Frame]] | None = None
+) -> Trajectory:
+    """Run a tracker over a sequence of N frames; only its own calls are timed, never the decoding.
+
+    Raises TrackerError naming the frame for an answer that is not four finite numbers, DataError for a bad image;
+    whatever the tracker raises passes through.
+    """
+    if frames is None:
+        from .datasets import decode
+
+        frames = decode.frames
+    count = len(sequence.truth[0])
+    boxes, seconds = np.empty((count, 4)), np.empty(count)
+    confidence = np.full(count, np.nan)
+    begin = getattr(tracker, "begin", None)
+    if begin is not None:
+        begin(sequence)
+    done, first = 0, sequence.init
+    stream = frames(sequence)
+    try:
+        for done, frame in enumerate(stream, 1):
+            answer: Any
+            if done == 1:
+                start = perf_counter()
+                tracker.init(frame, first.copy())
+                seconds[0] = perf_counter() - start
+                boxes[0] = first
+                continue
+            start = perf_counter()
+            answer = tracker.update(frame)
+            seconds[done - 1] = perf_counter() - start
+            if isinstance(answer, tuple) and len(answer) == 2:
+                answer, confidence[done - 1] = answer
+            boxes[done - 1] = _checked(answer, sequence.name, done)
+    finally:
+        close = getattr(stream, "close", None)  # stops the decoding threads of a generator
+        if close is not None:
+            close()
+    if done != count:
+        raise DataError("sequence ended early", where=sequence.name, expected=f"{count} frames", found=f"{done} frames")
+    return Trajectory(boxes, seconds, None if np.isnan(confidence).all() else confidence)
+
+
+def _checked(answer: Any, name: str, frame: int) -> Any:
+    try:
+        box = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        box = np.empty(0)
+    if box.shape != (4,) or not math.isfinite(box.sum()):
+        found = repr(answer)[:80] if box.size <= 8 else f"an array of shape {box.shape}"
+        raise TrackerError(
+            f"frame {frame}: the tracker's answer is no box but {found}",
+            where=name,
+            expected="four finite numbers x y w h, or (box, confidence)",
+        )
+    return box
+
+
+def one_modality(sequence: Sequence, modality: str | None) -> Sequence:
+    """The sequence with one modality in both places: the honest single-modality baseline."""
+    if modality is None:
+        return sequence
+    paths = sequence.rgb if modality == "rgb" else sequence.tir
+    return replace(sequence, rgb=paths, tir=paths)
+
+
+def seed_all(seed: int, name: str) -> None:
+    """Seed every generator in use from (seed, name), so that order, lane and resume never change a result."""
+    value = int.from_bytes(sha256(f"{seed}/{name}".encode()).digest()[:4], "big")
+    random.seed(value)
+    np.random.seed(value)  # trackers in the wild draw from the global one
+    torch = sys.modules.get("torch")  # never imported for this
+    if torch is not None:
+        torch.manual_seed(value)

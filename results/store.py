@@ -1,0 +1,281 @@
+"""The store of runs: what each tracker answered on each sequence, in files that are whole or not there.
+
+``DIR/<dataset>/<label>@<hash8>/`` holds ``run.json`` (what this is), ``machine-<host>.json``, and per sequence the
+boxes ``<sequence>.txt``, ``<sequence>_time.txt`` and the record ``<sequence>.json``. The record is written last and
+holds the sha256 of the other two: it exists if and only if the sequence is settled, ok or failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from rgbtbench import fingerprint
+from rgbtbench.boxes import Array
+from rgbtbench.errors import StoreError
+
+from . import lease
+
+FORMAT = 1
+BOXES, TIMES, RECORD, LEASE = ".txt", "_time.txt", ".json", ".lease"
+SIZE_LIMIT = 1 << 20  # bytes of a record
+
+State = Literal["ok", "failed", "damaged", "running", "missing"]
+STATES: tuple[State, ...] = ("ok", "failed", "damaged", "running", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a sequence was settled. ``fps`` = (N-1) / seconds after ``init``, decoding excluded."""
+
+    status: Literal["ok", "failed"]
+    frames: int
+    sha256: Mapping[str, str]  # file name -> digest
+    fps: float | None
+    init_seconds: float | None
+    device: str
+    shared: bool  # other lanes used the device at the same time, so the speed is not the tracker's own
+    error: str | None = None
+    traceback: str | None = None
+
+
+class RunFolder:
+    """One tracker on one dataset."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of(cls, root: Path, dataset: str, label: str, identity: Mapping[str, Any]) -> RunFolder:
+        """Where a run of this identity lies, whether it exists or not."""
+        return cls(root / dataset / f"{label}@{fingerprint.digest(identity)[:8]}")
+
+    def open(self, identity: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+        """Make the folder, or check that it is this run's. Raises StoreError if it is not, or cannot be written."""
+        self.check(identity)
+        if not (self.path / "run.json").exists():
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+            except OSError as reason:
+                raise unwritable(self.path, reason) from None
+            full = {"format": FORMAT, "hash": fingerprint.digest(identity), "identity": identity, **about}
+            self._write("run.json", _json(full))
+
+    def check(self, identity: Mapping[str, Any]) -> None:
+        """Raise StoreError if what lies here is not this run's."""
+        home = self.path.parent
+        try:
+            around = [e.name for e in home.iterdir() if not e.name.startswith(".")] if home.exists() else []
+            inside = [e.name for e in self.path.iterdir()] if self.path.exists() else []
+        except OSError as reason:
+            raise unwritable(home, reason) from None
+        foreign = [name for name in around if not re.fullmatch(r".+@[0-9a-f]{8}", name)]
+        begun = (self.path / "run.json").exists()  # looked for after the listing: it is the first file to be written
+        if not begun:
+            foreign += [name for name in inside if not (name.startswith(".run.json.") and name.endswith(".tmp"))]
+        if foreign:
+            raise StoreError(
+                "this folder is no store of runs",
+                where=self.path if self.path.exists() else home,
+                expected="folders LABEL@HASH with a run.json each",
+                found=", ".join(sorted(foreign)[:3]),
+                next="choose another folder with --runs DIR",
+            )
+        if begun:
+            found = _parsed(self.path / "run.json")
+            if found is None or found.get("hash") != fingerprint.digest(identity):
+                raise StoreError(
+                    "run.json is not that of this run",
+                    where=self.path / "run.json",
+                    expected=f"hash {fingerprint.digest(identity)}",
+                    found=found.get("hash") if found else "no JSON object",
+                    next=f"move {self.path} away",
+                )
+
+    def record(self, name: str) -> Record | None:
+        """The record of a sequence; None if there is none to be read. Raises StoreError if it is of a newer kind."""
+        found = _parsed(self.path / (name + RECORD))
+        try:
+            record = Record(**{f.name: found[f.name] for f in fields(Record)}) if found else None
+        except KeyError:
+            return None
+        sound = record and record.status in ("ok", "failed") and isinstance(record.sha256, dict)
+        return record if sound else None
+
+    def has_record(self, name: str) -> bool:
+        """Whether a sequence is settled, without reading anything."""
+        return os.path.exists(f"{self.path}/{name}{RECORD}")  # noqa: PTH110  asked for thousands of sequences a second
+
+    def state(self, name: str) -> State:
+        """What is known of a sequence; ``damaged`` if its record cannot be read or is not about the files beside it."""
+        if self.has_record(name):
+            record = self.record(name)
+            return record.status if record and self._matches(name, record) else "damaged"
+        held = lease.read(self.path / (name + LEASE))
+        return "running" if held and not held.is_free(lease.STALE) else "missing"
+
+    def _matches(self, name: str, record: Record) -> bool:
+        own = set(record.sha256) <= {name + BOXES, name + TIMES}
+        try:
+            return (
+                own
+                and (name + BOXES in record.sha256) == (record.status == "ok")
+                and all(
+                    hashlib.sha256((self.path / file).read_bytes()).hexdigest() == sha256
+                    for file, sha256 in record.sha256.items()
+                )
+            )
+        except OSError:
+            return False
+
+    def commit(self, name: str, boxes: Array, seconds: Array | None, *, device: str, shared: bool) -> None:
+        """Write boxes (N, 4) and seconds (N,), then the record.
+
+        Boxes get four decimals. Imported ones come without times and keep every digit, to score as their own files do.
+        """
+        files = {name + BOXES: _rows(boxes, "%r" if seconds is None else "%.4f")}
+        fps = init = None
+        if seconds is not None:
+            files[name + TIMES] = _rows(seconds[:, None], "%.6f")
+            init, total = float(seconds[0]), float(seconds[1:].sum())
+            fps = (len(seconds) - 1) / total if total > 0 else None
+        for file, data in files.items():
+            self._write(file, data)
+        digests = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
+        record = Record("ok", len(boxes), digests, fps, init, device, shared)
+        self._write(name + RECORD, _json({"format": FORMAT, **asdict(record)}))
+
+    def fail(self, name: str, error: str, traceback: str | None, *, frames: int, device: str, shared: bool) -> None:
+        """Record that a sequence failed, and why. ``frames``: its length."""
+        for file in (name + BOXES, name + TIMES):  # halves of a commit that never came to its record
+            (self.path / file).unlink(missing_ok=True)
+        record = Record("failed", frames, {}, None, None, device, shared, error, traceback)
+        self._write(name + RECORD, _json({"format": FORMAT, **asdict(record)}))
+
+    def set_aside(self, name: str) -> None:
+        """Move a sequence's files into a hidden folder beside them: nothing is ever deleted."""
+        number = 1
+        while (aside := self.path / f".old-{number}").exists() and (aside / (name + RECORD)).exists():
+            number += 1
+        try:
+            aside.mkdir(exist_ok=True)
+            for file in (name + BOXES, name + TIMES, name + RECORD):  # the record last: until then it is settled
+                if (self.path / file).exists():
+                    (self.path / file).rename(aside / file)
+        except OSError as reason:
+            raise unwritable(self.path, reason) from None
+
+    def note_machine(self) -> None:
+        """Say once for each host what it is."""
+        file = f"machine-{fingerprint.host()}.json"
+        if not (self.path / file).exists():
+            self._write(file, _json({"format": FORMAT, **fingerprint.machine()}))
+
+    def claim(self, name: str, *, run: str, stale: float, retake: bool = False) -> lease.Lease | None:
+        """The right to work on a sequence; None while somebody else has it."""
+        try:
+            return lease.claim(self.path / (name + LEASE), run=run, stale=stale, retake=retake)
+        except OSError as reason:
+            raise unwritable(self.path, reason) from None
+
+    def leases(self) -> dict[str, lease.Held]:
+        """Leases by sequence, live and dead."""
+        names = [e.name.removesuffix(LEASE) for e in os.scandir(self.path) if e.name.endswith(LEASE)]
+        found = {name: lease.read(self.path / (name + LEASE)) for name in names if not name.startswith(".")}
+        return {name: held for name, held in found.items() if held}
+
+    def sweep(self, stale: float) -> None:
+        """Remove what killed processes left: temporary files, and leases that have nothing more to tell."""
+        if not self.path.is_dir():
+            return
+        for entry in list(os.scandir(self.path)):
+            if entry.name.startswith(".") and entry.name.endswith(".tmp"):
+                try:
+                    if lease.is_left_over(entry.name, time.time() - entry.stat().st_mtime, stale):
+                        Path(entry.path).unlink(missing_ok=True)
+                except FileNotFoundError:
+                    continue
+        for name, held in self.leases().items():
+            if held.is_free(stale) and (self.has_record(name) or not held.post_mortem):
+                lease.remove(self.path / (name + LEASE), held.token)
+
+    def _write(self, file: str, data: bytes) -> None:
+        """Write all of a file or nothing, and know that it is on the disk."""
+        target = self.path / file
+        temporary = self.path / f".{file}.{lease.tag()}.tmp"
+        try:
+            with temporary.open("xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(target)
+            folder = os.open(self.path, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except BaseException as reason:
+            temporary.unlink(missing_ok=True)
+            if isinstance(reason, OSError):
+                raise unwritable(target, reason) from None
+            raise
+
+
+def require_storable(names: Iterable[str], where: object) -> None:
+    """Raise StoreError if files of two sequences, or of a sequence and the run, would have the same name."""
+    files: dict[str, str] = {"run.json": "the run"}
+    for name in names:
+        for file in (name + BOXES, name + TIMES, name + RECORD, name + LEASE):
+            if file in files or (file.startswith((".", "machine-")) and file.endswith(RECORD)):
+                owner = files.get(file, "the store")
+                raise StoreError("file names clash", where=where, found=f"{file!r} of {name!r} and of {owner!r}")
+            files[file] = name
+
+
+def unwritable(path: Path, reason: OSError) -> StoreError:
+    """Build the error for a disk that does not take what we write."""
+    return StoreError(
+        "cannot write to the store",
+        where=path,
+        found=reason.strerror or reason,
+        next="free some space or choose another folder with --runs DIR, then run the same command again",
+    )
+
+
+def _rows(values: Array, form: str) -> bytes:
+    line = ",".join([form] * values.shape[1]) + "\n"
+    return "".join([line % tuple(row) for row in values.tolist()]).encode()
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _parsed(path: Path) -> dict[str, Any] | None:
+    """A JSON object of a format we know; None if it is absent or no such object. Raises StoreError if it is newer."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(SIZE_LIMIT + 1)
+        found = json.loads(data) if len(data) <= SIZE_LIMIT else None
+    except (FileNotFoundError, ValueError, RecursionError):
+        return None
+    except OSError as reason:
+        raise StoreError("cannot read the store", where=path, found=reason.strerror) from None
+    if not isinstance(found, dict) or not isinstance(version := found.get("format"), int):
+        return None
+    if version > FORMAT:
+        raise StoreError(
+            "written by a newer rgbtbench",
+            where=path,
+            expected=f"format {FORMAT} or older",
+            found=f"format {version}",
+            next="pip install --upgrade rgbtbench",
+        )
+    return found

@@ -1,0 +1,213 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small import NAMES, contents, write_benchmark, write_experiment
+
+from rgbtbench.cli import main
+
+TWO = "- {use: './trackers.py:Walk', label: A}\n- {label: Raw, results: raw, year: 2022}"
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One tracker run and one imported, complete."""
+    home = tmp_path_factory.mktemp("done")
+    write_benchmark(home / "data")
+    (home / "raw").mkdir()
+    rng = np.random.default_rng(0)
+    for k, name in enumerate(NAMES):
+        first = np.array([[3, 2, 8, 6.0]])
+        rows = np.concatenate([first, first + rng.normal(0, 2, (5 + k, 4))])
+        np.savetxt(home / "raw" / f"{name}.txt", rows, delimiter="\t", fmt="%.17g")
+    assert main(["run", str(write_experiment(home, TWO)), "--runs", str(home / "runs")]) == 0
+    return home
+
+
+@pytest.fixture
+def home(done: Path, tmp_path: Path) -> Path:
+    import shutil
+
+    return Path(shutil.copytree(done, tmp_path / "home"))
+
+
+def call(home: Path, verb: str, *arguments: str) -> int:
+    return main([verb, str(home / "exp.yaml"), "--runs", str(home / "runs"), *arguments])
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_report_gives_the_scores_that_score_gives(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(home, "report", "--format", "csv", "--by", "sequence") == 0
+    reported = capsys.readouterr().out
+    folder = next((home / "runs" / "LasHeR").glob("A@*"))
+    results = ["--results", f"A={folder}", "--results", f"Raw={home / 'raw'}"]
+    assert (
+        main(["score", "LasHeR", "--truth", str(home / "data"), *results, "--format", "csv", "--by", "sequence"]) == 0
+    )
+    assert reported == capsys.readouterr().out
+    assert {row["tracker"] for row in rows(reported)} == {"A", "Raw"}
+
+
+def test_status_counts_and_tells_what_to_type(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(home, "status") == 0
+    [folder] = (home / "runs" / "LasHeR").glob("A@*")
+    (folder / "car.json").unlink()
+    (folder / "dog.txt").write_text("1,2,3,4\n")
+    assert call(home, "status") == 1
+    line = next(line for line in capsys.readouterr().out.splitlines()[::-1] if line.startswith("LasHeR   A"))
+    assert line.split()[2:7] == ["6", "0", "1", "0", "1"]  # done, failed, damaged, running, missing
+
+
+def test_only_what_is_missing_or_damaged_runs_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = contents(home / "runs")
+    [folder] = (home / "runs" / "LasHeR").glob("A@*")
+    (folder / "car.json").unlink()
+    (folder / "dog.txt").write_text("1,2,3,4\n")
+    untouched = (folder / "boy.json").stat().st_mtime_ns
+    assert call(home, "run", "--dry-run") == 0
+    assert "14 settled, 2 to run" in capsys.readouterr().err
+    assert call(home, "run") == 0
+    after = contents(home / "runs")
+    assert {name: after[name] for name in before} == before
+    assert [path.read_text() for path in folder.glob(".old-1/dog.txt")] == ["1,2,3,4\n"], "kept, though it was damaged"
+    assert (folder / "boy.json").stat().st_mtime_ns == untouched
+
+
+def test_an_incomplete_experiment_is_reported_only_if_asked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [folder] = (home / "runs" / "LasHeR").glob("A@*")
+    (folder / "car.json").unlink()  # its boxes stay, as a kill between them and the record leaves them
+    assert call(home, "report") == 2
+    assert "1 sequences without boxes" in capsys.readouterr().err
+    assert call(home, "report", "--allow-missing", "--format", "json") == 1
+    scores = {(s["tracker"], s["metric"]): s["value"] for s in json.loads(capsys.readouterr().out)}
+    assert scores["A", "SR"] is None
+    assert scores["Raw", "SR"] > 0
+
+
+def test_dry_run_writes_nothing(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["run", str(done / "exp.yaml"), "--runs", str(tmp_path / "new"), "--dry-run", "--devices", "cpu*3"]) == 0
+    )
+    told = capsys.readouterr()
+    assert "0 settled, 16 to run, 3 lanes" in told.err
+    assert "Raw" in told.out
+    assert not (tmp_path / "new").exists()
+
+
+def test_only_chooses_by_any_name(done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for only, count in (("Raw", 8), ("boy", 6), ("car,dog", 4), ("LasHeR", 16)):
+        assert main(["run", str(done / "exp.yaml"), "--runs", str(tmp_path / "x"), "--dry-run", "--only", only]) == 0
+        assert f"{count} to run" in capsys.readouterr().err
+    assert main(["run", str(done / "exp.yaml"), "--runs", str(tmp_path / "x"), "--dry-run", "--only", "nothing"]) == 2
+
+
+def test_an_edited_experiment_gets_a_new_folder_and_old_scores_stay(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(home, "report", "--format", "csv")
+    old = capsys.readouterr().out
+    text = (home / "exp.yaml").read_text()
+    (home / "exp.yaml").write_text(text.replace("label: A}", "label: A, params: {step: 5}}"))
+    assert call(home, "report") == 2, "the old boxes are not the new experiment's"
+    assert call(home, "run", "--only", "A") == 0
+    assert len(list((home / "runs" / "LasHeR").glob("A@*"))) == 2
+    capsys.readouterr()
+    call(home, "report", "--format", "csv")
+    assert capsys.readouterr().out != old
+    (home / "exp.yaml").write_text(text)
+    call(home, "report", "--format", "csv")
+    assert capsys.readouterr().out == old
+
+
+def test_whatever_changes_a_box_changes_the_folder_and_nothing_else_does(home: Path) -> None:
+    from rgbtbench.experiment import load_experiment
+    from rgbtbench.plan import make_plan
+
+    def folder(*changes: str, path: Path = home / "exp.yaml") -> str:
+        return make_plan(load_experiment(path, changes), home / "runs")[0].folder.path.name
+
+    base = folder()
+    (home / "w").write_text("1")
+    changed = [folder("seed=1"), folder("trackers.0.modality=tir"), folder("trackers.0.weights=w")]
+    (home / "w").write_text("2")
+    changed += [folder("trackers.0.weights=w"), folder("trackers.0.params.step=1.5")]
+    (home / "data" / "car" / "init.txt").write_text(
+        (home / "data" / "car" / "init.txt").read_text().replace("8,6", "8,7")
+    )
+    changed += [folder()]
+    assert len({base, *changed}) == 7
+    moved = home.rename(home.with_name("moved"))
+    (moved / "data" / "car" / "init.txt").write_text(
+        (moved / "data" / "car" / "init.txt").read_text().replace("8,7", "8,6")
+    )
+    assert folder("name=other", "trackers.0.note=hello", path=moved / "exp.yaml") == base
+
+
+def test_retry_failed_and_force(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = home / "data" / "car" / "visible" / "v003.jpg"
+    good = image.read_bytes()
+    image.write_bytes(good[: len(good) // 2])
+    assert call(home, "run", "--only", "car", "--force") == 1
+    assert "--retry-failed" in capsys.readouterr().err
+    [folder] = (home / "runs" / "LasHeR").glob("A@*")
+    assert (folder / ".old-1" / "car.txt").exists()
+    image.write_bytes(good)
+    assert call(home, "run") == 1, "a failure is a result until it is asked for again"
+    assert call(home, "run", "--retry-failed") == 0
+    assert json.loads((folder / "car.json").read_text())["status"] == "ok"
+    assert json.loads((folder / ".old-2" / "car.json").read_text())["status"] == "failed"
+
+
+def test_imports_lack_what_their_files_lack(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "raw" / "car.txt").unlink()
+    (home / "raw" / "dog.txt").write_text("1 2 3 4\n")
+    assert call(home, "run", "--only", "Raw") == 1
+    assert "6 ok, 1 failed, 1 missing" in capsys.readouterr().err
+    call(home, "status", "--only", "Raw")
+    assert "dog  too few rows" in capsys.readouterr().out
+
+
+def test_a_newer_record_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [folder] = (home / "runs" / "LasHeR").glob("A@*")
+    record = folder / "car.json"
+    record.write_text(record.read_text().replace('"format": 1', '"format": 2'))
+    for verb in ("run", "status", "report"):
+        assert call(home, verb) == 2
+        assert "pip install --upgrade rgbtbench" in capsys.readouterr().err
+
+
+def test_bad_input_names_the_next_command(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (home / "exp.yaml").read_text()
+    for old, new, told in (
+        ("./trackers.py:Walk", "stil", "did you mean 'still'"),
+        ("LasHeR: data", "LasHeR: gone", "--set datasets.LasHeR=PATH"),
+    ):
+        (home / "exp.yaml").write_text(text.replace(old, new))
+        assert call(home, "run") == 2
+        assert told in capsys.readouterr().err
+    (home / "exp.yaml").write_text(text)
+    assert main(["run", str(home / "exp.yaml"), "--runs", str(home / "exp.yaml")]) == 2
+    assert main(["run", str(home / "exp.yaml"), "--runs", str(home)]) == 0, "no folder LasHeR in it is in the way"
+    (home / "here").mkdir()
+    (home / "data").rename(home / "here" / "LasHeR")
+    (home / "exp.yaml").write_text(text.replace("LasHeR: data", "LasHeR: here/LasHeR"))
+    assert main(["run", str(home / "exp.yaml"), "--runs", str(home / "here")]) == 2
+    assert "no store of runs" in capsys.readouterr().err
+
+
+def test_annotations_without_images_cannot_be_tracked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import shutil
+
+    for name in NAMES:
+        for part in ("visible", "infrared"):
+            shutil.rmtree(home / "data" / name / part)
+    assert call(home, "run") == 0, "there is nothing left to track"
+    assert call(home, "run", "--force") == 2
+    assert "no images" in capsys.readouterr().err
+    assert call(home, "status") == 0
