@@ -1,4 +1,4 @@
-# make demo   score real results where ../shared/data (or DATA=DIR) is present, a small generated set elsewhere
+# make demo   generate a benchmark, run trackers on it, report; score real results where ../shared/data (or DATA=DIR) is
 # make test   lint, types, tests: what CI runs
 # make bench  scoring speed beside the rgbt package, ratios in one run
 PYTHON ?= python3

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__
+from . import __version__, cli_runs, cli_synth
 from .errors import BenchError, ConfigError, unknown
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
     from .reports.tables import Table
 
-LISTED = ("benchmarks", "attributes", "boxes", "kits", "published", "errata")
+LISTED = ("benchmarks", "attributes", "trackers", "boxes", "kits", "published", "errata")
 FORMATS = ("table", "csv", "json", "md", "latex")
 
 
@@ -78,10 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     export.set_defaults(verb=_export)
 
-    demo = verbs.add_parser("demo", help="the main job on the data at hand, or on a small generated set")
+    demo = verbs.add_parser("demo", help="everything once: generate, run, report, and score real results if there are")
     demo.add_argument("--data", type=Path, metavar="DIR", help="DIR/gt/BENCHMARK.tar.xz, DIR/results/BENCHMARK/*")
-    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where to generate (default: demo)")
+    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where to write (default: demo)")
     demo.set_defaults(verb=_demo)
+
+    cli_synth.add_verb(verbs)
+    cli_runs.add_verbs(verbs)
 
     show = verbs.add_parser("list", help="what there is")
     show.add_argument("what", choices=LISTED)
@@ -177,15 +180,14 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from .demo import score_commands
+    from .demo import commands
 
-    status = 1
-    for command in score_commands(arguments.data, arguments.out):
-        print(f"$ rgbtbench {shlex.join(command)}\n", flush=True)
-        status = main(command)
-        print(flush=True)
-    kind = f"real results in {arguments.data}" if arguments.data else f"generated, not real, data in {arguments.out}"
-    print(f"scored: {kind}")
+    status = 0
+    for command in commands(arguments.out, arguments.data):
+        print(f"\n$ rgbtbench {shlex.join(command)}\n", flush=True)
+        status = max(status, main(command))
+    real = f"; real results: {arguments.data}" if arguments.data else ""
+    print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
     return status
 
 

@@ -8,6 +8,7 @@ from .boxes import LAYOUTS
 from .datasets import BENCHMARKS
 from .results.export import KITS
 from .results.published import errata, printed_scores
+from .trackers import MEANINGS, TRACKERS
 
 Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
@@ -26,6 +27,13 @@ def _attributes(benchmark: str | None) -> Rows:
     specs = [BENCHMARKS.get(name) for name in ([benchmark] if benchmark else BENCHMARKS.names())]
     rows = [(spec.name, name, meaning) for spec in specs for name, meaning in spec.attributes.items()]
     return ("benchmark", "attribute", "meaning"), rows
+
+
+def _trackers(_: str | None) -> Rows:
+    rows = []
+    for name, owners in TRACKERS.owners().items():
+        rows.append((name, " and ".join(owners), MEANINGS.get(name, " and ".join(owners.values()))))
+    return ("tracker", "from", "meaning"), rows
 
 
 def _boxes(_: str | None) -> Rows:
@@ -51,6 +59,7 @@ def _errata(benchmark: str | None) -> Rows:
 LISTS = {
     "benchmarks": _benchmarks,
     "attributes": _attributes,
+    "trackers": _trackers,
     "boxes": _boxes,
     "kits": _kits,
     "published": _published,

@@ -12,6 +12,7 @@ from rgbtbench import __version__
 from rgbtbench.bootstrap import intervals
 from rgbtbench.boxes import Array
 from rgbtbench.evaluation import ALL, Evaluation
+from rgbtbench.fingerprint import truth_digest
 from rgbtbench.protocol import Measure
 
 from .tables import Table, number
@@ -119,7 +120,7 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
         "percent [95 % interval]",
         header=("tracker", *names, "sequences"),
         rows=tuple(body),
-        note=f"truth {fingerprint(evaluation)}, rgbtbench {__version__}",
+        note=f"truth {truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:12]}, rgbtbench {__version__}",
         best=_best(np.array(grid), axis=0),
     )
 
@@ -146,14 +147,3 @@ def _best(grid: Array, axis: int) -> frozenset[tuple[int, int]]:
     shown = np.nan_to_num(np.round(grid, 1), nan=-np.inf)
     top = np.isfinite(shown) & (shown == shown.max(axis=axis, keepdims=True))
     return frozenset((int(r), int(c) + 1) for r, c in np.argwhere(top))
-
-
-def fingerprint(evaluation: Evaluation) -> str:
-    """sha256 (first 12 digits) of names, lengths and truth boxes: the same for every container they come in."""
-    import hashlib
-
-    benchmark = evaluation.benchmark
-    digest = hashlib.sha256("\n".join(benchmark.names).encode())
-    digest.update(np.ascontiguousarray(benchmark.lengths, dtype="<i8").tobytes())
-    digest.update(np.ascontiguousarray(benchmark.truth, dtype="<f8").tobytes())
-    return digest.hexdigest()[:12]

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from generated import generate
 
 from rgbtbench.cli import main
-from rgbtbench.demo import generate
 
 REAL = Path(os.environ.get("RGBTBENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

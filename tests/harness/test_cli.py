@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from rgbtbench.cli import LISTED
+from rgbtbench.demo import EXPERIMENT
 from rgbtbench.listings import LISTS
 
 COLUMNS = "dataset,split,tracker,metric,attribute,sequence,sequences,frames,value,low,high"
@@ -260,7 +261,8 @@ def test_published_stands_beside_measured(cli, real):
 
 def test_list_shows_everything_there_is(cli):
     assert tuple(LISTS) == LISTED
-    for what, word in [("benchmarks", "220,703"), ("attributes", "hyaline"), ("boxes", "polygon"), ("kits", "gtot"),
+    for what, word in [("benchmarks", "220,703"), ("attributes", "hyaline"), ("trackers", "repeats"),
+                       ("boxes", "polygon"), ("kits", "gtot"),
                        ("published", "CMD paper"), ("errata", "repeats")]:  # fmt: skip
         status, out, _ = cli("list", what)
         assert status == 0
@@ -279,11 +281,17 @@ def test_check_and_export(cli, generated, tmp_path):
     assert (tmp_path / "o/A_tracking_result/generated00.txt").exists()
 
 
-def test_demo_generates_scores_and_says_where(cli, tmp_path):
-    status, out, _ = cli("demo", "--out", tmp_path / "demo")
-    assert status == 0
-    assert "fused" in out
-    assert f"generated, not real, data in {tmp_path}/demo" in out
+def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):
+    """The whole chain on a small set: images, runs on two lanes, scores by attribute."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo").mkdir()
+    assert cli("synth", "LasHeR", "demo/LasHeR", "--sequences", 2, "--frames", 8, "--size", "160x120")[0] == 0
+    (tmp_path / "demo/demo.yaml").write_text(EXPERIMENT)
+    status, out, err = cli("demo")
+    assert status == 0, err
+    assert "PR by attribute" in out
+    assert all(label in out for label in ("dcf", "dcf-rgb", "dcf-tir", "still"))
+    assert "boxes: demo" in out
 
 
 def test_a_closed_pipe_is_no_error(generated):

@@ -1,0 +1,42 @@
+"""The pages of docs/ do what they say."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from rgbtbench.trackers import TRACKERS
+
+sys.path.insert(0, str(Path(__file__).parent / "trackers"))
+from clips import clip, follow
+
+PAGE = Path(__file__).parents[1] / "docs/add_a_tracker.md"
+
+
+def blocks(kind):
+    return re.findall(rf"```{kind}\n(.*?)```", PAGE.read_text(), re.S)
+
+
+def test_the_page_leads_to_a_row_of_the_leaderboard(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli("synth", "LasHeR", "data", "--sequences", 2, "--frames", 6, "--size", "160x120")[0] == 0
+    [code], [experiment], [commands] = blocks("python"), blocks("yaml"), blocks("sh")
+    Path("my_tracker.py").write_text(code)
+    Path("exp.yaml").write_text(experiment.replace("PATH", "data"))
+    for command in commands.strip().splitlines():
+        program, *arguments = command.split()
+        status, out, err = cli(*arguments)
+        assert (program, status) == ("rgbtbench", 0), err
+    assert re.search(r"^Mine +\d", out, re.M)
+
+
+def test_the_tracker_of_the_page_tracks(tmp_path):
+    [code], [experiment] = blocks("python"), blocks("yaml")
+    (tmp_path / "my_tracker.py").write_text(code)
+    [name] = re.findall(r"use: \./(\S+\.py:\w+)", experiment)
+    frames, truth = clip(10, dark=True)
+    boxes, _ = follow(TRACKERS.create(f"{tmp_path}/{name}"), frames, truth[0])
+    assert boxes.shape == (10, 4)
+    assert np.isfinite(boxes).all()
+    assert not np.array_equal(boxes[-1], boxes[0])
