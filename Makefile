@@ -29,7 +29,7 @@ bench: .venv/test
 	touch $@
 
 .venv/test: .venv/installed
-	$(INSTALL) $(EDITABLE) ".[annotations,test]"
+	$(INSTALL) $(EDITABLE) ".[annotations,cluster,test]"
 	touch $@
 
 clean:
