@@ -13,7 +13,7 @@ from typing import Any
 from . import fingerprint
 from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark, load
-from .errors import ConfigError, DataError, ResultError
+from .errors import ConfigError, DataError, ResultError, unknown
 from .experiment import DatasetEntry, Experiment, TrackerEntry
 from .results.formats import ResultFiles, find_results, to_xywh
 from .results.store import BOXES, RunFolder, State, require_storable
@@ -74,10 +74,12 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
     """
     from .trackers import TRACKERS
 
-    known = set(TRACKERS.names())
+    known = TRACKERS.names()
     for entry in experiment.trackers:
-        if entry.spec and ":" not in entry.spec and entry.spec not in known:
-            TRACKERS.get(entry.spec)  # explains, before anything is begun
+        if entry.spec and ":" not in entry.spec and entry.spec.lower() not in map(str.lower, known):
+            error = unknown("tracker", entry.spec, known, next="rgbtbench list trackers")
+            error.details["where"] = entry.where
+            raise error
     contents: dict[str, dict[str, Any]] = {entry.label: _contents(entry) for entry in experiment.trackers}
     only, runs = tuple(only), []
     for dataset in experiment.datasets:

@@ -211,3 +211,13 @@ def test_annotations_without_images_cannot_be_tracked(home: Path, capsys: pytest
     assert call(home, "run", "--force") == 2
     assert "no images" in capsys.readouterr().err
     assert call(home, "status") == 0
+
+
+def test_an_unknown_tracker_is_named_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_benchmark(tmp_path / "data")
+    path = write_experiment(tmp_path, "- {use: stil}")
+    assert main(["run", str(path), "--runs", str(tmp_path / "runs")]) == 2
+    told = capsys.readouterr().err
+    assert "did you mean 'still'" in told
+    assert f"{path}:5" in told
+    assert not (tmp_path / "runs").exists()
