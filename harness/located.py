@@ -62,7 +62,7 @@ class Document:
                 if (*keys, key) in self.lines:
                     place = f"{self.shown}:{key_node.start_mark.line + 1}"
                     raise ConfigError("key given twice", where=place, found=repr(key), next="remove one of them")
-                self.lines[(*keys, key)] = key_node.start_mark.line + 1
+                self.lines[keys + (key,)] = key_node.start_mark.line + 1
                 self._locate(inner, (*keys, key), loader)
         elif isinstance(node, yaml.SequenceNode):
             for index, inner in enumerate(node.value):

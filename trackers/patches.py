@@ -63,7 +63,7 @@ def _average(planes: Float, axis: int, step: float) -> tuple[Float, int]:
         return planes, 1
     count = planes.shape[axis] // by
     lead = (slice(None),) * axis
-    parts = (planes[(*lead, slice(k, count * by, by))] for k in range(by))
+    parts = (planes[lead + (slice(k, count * by, by),)] for k in range(by))
     total: Float = sum(parts)  # type: ignore[assignment]
     return total / np.float32(by), by
 

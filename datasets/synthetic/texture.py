@@ -76,7 +76,7 @@ def background(random: np.random.Generator, shape: tuple[int, int]) -> tuple[Byt
 
 def scatter(random: np.random.Generator, rgb: Bytes, tir: Bytes, target: tuple[int, int]) -> None:
     """Strew things of the target's size, colours and temperature over a background, in place."""
-    shape = rgb.shape[:2]
+    shape = rgb.shape[0], rgb.shape[1]
     kinds = [Thing(random) for _ in range(6)]
     for number in range(shape[0] * shape[1] // max(2 * target[0] * target[1], 400)):
         top, left, bottom, right = _somewhere(random, shape, target)
@@ -119,7 +119,8 @@ def _somewhere(random: np.random.Generator, shape: tuple[int, int], size: tuple[
 
 
 def _bytes(values: Floats) -> Bytes:
-    return np.rint(np.minimum(np.maximum(values, 0), 255)).astype(np.uint8)
+    whole: Bytes = np.rint(np.minimum(np.maximum(values, 0), 255)).astype(np.uint8)
+    return whole
 
 
 def photographs(folder: Path) -> list[tuple[Path, Path]]:
