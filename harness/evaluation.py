@@ -148,7 +148,8 @@ def _require_all(files: ResultFiles, benchmark: Benchmark, allow_missing: bool) 
             f"{files.label} has no results for {len(missing)} of {len(benchmark.names)} sequences of {benchmark.title}",
             where=files.tree.name,
             expected=f"files like {next(iter(files.paths.values()))}",
-            found="none for " + ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else ""),
+            found=f"none for {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
+            + (f"; {files.ignored} text files of other names" if files.ignored else ""),
             next="add them, choose another --split, or score the rest with --allow-missing",
         )
 
