@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,10 +107,9 @@ def evaluate(
     chosen = protocol.select(measures)
     curves: dict[str, list[Array]] = {measure.name: [] for measure in chosen}
     repairs: list[Repair] = []
-    for label, path in results.items():
-        files = find_results(label, path, benchmark.names)
+    for files in _opened(results, benchmark.names):
         _require_all(files, benchmark, allow_missing)
-        boxes, compared = _boxes(files, benchmark, (layouts or {}).get(label), rounding, repairs)
+        boxes, compared = _boxes(files, benchmark, (layouts or {}).get(files.label), rounding, repairs)
         truth, gaps = benchmark.truth, compared == 0
         if (compared != benchmark.lengths).any():
             truth = truth[:, _kept(benchmark.lengths, compared)]
@@ -139,6 +138,20 @@ def evaluate(
         curves={name: np.stack(tables) for name, tables in curves.items()},
         repairs=tuple(repairs),
     )
+
+
+def _opened(results: Mapping[str, str | Path], names: tuple[str, ...]) -> Iterator[ResultFiles]:
+    """Files of each tracker; the next archive is unpacked meanwhile, which needs no interpreter lock."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        after = None
+        for label, path in results.items():
+            now, after = after, pool.submit(find_results, label, path, names)
+            if now:
+                yield now.result()
+        if after:
+            yield after.result()
 
 
 def _require_all(files: ResultFiles, benchmark: Benchmark, allow_missing: bool) -> None:
