@@ -109,13 +109,8 @@ def claim(path: Path, *, run: str, stale: float = STALE, retake: bool = False) -
     """
     post_mortem, attempt = "", 1
     for _ in range(3):  # each time round somebody else was faster
-        token = uuid4().hex
-        try:
-            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o644)
-        except FileExistsError:
-            found = read(path)
-            if found is None:
-                continue
+        found = read(path)
+        if found is not None:
             if found.run == run != "":
                 if not retake:
                     return None
@@ -124,22 +119,37 @@ def claim(path: Path, *, run: str, stale: float = STALE, retake: bool = False) -
             if not remove(path, found.token):
                 return None
             post_mortem, attempt = found.post_mortem, found.attempt + 1 if found.run == run else 1
-            continue
-        holder = Holder.here()
+        token, holder = uuid4().hex, Holder.here()
         about = {"host": holder.host, "pid": holder.pid, "start": holder.start}
         line = json.dumps({"format": 1, **about, "token": token, "run": run, "attempt": attempt}) + "\n"
-        try:
-            os.write(fd, line.encode())
-        except OSError as reason:
-            os.close(fd)
-            path.unlink(missing_ok=True)
-            raise StoreError("cannot write lease", where=path, found=reason.strerror, next="free some space") from None
-        return Lease(path, fd, token, attempt, post_mortem, stale / BEATS)
+        fd = _create(path, line.encode())
+        if fd is not None:
+            return Lease(path, fd, token, attempt, post_mortem, stale / BEATS)
     return None
 
 
+def _create(path: Path, content: bytes) -> int | None:
+    """Make a file that is never seen without its content, and return it open; None if it exists. Raises OSError.
+
+    A process killed between making and writing a lease would leave one that nobody can tell for dead.
+    """
+    draft = path.with_name(f".{path.name}.{tag()}.tmp")
+    fd = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o644)
+    try:
+        os.write(fd, content)
+        os.link(draft, path)
+    except OSError as reason:
+        os.close(fd)
+        if isinstance(reason, FileExistsError):
+            return None
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
+    return fd
+
+
 def read(path: Path) -> Held | None:
-    """The lease at ``path``; None if there is none. One that its holder had no time to write counts by age alone."""
+    """The lease at ``path``; None if there is none. One that cannot be read counts by age alone."""
     try:
         with path.open("rb") as stream:
             text = stream.read(1 << 16).decode(errors="replace")

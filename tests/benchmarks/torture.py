@@ -62,10 +62,9 @@ def kill_at_random(path: Path, runs: Path, kills: int, rng: random.Random) -> tu
                 lanes += 1
             except ProcessLookupError:
                 continue
-        if (
-            sum(1 for _ in runs.rglob("*_time.txt")) > 100
-        ):  # nearly done: begin again in part, or there is nothing to kill
-            for record in rng.sample(sorted(runs.rglob("s*.json")), 40):
+        records = sorted(runs.rglob("s*.json"))
+        if len(records) > 100:  # nearly done: begin again in part, or there is nothing to kill
+            for record in rng.sample(records, 40):
                 record.unlink()
     for process in live:
         process.wait()
@@ -74,10 +73,8 @@ def kill_at_random(path: Path, runs: Path, kills: int, rng: random.Random) -> tu
 
 def cluster(path: Path, runs: Path) -> int:
     """A scheduler and two workers, of which one is killed in the midst of a sequence; the run's exit status."""
-    address, quiet = (
-        f"tcp://127.0.0.1:{20_000 + os.getpid() % 20_000}",
-        {"stdout": -3, "stderr": -3, "cwd": path.parent},
-    )
+    address = f"tcp://127.0.0.1:{20_000 + os.getpid() % 20_000}"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": path.parent}
     dask = [sys.executable, "-m", "dask"]
     started = [subprocess.Popen([*dask, "scheduler", "--host", address, "--no-dashboard"], **quiet)]  # type: ignore[call-overload]
     started += [

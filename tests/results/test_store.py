@@ -219,3 +219,21 @@ def test_sweep_removes_only_what_is_dead(folder: RunFolder) -> None:
     folder.sweep(120)
     assert {p.name for p in folder.path.iterdir()} == {mine.name, ".keep.tmp", "c.lease", "d.lease", "run.json"}
     held.__exit__(None, None, None)
+
+
+def test_a_lease_is_never_seen_without_its_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between making and writing it, a process would leave one that nobody can tell for dead."""
+    path, write, seen = tmp_path / "s.lease", os.write, []
+
+    def watched(fd: int, data: bytes) -> int:
+        seen.append(path.exists())
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", watched)
+    held = lease.claim(path, run="r")
+    assert seen == [False]
+    assert held is not None
+    assert lease.claim(path, run="other") is None
+    with held:
+        pass
+    assert list(tmp_path.iterdir()) == []
