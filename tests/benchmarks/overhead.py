@@ -21,6 +21,7 @@ from small import write_benchmark, write_experiment
 
 from rgbtbench import jobs
 from rgbtbench.core import Frame, Sequence
+from rgbtbench.datasets.synthetic import write
 from rgbtbench.experiment import load_experiment
 from rgbtbench.jobs import Device, Job, make_units
 from rgbtbench.plan import make_plan, prepare
@@ -57,8 +58,9 @@ def overhead(home: Path, frames: int) -> float:
 
 
 def scaling(home: Path, tracker: str, frames: int) -> tuple[float, float]:
-    """Seconds of one and of two lanes on the same eight sequences of 320x240."""
-    write_benchmark(home / "data", frames=frames, size=(320, 240))
+    """Seconds of one and of two lanes on the same eight generated sequences of 320x240, start-up included."""
+    home.mkdir()
+    write("LasHeR", home / "data", 8, frames, (320, 240), 0)
     path, taken = write_experiment(home, f"- {{use: '{tracker}'}}"), []
     for lanes in (1, 2):
         start = time.perf_counter()
