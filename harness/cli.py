@@ -10,20 +10,18 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__, cli_runs, cli_synth
+from .cli_runs import FORMATS
 from .errors import BenchError, ConfigError, unknown
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
     from .evaluation import Evaluation
-    from .reports.tables import Table
 
 LISTED = ("benchmarks", "attributes", "trackers", "boxes", "kits", "published", "errata")
-FORMATS = ("table", "csv", "json", "md", "latex")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -109,6 +107,7 @@ def _add_inputs(verb: argparse.ArgumentParser, *, scoring: bool = True) -> None:
 
 
 def _score(arguments: argparse.Namespace) -> int:
+    from .reports.records import show, write_csv
     from .reports.scores import CurvePoint, Score, curve_points, score_rows, score_tables
 
     evaluation = _evaluate(arguments, _results(arguments.results))
@@ -118,12 +117,10 @@ def _score(arguments: argparse.Namespace) -> int:
 
         printed = with_printed(rows)
         tables = [*score_tables(evaluation, rows, arguments.by), printed_table(printed)]
-        _print(arguments.format, printed, PrintedScore, tables)
+        show(arguments.format, printed, PrintedScore, tables)
     else:
-        _print(arguments.format, rows, Score, score_tables(evaluation, rows, arguments.by))
+        show(arguments.format, rows, Score, score_tables(evaluation, rows, arguments.by))
     if arguments.curves:
-        from .reports.records import write_csv
-
         with arguments.curves.open("w", newline="") as out:
             write_csv(curve_points(evaluation, arguments.by), CurvePoint, out)
         _log(f"curves: {arguments.curves}")
@@ -132,6 +129,7 @@ def _score(arguments: argparse.Namespace) -> int:
 
 def _compare(arguments: argparse.Namespace) -> int:
     from .reports.comparison import Comparison, compare_rows, compare_tables
+    from .reports.records import show
 
     known = _results(arguments.results)
     pair = [{name: known[name]} if name in known else _results([name]) for name in arguments.trackers]
@@ -140,7 +138,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         raise ConfigError("compare needs two different labels", found=" ".join(arguments.trackers))
     evaluation = _evaluate(arguments, both)
     rows = compare_rows(evaluation)
-    _print(arguments.format, rows, Comparison, compare_tables(evaluation, rows))
+    show(arguments.format, rows, Comparison, compare_tables(evaluation, rows))
     return 1 if evaluation.missing else 0
 
 
@@ -274,16 +272,6 @@ def _layouts(texts: list[str], results: dict[str, str]) -> dict[str, str]:
             raise ConfigError(f"no results labelled {label!r}", expected=", ".join(results), found=text)
         layouts |= dict.fromkeys([label] if label else results, layout)
     return layouts
-
-
-def _print(form: str, rows: Iterable[object], kind: type, tables: list[Table]) -> None:
-    from .reports.records import write_csv, write_json
-    from .reports.tables import RENDER
-
-    if form in RENDER:
-        print("\n\n".join(RENDER[form](table) for table in tables))
-    else:
-        (write_csv if form == "csv" else write_json)(rows, kind, sys.stdout)
 
 
 def _log(text: str) -> None:

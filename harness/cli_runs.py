@@ -168,8 +168,8 @@ def _print_counts(runs: list[Run]) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from . import cli
     from .evaluation import evaluate
+    from .reports.records import show
     from .reports.scores import Score, score_rows, score_tables
     from .reports.tables import Table
 
@@ -206,7 +206,7 @@ def _report(arguments: argparse.Namespace) -> int:
         _log(f"missing: {title}: {count} sequences")
     if not rows:
         raise ResultError("nothing to score yet", where=arguments.runs, next=_command(arguments, "run"))
-    cli._print(arguments.format, rows, Score, tables)
+    show(arguments.format, rows, Score, tables)
     return 1 if gaps else 0
 
 

@@ -1,12 +1,23 @@
-"""Rows of dataclasses as CSV or JSON, for machines."""
+"""Rows of dataclasses as CSV or JSON for machines, or the tables made of them for people."""
 
 from __future__ import annotations
 
 import csv
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import IO, Any
+
+from .tables import RENDER, Table
+
+
+def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table]) -> None:
+    """Print to stdout in one of the formats ``table``, ``md``, ``latex``, ``csv``, ``json``."""
+    if form in RENDER:
+        print("\n\n".join(RENDER[form](table) for table in tables))
+    else:
+        (write_csv if form == "csv" else write_json)(rows, kind, sys.stdout)
 
 
 def write_csv(rows: Iterable[Any], kind: type, out: IO[str]) -> None:
