@@ -197,7 +197,7 @@ def _boxes(
     if short:
         repairs.append(Repair(files.label, "missing last rows, frames left out", len(short), tuple(short)))
     if layout is None:
-        _check_layout(files, benchmark, rows)
+        check_layout(files, benchmark, rows)
     converted = [to_xywh(found, layout, round_corners=round_corners) for found in rows.values()]
     return by_columns(np.concatenate(converted)), compared
 
@@ -231,7 +231,7 @@ def _report(repairs: list[Repair], files: ResultFiles, what: str, rows: NDArray[
         repairs.append(Repair(files.label, what, int(counts.sum()), names))
 
 
-def _check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, Array]) -> None:
+def check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, Array]) -> None:
     """Refuse rows whose first boxes fit the truth in another layout: the common cause of silently low scores."""
     first = dict(zip(benchmark.names, metrics.starts(benchmark.lengths).tolist(), strict=True))
     share: dict[str, float] = {}
@@ -249,5 +249,5 @@ def _check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, A
             where=files.tree.where(next(iter(files.paths.values()))) + ":1",
             expected=" or ".join(f"{layout} ({LAYOUTS[layout].meaning})" for layout in usual),
             found=f"first boxes that fit the truth: {share[best]:.0%} as {best}, {share[usual[0]]:.0%} as {usual[0]}",
-            next=f"--boxes {files.label}={best}, or --boxes {files.label}={usual[0]} if they are right",
+            next=f"--boxes {files.label}={best} (in an experiment, boxes: {best}), or {usual[0]} if they are right",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ from . import fingerprint
 from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark, load
 from .errors import ConfigError, DataError, ResultError, unknown
+from .evaluation import check_layout
 from .experiment import DatasetEntry, Experiment, TrackerEntry
 from .results.formats import ResultFiles, find_results, to_xywh
 from .results.store import BOXES, RunFolder, State, require_storable
@@ -121,10 +122,12 @@ def require_images(runs: Iterable[Run]) -> None:
 def prepare(run: Run, invocation: str, stale: float) -> None:
     """Open the run's folder, clear what dead processes left, move aside what is run again, import raw results."""
     entry = run.tracker
+    files = find_results(entry.label, entry.results, run.benchmark.names) if entry.results and run.todo else None
+    if files and entry.boxes is None:
+        _require_layout(run, files)
     known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}
     run.folder.open(run.identity, {**known, "code": fingerprint.code()})
     run.folder.sweep(stale)
-    files = find_results(entry.label, entry.results, run.benchmark.names) if entry.results and run.todo else None
     for name, state in run.todo.items():
         again = state in ("ok", "failed", "damaged")
         if again or files:
@@ -135,6 +138,16 @@ def prepare(run: Run, invocation: str, stale: float) -> None:
                         run.folder.set_aside(name)
                     if files and not run.folder.has_record(name):
                         _import(run, files, name)
+
+
+def _require_layout(run: Run, files: ResultFiles) -> None:
+    """As `score` does: in the store boxes are ``x y w h``, so this is the last moment to see what they were."""
+    rows = {}
+    for name in files.paths:
+        with suppress(ResultError):  # recorded as a failure when it is imported
+            rows[name] = files.read(name)
+    if rows:
+        check_layout(files, run.benchmark, rows)
 
 
 def _import(run: Run, files: ResultFiles, name: str) -> None:

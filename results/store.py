@@ -28,7 +28,6 @@ BOXES, TIMES, RECORD, LEASE = ".txt", "_time.txt", ".json", ".lease"
 SIZE_LIMIT = 1 << 20  # bytes of a record
 
 State = Literal["ok", "failed", "damaged", "running", "missing"]
-STATES: tuple[State, ...] = ("ok", "failed", "damaged", "running", "missing")
 
 
 @dataclass(frozen=True, slots=True)

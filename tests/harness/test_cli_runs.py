@@ -221,3 +221,23 @@ def test_an_unknown_tracker_is_named_with_its_line(tmp_path: Path, capsys: pytes
     assert "did you mean 'still'" in told
     assert f"{path}:5" in told
     assert not (tmp_path / "runs").exists()
+
+
+def test_imported_boxes_of_another_layout_are_recognised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the store they would be x y w h for ever, and their scores silently low."""
+    write_benchmark(tmp_path / "data")
+    (tmp_path / "raw").mkdir()
+    for name in NAMES:
+        x, y, w, h = np.loadtxt(tmp_path / "data" / name / "init.txt", delimiter=",").T
+        np.savetxt(tmp_path / "raw" / f"{name}.txt", np.stack([x, y, x + w, y + h], axis=1), delimiter=",")
+    raw = "- {label: Raw, results: raw}"
+    assert call_new(tmp_path, raw) == 2
+    told = capsys.readouterr().err
+    assert "look like ltrb" in told
+    assert "boxes: ltrb" in told
+    assert not (tmp_path / "runs").exists()
+    assert call_new(tmp_path, "- {label: Raw, results: raw, boxes: ltrb}") == 0
+
+
+def call_new(home: Path, trackers: str) -> int:
+    return main(["run", str(write_experiment(home, trackers)), "--runs", str(home / "runs")])
