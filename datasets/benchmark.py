@@ -59,8 +59,8 @@ class Spec:
 class Benchmark:
     """One split of a benchmark with its truth in memory.
 
-    ``names`` (S), ``lengths`` (S,) frames of each sequence, ``truth`` (M, F, 4): M annotations of all F frames, one
-    sequence after the other.
+    ``names`` (S), sorted, ``lengths`` (S,) frames of each sequence, ``truth`` (M, F, 4): M annotations of all F frames,
+    one sequence after the other.
     """
 
     def __init__(self, spec: Spec, tree: Tree, split: str | None = None) -> None:
@@ -150,7 +150,7 @@ class Benchmark:
                 found=", ".join((self.tree.folders(self.root) + self.tree.files(self.root))[:5]) or "nothing",
                 next="pass the folder or archive that holds these",
             )
-        return tuple(names)
+        return tuple(sorted(names))  # lists differ in order; fingerprints and bootstrap draws must not
 
     def _listed(self, split: str) -> list[str]:
         paths = (join(self.root, file) for file in self.spec.lists[split])
