@@ -29,7 +29,7 @@ bench: .venv/test
 	touch $@
 
 .venv/test: .venv/installed
-	$(INSTALL) $(EDITABLE) ".[annotations,cluster,test]"
+	$(INSTALL) $(EDITABLE) ".[annotations,cluster,torch,test]"
 	touch $@
 
 clean:
