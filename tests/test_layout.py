@@ -21,7 +21,19 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
     {"demo", "cli", "cli_runs", "cli_synth", "listings", "__main__"}
     | {"__init__", "load", "evaluate"},  # the façade: it imports when called
 ]
-HEAVY = {"torch", "safetensors", "pandas", "matplotlib", "scipy", "PIL", "simplejpeg", "yaml", "joblib", "dask", "distributed"}
+HEAVY = {
+    "torch",
+    "safetensors",
+    "pandas",
+    "matplotlib",
+    "scipy",
+    "PIL",
+    "simplejpeg",
+    "yaml",
+    "joblib",
+    "dask",
+    "distributed",
+}
 
 
 def test_every_folder_with_code_is_packaged():

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rgbtbench.trackers.crossmodal.fusion import MPSD, ChannelAttention, Concat, SpatialAttention, TeacherFusion
+
+GENERATOR = torch.Generator().manual_seed(0)
+RGB, TIR = (torch.randn(3, 8, 5, 6, generator=GENERATOR) for _ in range(2))
+FUSIONS = [Concat(8), MPSD(8), SpatialAttention(8), SpatialAttention(8, hidden=12), ChannelAttention(8, hidden=6)]
+FUSIONS += [SpatialAttention(8, act="softmax"), TeacherFusion(8, hidden=4)]
+
+
+@pytest.mark.parametrize("fusion", FUSIONS, ids=lambda f: type(f).__name__)
+def test_a_fusion_keeps_the_shape_and_uses_both_modalities(fusion):
+    fusion.eval()
+    fused = fusion(RGB, TIR)
+    assert fused.shape == RGB.shape
+    assert not torch.allclose(fused, fusion(RGB + 1, TIR))
+    assert not torch.allclose(fused, fusion(RGB, TIR + 1))
+
+
+def test_paths_of_mpsd():
+    mpsd = MPSD(8)
+    paths, swapped = mpsd.paths(RGB, TIR), mpsd.paths(TIR, RGB)
+    assert paths.maps.shape == (3, 3, 8, 5, 6)
+    assert torch.allclose(paths.weights.sum(1), torch.ones(3))
+    assert torch.equal(swapped.maps[:, 1], paths.maps[:, 1])
+    assert torch.equal(swapped.maps[:, 2], -paths.maps[:, 2])
+    by_hand = sum(paths.weights[:, k, None, None, None] * paths.maps[:, k] for k in range(3))
+    assert torch.allclose(mpsd(RGB, TIR), by_hand, atol=1e-6)
+
+
+def test_attention_with_zero_logits_is_half_of_each():
+    """Sigmoid and softmax agree there: the one place where the paper's two readings do."""
+    for act in ("sigmoid", "softmax"):
+        fusion = SpatialAttention(8, act=act)
+        for parameter in fusion.parameters():
+            torch.nn.init.zeros_(parameter)
+        assert torch.allclose(fusion(RGB, TIR), (RGB + TIR) / 2)
+
+
+def test_the_teachers_selection_mixes_three_maps_by_channel():
+    fusion = TeacherFusion(8, hidden=4).eval()
+    for fc in fusion.select:
+        torch.nn.init.zeros_(fc.weight)
+        torch.nn.init.constant_(fc.bias, -50.0)
+    torch.nn.init.constant_(fusion.select[1].bias, 50.0)
+    assert torch.allclose(fusion(RGB, TIR), TIR, atol=1e-6)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from golden import fixture
+
+from rgbtbench.errors import ConfigError
+from rgbtbench.trackers.crossmodal.models import MODELS, build
+
+COUNTS = fixture("param_counts")
+ROWS = {
+    "cmd-teacher": "teacher",
+    "cmd-student": "student_mpsd",
+    "cmd-student-origin": "student_concat",
+    "cmd-student-saf": "student_saf_matched",
+    "cmd-student-caf": "student_caf_matched",
+    "cmd-student-tf": "student_tf",
+    "cmd-student-2xres18": "student_2xres18_mpsd",
+    "dimp-18": "dimp18",
+    "dimp-50": "dimp50",
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_parameters_are_the_papers_to_the_last_one(name):
+    golden = COUNTS[ROWS[name]]
+    with torch.device("meta"):
+        network = build(name)
+    assert network.params_paper == golden["total_paper"]
+    if "total_active" in golden:
+        assert network.params_active == golden["total_active"]
+
+
+@pytest.mark.parametrize(("name", "level", "part", "key"), [
+    ("cmd-teacher", 0, "mdc", "fusion3"), ("cmd-teacher", 1, "mdc", "fusion4"),
+    ("cmd-teacher", 0, "frs", "fusion3"), ("cmd-teacher", 1, "frs", "fusion4"),
+    ("cmd-student-tf", 0, "mdc", "fusion3"), ("cmd-student-tf", 1, "frs", "fusion4"),
+    ("cmd-student", 0, "sa", "fusion3"), ("cmd-student", 1, "selector", "fusion4"),
+])  # fmt: skip
+def test_parameters_of_each_part_of_a_fusion(name, level, part, key):
+    parts = {"sa": ("attention",), "selector": ("selector",), "frs": ("squeeze", "select")}
+    parts["mdc"] = ("reduce_rgb", "reduce_tir", "compensate_rgb", "compensate_tir", "expand")
+    with torch.device("meta"):
+        fusion = build(name).fusion[level]
+    counted = sum(p.numel() for child in parts[part] for p in getattr(fusion, child).parameters())
+    assert counted == COUNTS[ROWS[name]][key][part]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nano_has_the_same_modules(name):
+    with torch.device("meta"):
+        paper, nano = build(name), build(name, "nano")
+    assert [key for key, _ in paper.named_parameters()] == [key for key, _ in nano.named_parameters()]
+    assert nano.params_active < paper.params_active / 10
+
+
+def test_unknown_names_are_answered_with_suggestions():
+    with pytest.raises(ConfigError, match="did you mean 'cmd-student-tf'"):
+        build("cmd-student-tff")
+    with pytest.raises(ConfigError, match="did you mean 'nano'"):
+        build("cmd-student", "nanno")

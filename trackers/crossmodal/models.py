@@ -1,0 +1,86 @@
+"""The paper's networks as data: what each is made of, at the paper's size and at one for laptops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from rgbtbench.errors import unknown
+from rgbtbench.trackers.dimp.network import Architecture, Fusion, Network
+from rgbtbench.trackers.dimp.parameters import Parameters
+
+from .fusion import MPSD, ChannelAttention, Concat, SpatialAttention, TeacherFusion
+
+
+def matched_saf(channels: int) -> SpatialAttention:
+    """SAF with as many parameters as printed (spec 7.5)."""
+    return SpatialAttention(channels, hidden=3 * channels // 2)
+
+
+def matched_caf(channels: int) -> ChannelAttention:
+    """CAF with as many parameters as printed (spec 7.5)."""
+    return ChannelAttention(channels, hidden=3 * channels // 4)
+
+
+nano_tf = partial(TeacherFusion, hidden=48)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A network's sizes and how it tracks."""
+
+    architecture: Architecture
+    fusion: Fusion | None  # None: the RGB levels as they are
+    tracking: Parameters
+
+
+PAPER, NANO = Parameters(), Parameters(crop=128)
+TWO = ("rgb", "tir")
+STUDENT = Architecture()
+TEACHER = Architecture(depth=50, trunks=TWO, features=512)
+NANO_STUDENT = Architecture(width=8, features=32, iou=32, cells=8)
+NANO_TEACHER = Architecture(depth=50, trunks=TWO, width=16, features=64, iou=64, cells=8)
+
+
+def _student(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) -> dict[str, Preset]:
+    return {
+        "paper": Preset(replace(STUDENT, **changes), fusion, PAPER),
+        "nano": Preset(replace(NANO_STUDENT, **changes), nano or fusion, NANO),
+    }
+
+
+def _teacher(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) -> dict[str, Preset]:
+    return {
+        "paper": Preset(replace(TEACHER, **changes), fusion, PAPER),
+        "nano": Preset(replace(NANO_TEACHER, **changes), nano or fusion, NANO),
+    }
+
+
+MODELS: Mapping[str, Mapping[str, Preset]] = {
+    "cmd-teacher": _teacher(TeacherFusion, nano_tf),
+    "cmd-student": _student(MPSD),
+    "cmd-student-origin": _student(Concat),
+    "cmd-student-saf": _student(matched_saf),
+    "cmd-student-caf": _student(matched_caf),
+    "cmd-student-tf": _student(TeacherFusion, nano_tf),
+    "cmd-student-2xres18": _student(MPSD, trunks=TWO),
+    "dimp-18": _student(None, trunks=("rgb",)),
+    "dimp-50": _teacher(None, trunks=("rgb",)),
+}
+
+
+def find(name: str, preset: str) -> Preset:
+    """A model's sizes. Raises ConfigError for an unknown name or preset."""
+    if name not in MODELS:
+        raise unknown("model", name, MODELS, next="rgbtbench list trackers")
+    if preset not in MODELS[name]:
+        raise unknown(f"preset of {name}", preset, MODELS[name])
+    return MODELS[name][preset]
+
+
+def build(name: str, preset: str = "paper") -> Network:
+    """A network with random weights, in training mode."""
+    chosen = find(name, preset)
+    return Network(chosen.architecture, chosen.fusion)

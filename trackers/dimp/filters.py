@@ -1,0 +1,122 @@
+"""DiMP's target filter: initialiser, correlation, steepest-descent Gauss-Newton optimiser (Bhat et al. 2019).
+
+Shapes: features (n, s, C, H, W) of n images of s sequences; boxes (n, s, 4) as x y w h in crop pixels; filter
+(s, C, k, k); scores (n, s, R, R).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.grad import conv2d_weight
+
+from .prpool import prpool
+
+STRIDE = 16  # crop pixels per cell of the classification features
+BINS = 100  # of the distance maps
+BIN = 0.1  # width of a bin in cells
+
+
+def correlate(features: Tensor, filter: Tensor) -> Tensor:
+    """Scores (n, s, R, R) of each sequence's features with its own filter; k = 4 turns 18 cells into 19 (spec 2.3)."""
+    n, s, channels, height, width = features.shape
+    flat = features.reshape(n, s * channels, height, width)
+    return F.conv2d(flat, filter, padding=filter.shape[-1] // 2, groups=s)
+
+
+def correlate_adjoint(features: Tensor, scores: Tensor, size: int) -> Tensor:
+    """The adjoint of :func:`correlate` in the filter: scores (n, s, R, R) to (s, C, size, size)."""
+    n, s, channels, height, width = features.shape
+    flat = features.reshape(n, s * channels, height, width)
+    return conv2d_weight(flat, (s, channels, size, size), scores, padding=size // 2, groups=s)
+
+
+class Initialiser(nn.Module):
+    """First guess of the filter: a convolution pooled over the target, averaged over images (spec 2.2)."""
+
+    def __init__(self, channels: int, size: int = 4) -> None:
+        super().__init__()
+        self.size = size
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.normal_(self.conv.weight, 0, math.sqrt(2 / (9 * channels)))
+        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
+
+    def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
+        """Features and boxes of n images to the filter (s, C, k, k)."""
+        maps = self.conv(features.flatten(0, 1))
+        pooled = prpool(maps, boxes.flatten(0, 1)[:, None], self.size, 1 / STRIDE)
+        return pooled.view(*features.shape[:3], self.size, self.size).mean(0)
+
+
+class Optimiser(nn.Module):
+    """Learns what to ask of the scores at each distance from the target, and how far to step (spec 2.4).
+
+    ``label``, ``mask``, ``weight`` (100,) over distance bins; ``log_step`` and ``regularisation`` (1,). ``sigma`` in
+    cells is the width of the initial label: a quarter of the target's side.
+    """
+
+    def __init__(self, sigma: float = 0.9) -> None:
+        super().__init__()
+        distance = torch.arange(BINS) * BIN
+        gauss = torch.exp(-0.5 * (distance / sigma) ** 2)
+        self.label = nn.Parameter(gauss - gauss.min())
+        self.mask = nn.Parameter(3 * torch.tanh(2 - distance))
+        self.weight = nn.Parameter(torch.ones(BINS))
+        self.log_step = nn.Parameter(torch.tensor([math.log(0.9)]))
+        self.regularisation = nn.Parameter(torch.tensor([0.1]))
+
+    def maps(self, boxes: Tensor, size: int, side: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Label, mask and weight (..., R, R) of boxes (..., 4) for a filter of ``size`` cells and R = ``side``."""
+        centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - (size % 2) / 2
+        cells = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
+        x, y = ((cells - c[..., None]) ** 2 for c in centre.unbind(-1))
+        at = ((y[..., :, None] + x[..., None, :]).sqrt() / BIN).clamp(max=BINS - 1)
+        below = at.long().clamp(max=BINS - 2)
+        part = at - below
+        label, mask, weight = (w[below] * (1 - part) + w[below + 1] * part for w in self._bins())
+        return label, mask.sigmoid(), weight
+
+    def forward(
+        self, filter: Tensor, features: Tensor, boxes: Tensor, steps: int, sample_weights: Tensor | None = None
+    ) -> list[Tensor]:
+        """Iterates f_0 (the given one) to f_steps. ``sample_weights`` (n, s), default 1/n each."""
+        label, mask, weight, penalty = self._problem(filter, features, boxes, sample_weights)
+        iterates, scores = [filter], correlate(features, filter)
+        for step in range(steps):
+            slope = (1 - mask) / 2 * scores.sign() + (1 + mask) / 2  # spec: q
+            residual = weight * (slope * scores - label)
+            gradient = correlate_adjoint(features, slope * weight * residual, filter.shape[-1]) + penalty * filter
+            change = correlate(features, gradient)
+            norm = _per_sequence(gradient**2, (1, 2, 3))
+            bend = _per_sequence((weight * slope * change) ** 2, (0, 2, 3)) + penalty * norm
+            length = self.log_step.exp() * norm / bend.clamp(min=1e-8)
+            filter = filter - length[:, None, None, None] * gradient
+            iterates.append(filter)
+            if step + 1 < steps:  # the correlation is linear: no need to run it on the new filter
+                scores = scores - length[:, None, None] * change
+        return iterates
+
+    def loss(self, filter: Tensor, features: Tensor, boxes: Tensor, sample_weights: Tensor | None = None) -> Tensor:
+        """What the iterations descend on: weighted squared residuals plus penalty, per sequence (s,)."""
+        label, mask, weight, penalty = self._problem(filter, features, boxes, sample_weights)
+        scores = correlate(features, filter)
+        residual = weight * ((1 - mask) / 2 * scores.abs() + (1 + mask) / 2 * scores - label)
+        return _per_sequence(residual**2, (0, 2, 3)) + penalty * _per_sequence(filter**2, (1, 2, 3))
+
+    def _problem(
+        self, filter: Tensor, features: Tensor, boxes: Tensor, sample_weights: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        size = filter.shape[-1]
+        label, mask, weight = self.maps(boxes, size, features.shape[-1] + 1 - size % 2)
+        share = weight.new_full((), 1 / len(features)) if sample_weights is None else sample_weights[..., None, None]
+        return label, mask, weight * share.sqrt(), (self.regularisation**2).clamp(min=1e-6)
+
+    def _bins(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.label, self.mask, self.weight
+
+
+def _per_sequence(values: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return values.sum(axes)

@@ -1,0 +1,60 @@
+"""The IoU-Net of ATOM (Danelljan et al. 2019): how well does a box fit the target of the first frame?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .layers import conv_bn_relu, widen
+from .prpool import prpool
+
+
+class Pair(NamedTuple):
+    """One tensor for level 3 (stride 8) and one for level 4 (stride 16)."""
+
+    level3: Tensor
+    level4: Tensor
+
+
+class IoUNet(nn.Module):
+    """Reference branch, test branch and predictor (spec 3.1). ``channels`` of the two levels, ``width`` 256."""
+
+    def __init__(self, channels: tuple[int, int], width: int = 256) -> None:
+        super().__init__()
+        level3, level4 = channels
+        self.ref3 = conv_bn_relu(level3, width // 2, 3)
+        self.ref4 = conv_bn_relu(level4, width, 3)
+        self.ref3_fc = conv_bn_relu(width // 2, width, 3, padding=0)
+        self.mod3 = conv_bn_relu(2 * width, width, 1)
+        self.mod4 = conv_bn_relu(2 * width, width, 1)
+        self.test3 = nn.Sequential(conv_bn_relu(level3, width, 3), conv_bn_relu(width, width, 3))
+        self.test4 = nn.Sequential(conv_bn_relu(level4, width, 3), conv_bn_relu(width, width, 3))
+        self.fc3 = nn.Sequential(nn.Linear(width * 25, width), nn.BatchNorm1d(width), nn.ReLU())
+        self.fc4 = nn.Sequential(nn.Linear(width * 9, width), nn.BatchNorm1d(width), nn.ReLU())
+        self.out = nn.Linear(2 * width, 1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight)
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+            elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                nn.init.uniform_(module.weight)
+
+    def modulation(self, fused: Pair, boxes: Tensor) -> Pair:
+        """What to look for, two vectors (S, width), from one image and box (S, 4) of each sequence."""
+        near = prpool(widen(self.ref3(fused.level3)), boxes[:, None], 3, 1 / 8)[:, 0]
+        far = prpool(widen(self.ref4(fused.level4)), boxes[:, None], 1, 1 / 16)[:, 0]
+        both = torch.cat([self.ref3_fc(near), far], 1)
+        return Pair(self.mod3(both)[..., 0, 0], self.mod4(both)[..., 0, 0])
+
+    def maps(self, fused: Pair) -> Pair:
+        """Test features (N, width, H, W) of both levels."""
+        return Pair(widen(self.test3(fused.level3)), widen(self.test4(fused.level4)))
+
+    def forward(self, modulation: Pair, maps: Pair, boxes: Tensor) -> Tensor:
+        """Predicted 2 IoU - 1 (S, P) of boxes (S, P, 4)."""
+        near = prpool(maps.level3 * modulation.level3[..., None, None], boxes, 5, 1 / 8)
+        far = prpool(maps.level4 * modulation.level4[..., None, None], boxes, 3, 1 / 16)
+        both = torch.cat([self.fc3(near.flatten(0, 1).flatten(1)), self.fc4(far.flatten(0, 1).flatten(1))], 1)
+        return self.out(both).view(boxes.shape[:2])  # type: ignore[no-any-return]

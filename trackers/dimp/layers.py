@@ -1,0 +1,53 @@
+"""Small layers that several modules share, and the folding of batch norm for inference."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+
+def conv_bn_relu(inputs: int, outputs: int, size: int, *, padding: int | None = None) -> nn.Sequential:
+    """Convolution with bias, batch norm, ReLU; padded to keep the map's size unless told otherwise."""
+    pad = size // 2 if padding is None else padding
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, padding=pad), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+def widen(x: Tensor) -> Tensor:
+    """At least float32: filters and boxes are never computed in half precision."""
+    return x if x.dtype.itemsize >= 4 else x.float()
+
+
+class InstanceL2Norm(nn.Module):
+    """Scale each sample (..., C, H, W) to the norm ``scale`` sqrt(C H W), in float32 (spec 2.1)."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same shape, normalised."""
+        x = widen(x)
+        energy = (x * x).sum((-3, -2, -1), keepdim=True) + 1e-5
+        return x * (self.scale * (math.prod(x.shape[-3:]) / energy).sqrt())
+
+
+def fold_batch_norm(module: nn.Module) -> None:
+    """Fold each batch norm into the convolution or linear layer before it, in place, for inference.
+
+    Layers are taken to be declared in the order in which they run, as they are everywhere in this package.
+    """
+    module.eval()
+    names = list(module._modules)
+    for before, after in pairwise(names):
+        layer, norm = module._modules[before], module._modules[after]
+        if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            setattr(module, before, fuse_conv_bn_eval(layer, norm))
+            setattr(module, after, nn.Identity())
+        elif isinstance(layer, nn.Linear) and isinstance(norm, nn.BatchNorm1d):
+            setattr(module, before, fuse_linear_bn_eval(layer, norm))
+            setattr(module, after, nn.Identity())
+    for child in module.children():
+        fold_batch_norm(child)

@@ -1,0 +1,35 @@
+"""DiMP's offline classification loss (Bhat et al. 2019; spec 2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .filters import STRIDE
+
+THRESHOLD = 0.05  # of the label: below, a score is background
+
+
+def gaussian_label(boxes: Tensor, cells: int, sigma: float = 0.05, size: int = 4) -> Tensor:
+    """Label (..., R, R), peak 1, of boxes (..., 4) in crop pixels; ``sigma`` relative to the feature map's side."""
+    side = cells + 1 - size % 2
+    centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - 0.5 * (size % 2)
+    at = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
+    x, y = (torch.exp(-0.5 * ((at - c[..., None]) / (sigma * cells)) ** 2) for c in centre.unbind(-1))
+    return y[..., :, None] * x[..., None, :]
+
+
+def hinge(scores: Tensor, label: Tensor, threshold: float = THRESHOLD) -> Tensor:
+    """Mean squared error in which background may be as negative as it likes (LBHinge)."""
+    background = label < threshold
+    error = torch.where(background, scores.clamp(min=0), scores - label)
+    return (error * error).mean()
+
+
+def classification_loss(scores: Sequence[Tensor], label: Tensor) -> Tensor:
+    """100 (initial) + 100 (final) + 400 (mean of those between) over the scores of all filter iterates."""
+    losses = [hinge(s, label) for s in scores]
+    between = losses[1:-1]
+    return 100 * (losses[0] + losses[-1]) + (400 * torch.stack(between).mean() if between else 0)
