@@ -10,6 +10,7 @@ from typing import Any
 from rgbtbench.errors import unknown
 from rgbtbench.trackers.dimp.network import Architecture, Fusion, Network
 from rgbtbench.trackers.dimp.parameters import Parameters
+from rgbtbench.trackers.dimp.tracker import DiMP
 
 from .fusion import MPSD, ChannelAttention, Concat, SpatialAttention, TeacherFusion
 
@@ -84,3 +85,19 @@ def build(name: str, preset: str = "paper") -> Network:
     """A network with random weights, in training mode."""
     chosen = find(name, preset)
     return Network(chosen.architecture, chosen.fusion)
+
+
+def make(name: str, preset: str) -> tuple[Network, Parameters]:
+    """A network and how it tracks."""
+    return build(name, preset), find(name, preset).tracking
+
+
+teacher = partial(DiMP, "cmd-teacher", make)
+student = partial(DiMP, "cmd-student", make)
+student_origin = partial(DiMP, "cmd-student-origin", make)
+student_saf = partial(DiMP, "cmd-student-saf", make)
+student_caf = partial(DiMP, "cmd-student-caf", make)
+student_tf = partial(DiMP, "cmd-student-tf", make)
+student_2xres18 = partial(DiMP, "cmd-student-2xres18", make)
+dimp_18 = partial(DiMP, "dimp-18", make)
+dimp_50 = partial(DiMP, "dimp-50", make)

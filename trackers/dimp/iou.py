@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -52,9 +53,17 @@ class IoUNet(nn.Module):
         """Test features (N, width, H, W) of both levels."""
         return Pair(widen(self.test3(fused.level3)), widen(self.test4(fused.level4)))
 
+    def predictor(self, modulation: Pair, maps: Pair) -> Callable[[Tensor], Tensor]:
+        """Boxes (S, P, 4) to their predicted 2 IoU - 1 (S, P), for maps that many boxes are tried on."""
+        near, far = (m * v[..., None, None] for m, v in zip(maps, modulation, strict=True))
+
+        def predict(boxes: Tensor) -> Tensor:
+            fine = prpool(near, boxes, 5, 1 / 8).flatten(0, 1).flatten(1)
+            coarse = prpool(far, boxes, 3, 1 / 16).flatten(0, 1).flatten(1)
+            return self.out(torch.cat([self.fc3(fine), self.fc4(coarse)], 1)).view(boxes.shape[:2])
+
+        return predict
+
     def forward(self, modulation: Pair, maps: Pair, boxes: Tensor) -> Tensor:
         """Predicted 2 IoU - 1 (S, P) of boxes (S, P, 4)."""
-        near = prpool(maps.level3 * modulation.level3[..., None, None], boxes, 5, 1 / 8)
-        far = prpool(maps.level4 * modulation.level4[..., None, None], boxes, 3, 1 / 16)
-        both = torch.cat([self.fc3(near.flatten(0, 1).flatten(1)), self.fc4(far.flatten(0, 1).flatten(1))], 1)
-        return self.out(both).view(boxes.shape[:2])  # type: ignore[no-any-return]
+        return self.predictor(modulation, maps)(boxes)

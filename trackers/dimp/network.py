@@ -69,21 +69,24 @@ class Network(nn.Module):
 
     def extract(self, rgb: Tensor, tir: Tensor) -> Features:
         """Images of both modalities to all features."""
-        rgb, tir = (x.to(self.images_as, memory_format=torch.channels_last) for x in (rgb, tir))
         seen = self.look(rgb, tir)
-        if not self.fusion:
-            return Features(*seen, Pair(seen[0].layer2, seen[0].layer3))
-        fuse3, fuse4 = self.fusion
-        of_rgb, of_tir = seen
-        return Features(*seen, Pair(fuse3(of_rgb.layer2, of_tir.layer2), fuse4(of_rgb.layer3, of_tir.layer3)))
+        return Features(*seen, self.fuse(*seen))
 
     def look(self, rgb: Tensor, tir: Tensor) -> tuple[Levels, Levels]:
         """Levels of each modality. One trunk sees both in one batch, so that its batch norm knows the mixture."""
+        rgb, tir = (x.to(self.images_as, memory_format=torch.channels_last) for x in (rgb, tir))
         if "both" in self.trunks:
             halves = [level.chunk(2) for level in self.trunks["both"](torch.cat([rgb, tir]))]
             return Levels(*(first for first, _ in halves)), Levels(*(second for _, second in halves))
         of_rgb = self.trunks["rgb"](rgb)
         return of_rgb, self.trunks["tir"](tir) if "tir" in self.trunks else of_rgb
+
+    def fuse(self, rgb: Levels, tir: Levels) -> Pair:
+        """The maps that the heads see; those of RGB where there is no fusion."""
+        if not self.fusion:
+            return Pair(rgb.layer2, rgb.layer3)
+        fuse3, fuse4 = self.fusion
+        return Pair(fuse3(rgb.layer2, tir.layer2), fuse4(rgb.layer3, tir.layer3))
 
     @property
     def params_active(self) -> int:

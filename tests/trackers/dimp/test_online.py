@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rgbtbench.core import Frame
+from rgbtbench.datasets.synthetic import scene
+from rgbtbench.errors import TrackerError
+from rgbtbench.trackers.crossmodal.models import make
+from rgbtbench.trackers.dimp.online import Online
+
+CLIPS = [scene(seed, [], 8, size, benchmark="LasHeR") for seed, size in ((1, (320, 240)), (2, (200, 160)))]
+FRAMES = [list(clip) for clip in CLIPS]
+BOXES = np.array([clip.boxes[0] for clip in CLIPS], dtype=float)
+
+
+def online(name: str = "cmd-student", **changes) -> Online:
+    torch.manual_seed(0)
+    network, parameters = make(name, "nano")
+    network.prepare("cpu", torch.float32)
+    return Online(network, replace(parameters, **changes), "cpu")
+
+
+def follow(tracker: Online, which: list[int], **keep):
+    """Boxes (frames, S, 4) of these clips; every frame is learned from, random weights or not."""
+    tracker.init([FRAMES[k][0] for k in which], BOXES[which], which)
+    answers = []
+    for t in range(1, 8):
+        boxes, peaks = tracker.update([FRAMES[k][t] for k in which])
+        assert peaks.shape == (len(which),)
+        answers.append(boxes)
+    return np.array(answers)
+
+
+@pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher", "dimp-18"])
+def test_many_sequences_are_tracked_as_each_alone(name):
+    tracker = online(name, not_found=0.0, every=2)
+    together = follow(tracker, [0, 1])
+    assert np.isfinite(together).all()
+    assert np.abs(np.diff(together, axis=0)).max() > 0.1  # they do move
+    for k in range(2):
+        assert np.allclose(together[:, [k]], follow(tracker, [k]), atol=0.05)
+
+
+def test_a_sequence_that_ends_leaves_the_other_as_it_was():
+    tracker = online(not_found=0.0, every=2)
+    alone = follow(tracker, [1])
+    tracker.init([f[0] for f in FRAMES], BOXES, [0, 1])
+    for t in range(1, 4):
+        tracker.update([f[t] for f in FRAMES])
+    tracker.keep(np.array([1]))
+    rest = [tracker.update([FRAMES[1][t]])[0][0] for t in range(4, 8)]
+    assert np.allclose(rest, alone[3:, 0], atol=0.05)
+
+
+def test_the_first_frame_gives_fifteen_samples_and_a_better_filter_than_its_start():
+    tracker = online()
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    memory, classifier = tracker.memory, tracker.network.classifier
+    assert memory.used == 15
+    features, boxes = memory.features[:15], memory.boxes[:15]
+    start = classifier.initialiser(features, boxes)
+    before, after = (classifier.optimiser.loss(f, features, boxes) for f in (start, tracker.filter))
+    assert after < before
+
+
+def test_memory_does_not_grow():
+    tracker = online(not_found=0.0, memory=18, every=3)
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    size = tracker.memory.features.nelement()
+    for t in range(40):
+        tracker.update([FRAMES[0][t % 8]])
+    assert tracker.memory.used == 18
+    assert tracker.memory.features.nelement() == size
+
+
+def test_a_target_that_is_not_found_stays_and_teaches_nothing():
+    tracker = online(not_found=0.99)
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    filter = tracker.filter.clone()
+    for t in range(1, 8):
+        boxes, _ = tracker.update([FRAMES[0][t]])
+    assert np.allclose(boxes, BOXES[:1])
+    assert torch.equal(filter, tracker.filter)
+    assert tracker.memory.used == 15
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        [400, 300, 30, 30],
+        [-500, -500, 20, 20],
+        [-50, -50, 600, 500],
+        [100, 80, 1, 1],
+        [100, 80, 0, 0],
+        [10, 10, 1, 200],
+    ],
+    ids=["outside", "far outside", "larger than the image", "one pixel", "no area", "a line"],
+)
+def test_odd_first_boxes_are_tracked_without_error(box):
+    tracker = online(not_found=0.0, every=1)
+    tracker.init([FRAMES[0][0]], np.array([box], float), [0])
+    for t in range(1, 4):
+        boxes, _ = tracker.update([FRAMES[0][t]])
+        assert np.isfinite(boxes).all()
+        assert (boxes[:, 2:] >= 0).all()
+
+
+def test_a_first_box_that_is_not_finite_is_refused():
+    with pytest.raises(TrackerError, match="not finite"):
+        online().init([FRAMES[0][0]], np.array([[1, 2, np.nan, 4]]), [0])
+
+
+def test_the_other_modality_counts():
+    """The same RGB with other thermal images gives other boxes: both are looked at."""
+    tracker = online(not_found=0.0)
+    both = follow(tracker, [0])
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    blind = [Frame(f.index, f.rgb, np.zeros_like(f.tir)) for f in FRAMES[0]]
+    tracker.init([blind[0]], BOXES[:1], [0])
+    alone = np.array([tracker.update([frame])[0] for frame in blind[1:]])
+    assert not np.allclose(both, alone)

@@ -1,0 +1,42 @@
+"""Where a frame's time goes, for whoever asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+import torch
+
+
+class Clock:
+    """Seconds by stage while ``seconds`` is a Counter; nothing is measured, and no device waited for, while None."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.seconds: Counter[str] | None = None
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time one stage."""
+        if self.seconds is None:
+            yield
+            return
+        start = self._now()
+        yield
+        self.seconds[stage] += self._now() - start
+
+    @contextmanager
+    def running(self) -> Iterator[Counter[str]]:
+        """Measure inside this block."""
+        self.seconds = Counter()
+        try:
+            yield self.seconds
+        finally:
+            self.seconds = None
+
+    def _now(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return perf_counter()

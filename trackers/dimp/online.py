@@ -1,0 +1,173 @@
+"""DiMP's online tracking of S sequences in lock-step: any network with DiMP's heads, one sequence or many.
+
+What a sequence's box becomes does not depend on what it is tracked with: each has its own random numbers, and
+everything else is computed per sequence (to the rounding of batched arithmetic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rgbtbench.boxes import Array
+from rgbtbench.core import Frame
+from rgbtbench.errors import TrackerError
+
+from . import augment, crop
+from .clock import Clock
+from .filters import correlate
+from .iou import Pair
+from .localise import Flag, localise
+from .memory import Memory
+from .network import Network
+from .parameters import Parameters
+from .refine import refine, start_boxes
+
+IMAGES_AT_ONCE = 16  # of the first frame's samples through the network
+
+
+class Online:
+    """The state of S targets: positions, sizes, filters, memory. ``network`` must be prepared for tracking."""
+
+    def __init__(self, network: Network, parameters: Parameters, device: str | torch.device = "cpu") -> None:
+        self.network, self.p, self.device = network, parameters, torch.device(device)
+        self.clock = Clock(self.device)
+
+    @torch.no_grad()
+    def init(self, frames: Sequence[Frame], boxes: Array, seeds: Sequence[int]) -> None:
+        """Learn the targets ``boxes`` (S, 4) in the first frames; one seed each.
+
+        Sides below 1 px count as 1 px. Raises TrackerError for a box that is not finite.
+        """
+        p = self.p
+        if not np.isfinite(boxes).all():
+            raise TrackerError("the first box is not finite", expected="x y w h", found=boxes.tolist())
+        self.rngs = [np.random.default_rng(seed) for seed in seeds]
+        self.size = np.maximum(boxes[:, 2:], 1.0)
+        self.position = boxes[:, :2] + (self.size - 1) / 2
+        self.scale = p.scale / p.crop * np.sqrt(self.size.prod(1))
+        self.base = self.size / self.scale[:, None]
+        self.count = 1
+        rgb, tir, positions, scales = crop.batch(
+            frames, np.rint(self.position), self.scale, p.expansion * p.crop, self.device
+        )
+        box = crop.to_crop(self.boxes, positions, scales, p.expansion * p.crop)
+        box[:, :2] -= (p.expansion - 1) * p.crop / 2
+        moved = augment.shifts(self.rngs, p)
+        features, fused = self._first_features(augment.samples(rgb, moved, p), augment.samples(tir, moved, p))
+        masks = self._tensor(augment.dropout_masks(self.rngs, features.shape[2], p))[..., None, None]
+        features = torch.cat([features, features[0] * masks])
+        targets = augment.boxes(box, moved)
+        classifier = self.network.classifier
+        at = self._tensor(targets)
+        self.filter = classifier.optimiser(classifier.initialiser(features, at), features, at, p.first_iterations)[-1]
+        self.memory = Memory(features, targets, p)
+        self.modulation = self.network.iou.modulation(fused, self._tensor(box))
+
+    @torch.no_grad()
+    def update(self, frames: Sequence[Frame]) -> tuple[Array, Array]:
+        """Find the targets in the next frames: boxes (S, 4) and the heights of the chosen peaks (S,)."""
+        p, clock, network = self.p, self.clock, self.network
+        self.count += 1
+        with clock("crop"):
+            rgb, tir, positions, scales = crop.batch(frames, self.position, self.scale, p.crop, self.device)
+        with clock("trunk"):
+            seen = network.look(rgb, tir)
+        with clock("fusion"):
+            fused = network.fuse(*seen)
+        with clock("heads"):
+            features = network.classifier.features(fused.level4)
+            maps = network.iou.maps(fused)
+        with clock("localise"):
+            scores = correlate(features[None], self.filter)[0].cpu().numpy()
+            shift, flags, peaks = localise(scores, self.size, self.position, positions, scales, p)
+        found = np.flatnonzero(flags != Flag.NOT_FOUND)
+        if len(found):
+            with clock("refine"):
+                limits = np.array([frame.rgb.shape[1::-1] for frame in frames])
+                self._move(found, positions + shift, limits)
+                self._refine(found, maps, positions, scales)
+        learn = np.flatnonzero((flags == Flag.NORMAL) | (flags == Flag.HARD_NEGATIVE))
+        if len(learn):
+            with clock("update"):
+                self._learn(learn, flags, features, crop.to_crop(self.boxes, positions, scales, p.crop))
+        return self.boxes, peaks
+
+    def keep(self, which: NDArray[np.int64]) -> None:
+        """Go on with these sequences only, in this order: the others have ended."""
+        index = torch.as_tensor(which, device=self.device)
+        self.rngs = [self.rngs[k] for k in which]
+        self.position, self.size = self.position[which], self.size[which]
+        self.scale, self.base = self.scale[which], self.base[which]
+        self.filter = self.filter[index]
+        self.modulation = Pair(*(part[index] for part in self.modulation))
+        self.memory.keep(which)
+
+    @property
+    def boxes(self) -> Array:
+        """Boxes (S, 4) ``x y w h`` in image pixels."""
+        return np.concatenate([self.position - (self.size - 1) / 2, self.size], axis=1)
+
+    def _first_features(self, rgb: Tensor, tir: Tensor) -> tuple[Tensor, Pair]:
+        """Classification features (I, S, D, h, w) of samples (I, S, 3, n, n), and the fused maps of the first."""
+        samples, sequences = rgb.shape[:2]
+        step, parts, first = max(IMAGES_AT_ONCE // sequences, 1), [], None
+        for k in range(0, samples, step):
+            fused = self.network.extract(rgb[k : k + step].flatten(0, 1), tir[k : k + step].flatten(0, 1)).fused
+            first = first or Pair(*(level[:sequences] for level in fused))
+            parts.append(self.network.classifier.features(fused.level4))
+        features = torch.cat(parts)
+        assert first is not None
+        return features.view(samples, sequences, *features.shape[1:]), first
+
+    def _move(self, which: NDArray[np.int64], positions: Array, limits: Array) -> None:
+        """Go to the peaks, but leave a part of the target inside its image, whose sides w h are ``limits`` (S, 2)."""
+        beyond = (0.5 - self.p.inside) * self.size
+        self.position[which] = np.clip(positions, -beyond, limits + beyond)[which]
+
+    def _refine(self, which: NDArray[np.int64], maps: Pair, positions: Array, scales: Array) -> None:
+        """Fit boxes by the IoU-Net; where no plausible one is left the size stays (spec 4.5)."""
+        p, at = self.p, (positions[which], scales[which])
+        boxes = crop.to_crop(self.boxes[which], *at, p.crop)
+        starts = self._tensor(start_boxes(boxes, [self.rngs[k] for k in which], p))
+        predict = self.network.iou.predictor(self._pick(self.modulation, which), self._pick(maps, which))
+        refined, any_left = (x.cpu().numpy() for x in refine(starts, predict, p))
+        fitted = crop.to_image(refined.astype(float), *at, p.crop)
+        which, fitted = which[any_left], fitted[any_left]
+        self.size[which] = fitted[:, 2:]
+        self.position[which] = fitted[:, :2] + (fitted[:, 2:] - 1) / 2
+        self.scale[which] = np.sqrt(self.size[which].prod(1) / self.base[which].prod(1))
+
+    def _learn(self, which: NDArray[np.int64], flags: NDArray[np.int64], features: Tensor, boxes: Array) -> None:
+        """Store samples, then optimise: after a hard negative at once, else every so many frames (spec 4.6)."""
+        p = self.p
+        hard = flags[which] == Flag.HARD_NEGATIVE
+        self.memory.store(which, features[torch.as_tensor(which)], boxes[which], np.where(hard, p.hard_rate, p.rate))
+        self._optimise(which[hard], p.hard_iterations)
+        if (self.count - 1) % p.every == 0:
+            self._optimise(which[~hard], p.iterations)
+
+    def _optimise(self, which: NDArray[np.int64], steps: int) -> None:
+        if not len(which):
+            return
+        memory, used = self.memory, self.memory.used
+        features, boxes = memory.features[:used], memory.boxes[:used]
+        weights = self._tensor(memory.weights[which, :used].T)
+        index = torch.as_tensor(which, device=self.device)
+        if len(which) < len(self.size):
+            features, boxes = features[:, index], boxes[:, index]
+        solve = self.network.classifier.optimiser
+        self.filter[index] = solve(self.filter[index], features, boxes, steps, weights)[-1]
+
+    def _pick(self, pair: Pair, which: NDArray[np.int64]) -> Pair:
+        if len(which) == len(self.size):
+            return pair
+        index = torch.as_tensor(which, device=self.device)
+        return Pair(*(part[index] for part in pair))
+
+    def _tensor(self, values: Array) -> Tensor:
+        return torch.as_tensor(values, dtype=torch.float32, device=self.device)

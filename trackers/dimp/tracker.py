@@ -1,0 +1,93 @@
+"""A network as a tracker: what `run` and `profile` create by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from rgbtbench.boxes import Array
+from rgbtbench.core import Frame
+from rgbtbench.errors import ConfigError, unknown
+
+from . import weights as files
+from .network import Network
+from .online import Online
+from .parameters import Parameters
+
+PRECISIONS = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
+
+
+class DiMP:
+    """Tracks one target with the DiMP-type network that ``make(name, preset)`` gives.
+
+    ``weights``: file of the whole network. Without it, ``untrained=True`` allows random heads, on ``trunk``: a file
+    with ImageNet's ResNet. ``precision``: fp32, bf16 (CPU and GPU), tf32 (GPU). ``online``: changes to ``Parameters``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[str, str], tuple[Network, Parameters]],
+        *,
+        preset: str = "paper",
+        weights: str | None = None,
+        trunk: str | None = None,
+        untrained: bool = False,
+        device: str = "cpu",
+        precision: str = "fp32",
+        online: Mapping[str, Any] | None = None,
+    ) -> None:
+        if precision not in PRECISIONS:
+            raise unknown("precision", precision, PRECISIONS)
+        if weights is None and not untrained:
+            raise ConfigError(
+                f"{name} has no weights",
+                expected="weights: FILE",
+                next="give weights, or params: {untrained: true} for random ones",
+            )
+        known = [field.name for field in fields(Parameters)]
+        for key in set(online or {}) - set(known):
+            raise unknown("online parameter", key, known)
+        where = _device(device)
+        with torch.random.fork_rng(devices=[]):  # random weights are the same each time, whatever was drawn before
+            torch.manual_seed(0)
+            network, parameters = make(name, preset)
+        if trunk is not None:
+            for stream, part in network.trunks.items():
+                files.load_trunk(part, trunk, stream=stream)
+        if weights is not None:
+            files.load(network, weights, what=name)
+        self.params = {"params_paper": network.params_paper, "params_active": network.params_active}
+        if where.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        self.network = network.prepare(where, PRECISIONS[precision])
+        self.online = Online(self.network, replace(parameters, **(online or {})), where)
+
+    def init(self, frame: Frame, box: Array) -> None:
+        """Learn the target ``x y w h`` from one frame."""
+        self.online.init([frame], box[None], [int(np.random.randint(2**31))])  # the run's generator, seeded by name
+
+    def update(self, frame: Frame) -> tuple[Array, float]:
+        """Box ``x y w h`` in the next frame, and the height of its peak."""
+        boxes, peaks = self.online.update([frame])
+        return boxes[0], float(peaks[0])
+
+    def timed(self) -> AbstractContextManager[Counter[str]]:
+        """Seconds by stage of the updates inside the block."""
+        return self.online.clock.running()
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as reason:
+        [line, *_] = str(reason).splitlines()
+        raise ConfigError(f"no device {name!r} for torch", found=line, expected="cpu, cuda:0, ...") from None
+    return device
