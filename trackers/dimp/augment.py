@@ -75,14 +75,13 @@ def dropout_masks(rngs: Sequence[np.random.Generator], channels: int, p: Paramet
 
 def blur(images: Tensor, sigma: tuple[float, float]) -> Tensor:
     """Images (S, C, H, W) under a Gaussian of sigma y, x in pixels, cut at 2 sigma; borders repeated."""
-    channels = images.shape[1]
-    for spread, shape in zip(sigma, ((1, -1, 1), (1, 1, -1)), strict=True):
+    for axis, spread in ((-2, sigma[0]), (-1, sigma[1])):
         half = math.ceil(2 * spread)
-        at = torch.arange(-half, half + 1, dtype=images.dtype, device=images.device)
-        kernel = torch.exp(-0.5 * (at / spread) ** 2)
-        kernel = (kernel / kernel.sum()).view(shape)
-        ends = [half * (length > 1) for length in reversed(kernel.shape[1:]) for _ in range(2)]
-        images = F.conv2d(F.pad(images, ends, mode="replicate"), kernel.expand(channels, 1, -1, -1), groups=channels)
+        kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / spread) ** 2)
+        ends = [half, half, 0, 0] if axis == -1 else [0, 0, half, half]
+        wide, images = F.pad(images, ends, mode="replicate"), torch.zeros_like(images)
+        for k, weight in enumerate((kernel / kernel.sum()).tolist()):  # half the time of a convolution by channel
+            images.add_(wide.narrow(axis, k, images.shape[axis]), alpha=weight)
     return images
 
 

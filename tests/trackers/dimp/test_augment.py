@@ -54,14 +54,14 @@ def test_the_target_is_in_the_middle_of_its_box_in_every_sample():
 
 
 def test_both_modalities_move_alike_and_a_batch_is_its_sequences_one_by_one():
-    crops = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0))
+    crops = torch.rand(2, 1, 256, 256, generator=torch.Generator().manual_seed(0))
     moved = shifts(rngs(), P)
     found = samples(torch.cat([crops, crops], dim=1), moved, P)
-    assert torch.allclose(found[:, :, :3], found[:, :, 3:], atol=1e-6)
+    assert torch.allclose(found[:, :, :1], found[:, :, 1:], atol=1e-6)
     for s, rng in enumerate(rngs()):
         alone = shifts([rng], P)
         assert (alone[:, 0] == moved[:, s]).all()
-        assert torch.allclose(samples(crops[s : s + 1], alone, P)[:, 0], found[:, s, :3], atol=1e-6)
+        assert torch.allclose(samples(crops[s : s + 1], alone, P)[:, 0], found[:, s, :1], atol=1e-6)
 
 
 def test_identity_and_shifts_and_mirror_are_exact():

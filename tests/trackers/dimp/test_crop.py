@@ -63,7 +63,7 @@ def padded(image, centre, scale, size):
     return torch.nn.functional.interpolate(part, size=(size, size), mode="bilinear", align_corners=False)[0]
 
 
-@pytest.mark.parametrize("scale", [0.05, 0.4, 1.0, 1.9])
+@pytest.mark.parametrize("scale", [0.05, 0.4, 1.0, 2.05])
 @pytest.mark.parametrize(
     "centre", [(20, 15), (0, 0), (-30, 10), (45, 100), (-150, -150), (190, 15), (20, 180), (20.9, 14.2)]
 )

@@ -42,6 +42,13 @@ def test_the_first_frame_keeps_its_share_for_ever():
     assert m.weights[0, :15].sum() < 0.26  # the floor was reached
 
 
+def test_the_first_frame_is_never_replaced_even_when_it_weighs_least():
+    m = memory(p=Parameters(initial_weight=0.05))
+    slots = [store(m, [0], rate=0.02)[0] for _ in range(300)]
+    assert m.weights[0, :15].max() < m.weights[0, 15:].min()
+    assert min(slots) == 15
+
+
 def test_sequences_do_not_touch_one_another():
     rng = np.random.default_rng(0)
     together, alone = memory(3), [memory() for _ in range(3)]

@@ -85,6 +85,13 @@ def test_boxes_too_long_or_not_finite_do_not_count(bad):
     assert box[1].isfinite().all()
 
 
+def test_a_box_that_the_last_step_throws_away_does_not_count():
+    boxes = torch.tensor([[[5.0, 5, 20, 30], [0, 5, 20, 30]]])
+    box, found = refine(boxes, lambda b: b[..., 0].sqrt() * torch.tensor([0.0, 1.0]), Parameters(steps=1))
+    assert found.all()
+    assert box[0].tolist() == [5, 5, 20, 30]
+
+
 def test_vanishing_boxes_are_a_pixel_wide_at_least():
     boxes = torch.tensor([[[5.0, 5, -3, 0.2]]])
     box, found = refine(boxes, lambda b: (0 * b).sum(dim=2), P)
