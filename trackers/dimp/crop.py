@@ -1,0 +1,108 @@
+"""Square windows of images at the network's size, and boxes in their coordinates (models.md 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from rgbtbench.boxes import Array
+from rgbtbench.core import Frame
+
+MEAN = (0.485, 0.456, 0.406)  # of ImageNet, for thermal images too (1.2)
+STD = (0.229, 0.224, 0.225)
+
+
+def batch(
+    frames: Sequence[Frame], centres: Array, scales: Array, size: int, device: torch.device | str = "cpu"
+) -> tuple[Tensor, Tensor, Array, Array]:
+    """Cut the same window from both images of S frames, which may differ in size.
+
+    ``centres`` (S, 2) x y in image pixels and ``scales`` (S,) in image pixels per crop pixel are what is wanted.
+    Returns normalised rgb and tir (S, 3, size, size) and, on whole pixels, the positions (S, 2) and scales (S,) of
+    the crops. Both images lie in one tensor, rgb first: ``torch.cat([rgb, tir])`` is the only copy a network may make.
+    """
+    std = torch.tensor(STD, device=device).view(3, 1, 1)
+    mean = torch.tensor(MEAN, device=device).view(3, 1, 1)
+    gain, offset = 1 / (255 * std), -mean / std
+    images = torch.empty(2, len(frames), 3, size, size, device=device)
+    positions, found = np.empty((len(frames), 2)), np.empty(len(frames))
+    for s, frame in enumerate(frames):
+        crop, positions[s], found[s] = cut((frame.rgb, frame.tir), centres[s], float(scales[s]), size, device)
+        torch.mul(crop.view(2, 3, size, size), gain, out=images[:, s])
+    images += offset
+    return images[0], images[1], positions, found
+
+
+def cut(
+    images: Sequence[NDArray[Any]], centre: Array, scale: float, size: int, device: torch.device | str = "cpu"
+) -> tuple[Tensor, Array, float]:
+    """Cut the same window from images (H, W, C) of one size and resample it bilinearly, borders repeated.
+
+    Returns channels (sum of C, size, size) float32, in the images' range, the position x y of the window's middle in
+    image pixels and the image pixels per crop pixel. Large windows are thinned by whole factors first, so that the
+    cost is bounded whatever the window; it may lie outside the image.
+    """
+    thin = max(int(scale - 0.1), 1)
+    n = max(round(scale * size / thin), 2)
+    (left, xs, x), (top, ys, y) = (
+        _span(int(np.floor(c)), n, thin, length)
+        for c, length in zip(centre.tolist(), images[0].shape[1::-1], strict=True)
+    )
+    window = np.empty((sum(image.shape[2] for image in images), n, n), np.float32)
+    right, bottom = left + _length(xs), top + _length(ys)
+    channel = 0
+    for image in images:
+        part = image[ys, xs].transpose(2, 0, 1)
+        window[channel : channel + len(part), top:bottom, left:right] = part
+        channel += len(part)
+    rows = window[:, top:bottom]
+    rows[..., :left] = rows[..., left : left + 1]
+    rows[..., right:] = rows[..., right - 1 : right]
+    window[:, :top] = window[:, top : top + 1]
+    window[:, bottom:] = window[:, bottom - 1 : bottom]
+    crop = torch.from_numpy(window).to(device)[None]
+    if n != size:
+        crop = F.interpolate(crop, size=(size, size), mode="bilinear", align_corners=False)
+    return crop[0], np.array([x, y]), n * thin / size
+
+
+def to_crop(boxes: Array, positions: Array, scales: Array, size: int) -> Array:
+    """Boxes (S, 4) ``x y w h`` of the image in the coordinates of crops cut at positions (S, 2) with scales (S,)."""
+    by = scales[:, None]
+    sizes = boxes[:, 2:] / by
+    centres = (boxes[:, :2] + (boxes[:, 2:] - 1) / 2 - positions) / by + (size - 1) / 2
+    return np.concatenate([centres - (sizes - 1) / 2, sizes], axis=1)
+
+
+def to_image(boxes: Array, positions: Array, scales: Array, size: int) -> Array:
+    """Boxes (S, 4) of crops in the coordinates of the image: the inverse of ``to_crop``."""
+    by = scales[:, None]
+    sizes = boxes[:, 2:] * by
+    centres = (boxes[:, :2] + (boxes[:, 2:] - 1) / 2 - (size - 1) / 2) * by + positions
+    return np.concatenate([centres - (sizes - 1) / 2, sizes], axis=1)
+
+
+def _span(centre: int, n: int, thin: int, length: int) -> tuple[int, slice, float]:
+    """Where n samples, ``thin`` apart around a centre, fall on an axis of the image.
+
+    Returns how many samples come before the part that is inside, the slice of the image that is inside (at least one
+    sample: the border, if all are beyond it) and the middle of all n in image pixels.
+    """
+    offset = centre % thin
+    start = (centre - offset) // thin - (n - 1) // 2
+    count = max((length - 1 - offset) // thin, 0) + 1  # samples that the thinned image has
+    first = min(max(start, 0), count - 1)
+    last = min(max(start + n, 1), count)
+    before = min(max(first - start, 0), n - (last - first))
+    begin = min(offset, length - 1) + thin * first
+    return before, slice(begin, begin + thin * (last - first - 1) + 1, thin), (thin * (2 * start + n) - 1) / 2
+
+
+def _length(span: slice) -> int:
+    return len(range(span.start, span.stop, span.step))
