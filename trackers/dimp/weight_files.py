@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import shlex
+import tarfile
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -129,14 +130,24 @@ def _pickle(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         if zipped := zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                _require_room(path, sum(entry.file_size for entry in archive.infolist()))
+                entries = archive.infolist()
+            _require_room(path, sum(entry.file_size for entry in entries))
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise _damaged(path, "a compressed archive", "one as torch.save writes it")
+            if any(entry.filename.endswith("constants.pkl") for entry in entries):
+                raise _code(path, "TorchScript")
+        elif tarfile.is_tarfile(path):  # torch before 2.6 unpickles these, and TorchScript, whatever it was asked
+            raise _code(path, "a tar archive")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd pickles: they are refused below, or harmless
             found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except (ConfigError, OSError):
         raise
+    except pickle.UnpicklingError as reason:  # torch's own words advise to load the file in spite of all
+        code = re.search(r"GLOBAL ([\w.]+)", str(reason))
+        raise _code(path, code[1] if code else "a pickle of another kind, or damaged") from None
     except Exception as reason:
-        raise _refused(path, reason) from None
+        raise _damaged(path, f"{type(reason).__name__}: {str(reason).split('. ')[0][:120]}") from None
     parts = [found, *(found.get(key) for key in STATE_KEYS)] if isinstance(found, dict) else []
     state = next((part for part in parts if _is_state(part)), None)
     if state is None:
@@ -174,16 +185,12 @@ def _require_room(path: Path, claimed: int) -> None:
         raise _damaged(path, f"{claimed:,} bytes, as the file says", f"at most its own {path.stat().st_size:,} bytes")
 
 
-def _refused(path: Path, reason: Exception) -> ConfigError:
-    """Torch's own words advise to load the file in spite of all; these do not."""
-    if not isinstance(reason, pickle.UnpicklingError):
-        return _damaged(path, f"{type(reason).__name__}: {str(reason).split('. ')[0][:120]}")
-    code = re.search(r"GLOBAL ([\w.]+)", str(reason))
+def _code(path: Path, found: str) -> ConfigError:
     return ConfigError(
-        f"this file {'wants' if code else 'is damaged or wants'} to run code; it was not loaded",
+        "this file wants to run code; it was not loaded",
         where=path,
         expected="tensors and nothing else",
-        found=code[1] if code else "a pickle of another kind",
+        found=found,
         next="ask its author for safetensors, or convert it yourself where you trust it",
     )
 
