@@ -18,7 +18,7 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
     {"trackers", "datasets", "results"},
     {"evaluation", "track", "located", "experiment", "plan", "jobs", "engine", "cluster", "progress"},
     {"reports"},
-    {"demo", "cli", "cli_runs", "cli_synth", "listings", "__main__"}
+    {"demo", "cli", "cli_networks", "cli_runs", "cli_synth", "listings", "__main__"}
     | {"__init__", "load", "evaluate"},  # the façade: it imports when called
 ]
 HEAVY = {

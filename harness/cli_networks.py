@@ -1,0 +1,126 @@
+"""The verbs about networks: ``weights``."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norms: measured, not learned
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add them to the command line's subparsers."""
+    _add_weights(verbs)
+
+
+@contextmanager
+def networks() -> Iterator[None]:
+    """Say what to install where torch or safetensors is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as reason:
+        if (reason.name or "").partition(".")[0] not in ("torch", "safetensors"):
+            raise
+        raise ConfigError(f"networks need {reason.name}", next='pip install "rgbtbench[torch]"') from None
+
+
+def _add_weights(verbs: Any) -> None:
+    weights = verbs.add_parser("weights", help="what is in a file of network weights, and which network it fits")
+    actions = weights.add_subparsers(metavar="ACTION", required=True)
+    inspect = actions.add_parser("inspect", help="contents, hash, NaN; exit 1 if no network can use the file")
+    inspect.add_argument("file", type=Path, metavar="FILE", help="safetensors, or a state dict saved by torch.save")
+    inspect.add_argument("--format", choices=("table", "json"), default="table")
+    inspect.set_defaults(verb=_inspect)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A file of weights; ``parameters`` leaves out batch norms' statistics, ``fits`` has the best network first."""
+
+    file: str
+    format: str
+    sha256: str
+    bytes: int
+    tensors: int
+    parameters: int
+    dtypes: dict[str, int]  # tensors of each
+    metadata: dict[str, str]
+    groups: dict[str, int]  # parameters below each first part of a name
+    nonfinite: dict[str, int]  # values, of the tensors that have any
+    fits: list[dict[str, Any]]
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from .reports.records import show
+
+    with networks():
+        found = inspection(arguments.file)
+    show(arguments.format, [found], Inspection, _tables(found))
+    return 1 if found.nonfinite or not _usable(found) else 0
+
+
+def inspection(path: Path) -> Inspection:
+    """Read a file and compare it with every registered network. Raises ConfigError if it is no sound file."""
+    from dataclasses import asdict
+
+    from .trackers.dimp.weights import fits, nonfinite, read
+
+    weights = read(path, finite=False)
+    groups: Counter[str] = Counter()
+    for name, tensor in weights.tensors.items():
+        groups[name.partition(".")[0]] += 0 if name.endswith(STATISTICS) else tensor.numel()
+    return Inspection(
+        str(path),
+        weights.format,
+        weights.sha256,
+        path.stat().st_size,
+        len(weights.tensors),
+        groups.total(),
+        dict(Counter(str(tensor.dtype).removeprefix("torch.") for tensor in weights.tensors.values())),
+        weights.metadata,
+        dict(groups),
+        nonfinite(weights.tensors),
+        [asdict(fit) for fit in fits(weights.tensors)],
+    )
+
+
+def _usable(found: Inspection) -> list[dict[str, Any]]:
+    return [fit for fit in found.fits if fit["verdict"] in ("complete", "trunk only")]
+
+
+def _tables(found: Inspection) -> list[Any]:
+    from .reports.tables import Table
+    from .trackers.dimp.weight_files import some
+
+    bad = [f"{name}: {count:,}" for name, count in found.nonfinite.items()]
+    facts = {
+        "format": found.format,
+        "sha256": found.sha256,
+        "bytes": f"{found.bytes:,}",
+        "tensors": f"{found.tensors:,}",
+        "parameters": f"{found.parameters:,}",
+        "dtypes": ", ".join(f"{count:,} {dtype}" for dtype, count in found.dtypes.items()),
+        "NaN or infinite": some(bad) or "none",
+        **{_plain(key): _plain(value) for key, value in found.metadata.items()},
+    }
+    groups = tuple((name, f"{count:,}") for name, count in found.groups.items())
+    usable = _usable(found)
+    fits = tuple((fit["model"], fit["preset"], fit["verdict"]) for fit in usable or found.fits[:3])
+    return [
+        Table(found.file, ("what", "value"), tuple(facts.items())),
+        Table("parameters", ("group", "count"), groups),
+        Table("fits" if usable else "fits no network; closest are", ("model", "preset", "tensors"), fits),
+    ]
+
+
+def _plain(text: str) -> str:
+    """A stranger's text on one line, without what would move the cursor."""
+    shown = "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text[:200])
+    return shown + ("…" if len(text) > 200 else "")

@@ -1,0 +1,95 @@
+"""``rgbtbench weights inspect``: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+import torch
+from safetensors.torch import save_file
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "trackers" / "dimp"))
+from standin import Trunk, build, registry
+
+from rgbtbench.fingerprint import path_digest
+from rgbtbench.trackers.dimp.weights import save
+
+
+@pytest.fixture(autouse=True)
+def models() -> Iterator[None]:
+    with registry():
+        yield
+
+
+def test_a_networks_file_is_described_and_recognised(cli, tmp_path: Path) -> None:
+    network = build("dimp-18", "nano")
+    save(tmp_path / "a", network, {"seed": "7"}, half=True)
+    status, out, _ = cli("weights", "inspect", tmp_path / "a", "--format", "json")
+    [found] = json.loads(out)
+    assert status == 0
+    assert found["sha256"] == path_digest(tmp_path / "a")
+    assert found["bytes"] == (tmp_path / "a").stat().st_size
+    assert found["tensors"] == len(network.state_dict())
+    assert found["parameters"] == sum(p.numel() for p in network.parameters())
+    assert found["groups"] == {
+        "trunks": sum(p.numel() for p in network.trunks.parameters()),
+        "classifier": sum(p.numel() for p in network.classifier.parameters()),
+    }
+    assert found["dtypes"].keys() == {"float16", "float32", "int64"}
+    assert found["metadata"]["seed"] == "7"
+    best, *others = found["fits"]
+    assert (best["model"], best["preset"], best["verdict"]) == ("dimp-18", "nano", "complete")
+    assert len(others) == 5
+    assert all(fit["missing"] + fit["misshapen"] > 0 and fit["verdict"] != "complete" for fit in others)
+
+
+def test_the_table_names_only_networks_that_fit(cli, tmp_path: Path) -> None:
+    torch.save(Trunk(True, 4).state_dict() | {"fc.weight": torch.ones(3)}, tmp_path / "a.pth")
+    status, out, _ = cli("weights", "inspect", tmp_path / "a.pth")
+    assert status == 0
+    fitting = [line.split() for line in out.splitlines() if "trunk only" in line]
+    assert sorted(line[:2] for line in fitting) == [["cmd-teacher", "nano"], ["dimp-50", "nano"]]
+    assert "dimp-18" not in out
+
+
+def test_files_of_no_use_exit_with_1(cli, tmp_path: Path) -> None:
+    save_file({"a.weight": torch.ones(3)}, tmp_path / "a", {"note": "x\x1b[2Jy"})
+    status, out, _ = cli("weights", "inspect", tmp_path / "a")
+    assert status == 1
+    assert "fits no network" in out
+    assert "\x1b" not in out
+    tensors = build("dimp-18", "nano").state_dict()
+    tensors["classifier.bias"][1] = torch.nan
+    save_file(tensors, tmp_path / "b")
+    status, out, _ = cli("weights", "inspect", tmp_path / "b")
+    assert status == 1
+    assert "classifier.bias: 1" in out
+    assert "complete" in out
+
+
+def test_unreadable_files_exit_with_2(cli, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no weights here")
+    for path in (tmp_path / "text", tmp_path / "absent", tmp_path):
+        status, out, err = cli("weights", "inspect", path)
+        assert (status, out) == (2, "")
+        assert str(path) in err
+
+
+def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from rgbtbench.cli import main\n"
+        f"sys.exit(main(['weights', 'inspect', {str(tmp_path / 'a')!r}]))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert 'pip install "rgbtbench[torch]"' in result.stderr
+    assert "Traceback" not in result.stderr
