@@ -182,7 +182,7 @@ def _measure(request: Request) -> Measured:
 
 
 def clip(request: Request) -> tuple[list[Frame], Array]:
-    """A generated clip in memory, the same for every tracker: frames for ``init``, warm-up, timing, FLOPs; first box."""
+    """The generated frames for ``init``, warm-up, timing and FLOPs, in memory, and the first box."""
     from .datasets.synthetic import scene
 
     count = request.warmup + request.frames + 2

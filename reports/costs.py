@@ -25,6 +25,8 @@ PAPER_ROWS = {  # our name -> number and row of the paper's table; TF and 2xRes1
     "cmd-student-tf": ("3", "TF"),
     "cmd-student-2xres18": ("4", "KD"),
 }
+COUNTED = "Params: as the paper seems to count, with each ResNet's unused layer4 and fc; active: without"
+UNITS = "GFLOPs: a multiply-add is 2; MB: on a GPU torch's peak, else the process's beyond libraries and frames"
 REFERENCE = "cmd-teacher"  # whose speed the others are compared with, if it was measured
 
 
@@ -125,8 +127,8 @@ def cost_rows(pairs: list[tuple[Request, Measured]], code: Mapping[str, Any]) ->
 
 
 def _provenance(request: Request, measured: Measured, code: Mapping[str, Any]) -> dict[str, Any]:
-    clip = {"kind": "rgbtbench.datasets.synthetic.scene", "attributes": [], "size": list(request.size)}
-    clip |= {"warmup": request.warmup, "frames": request.frames}
+    clip: dict[str, Any] = {"made_by": "rgbtbench.datasets.synthetic.scene", "attributes": []}
+    clip |= {"size": list(request.size), "warmup": request.warmup, "frames": request.frames}
     options = {key: str(value) for key, value in request.options.items()}
     return {"code": dict(code), "machine": measured.machine, "options": options, "seed": request.seed, "clip": clip}
 
@@ -151,26 +153,30 @@ def size_table(rows: list[Size]) -> Table:
         + (_exact(r.printed_params_m), number(r.params_difference_m, 3, sign=True))
         for r in rows
     ]
-    counted = "Params: as the paper seems to count, with each ResNet's unused layer4 and fc; active: without."
-    return Table("Parameters", header, tuple(body), "\n".join([counted, *_sources(rows, speed=False)]))
+    return Table("Parameters", header, tuple(body), "\n".join([COUNTED, *_sources(rows, speed=False)]))
 
 
 def cost_table(rows: list[CostRecord]) -> Table:
     """Everything measured, then everything printed."""
     reference = rows[0].reference if rows else ""
-    header = ("tracker", "preset", "device", "precision", "Params M", "active M", "GFLOPs", "MB", "FPS")
-    header += (f"x {reference}", "p50 ms", "p90", "p99", "printed Params M", "printed FPS")
+    measured = ("device", "precision", "GFLOPs", "MB", "FPS", f"x {reference}", "p50 ms", "p90", "p99")
+    header = ("tracker", "preset", "Params M", "active M", *measured, "printed Params M", "printed FPS")
     body = [
-        (r.tracker, r.preset or GAP, r.device, r.precision or GAP, _millions(r.params_paper), _millions(r.params_active))
+        (
+            r.tracker,
+            r.preset or GAP,
+            _millions(r.params_paper),
+            _millions(r.params_active),
+            r.device,
+            r.precision or GAP,
+        )
         + (number(r.gflops, 2), number(r.memory_mb, 0), number(r.fps, 1), number(r.ratio, 2))
         + (number(r.ms_p50, 1), number(r.ms_p90, 1), number(r.ms_p99, 1))
         + (_exact(r.printed_params_m), _exact(r.printed_fps))
         for r in rows
     ]
-    notes = [*dict.fromkeys(map(_conditions, rows))]
-    notes += ["Params: as the paper seems to count, with each ResNet's unused layer4 and fc; active: without. GFLOPs of a"]
-    notes += ["frame, a multiply-add is 2. MB: GPU: torch's peak; CPU: the process's peak beyond libraries and frames."]
-    return Table("Cost of a frame", header, tuple(body), "\n".join(notes + _sources(rows, speed=True)))
+    notes = [*dict.fromkeys(map(_conditions, rows)), COUNTED, UNITS, *_sources(rows, speed=True)]
+    return Table("Cost of a frame", header, tuple(body), "\n".join(notes))
 
 
 def _conditions(row: CostRecord) -> str:
@@ -183,14 +189,13 @@ def _conditions(row: CostRecord) -> str:
 
 def _sources(rows: Iterable[Size], *, speed: bool) -> list[str]:
     """Where the printed numbers stand, and what to know about them."""
-    printed = [row for row in rows if row.printed_source]
-    if not printed:
-        return []
+    lines = []
+    for row in rows:
+        if row.printed_source:
+            note = f" ({row.printed_note})" if row.printed_note else ""
+            lines.append(f"  {row.tracker}: {row.printed_source.removeprefix(f'{PAPER}, ')}{note}")
     on = f", speed on one {PAPER_DEVICE}" if speed else ""
-    return [f"printed: {PAPER}{on}; never measured here"] + [
-        f"  {row.tracker}: {row.printed_source.removeprefix(PAPER + ', ')}" + f" ({row.printed_note})" * bool(row.printed_note)
-        for row in printed
-    ]
+    return [f"printed: {PAPER}{on}; never measured here", *lines] if lines else []
 
 
 def _count(value: int | None) -> str:
