@@ -94,20 +94,34 @@ def check_device(device: str) -> None:
 
 
 def count_parameters(request: Request) -> tuple[int | None, int | None]:
-    """Parameters as the paper counts them and those in use; our networks are built without memory for their weights."""
+    """Parameters as the paper counts them and those in use; no weights are made for our networks."""
     from .trackers import TRACKERS
 
     if sys.modules.get("torch"):  # else the tracker, loaded by make_request, is no network of ours
-        import torch
-
-        from .trackers.crossmodal.models import MODELS, build
+        from .trackers.crossmodal.models import MODELS
 
         known = {name.lower(): name for name in MODELS}
         if name := known.get(request.name.lower()):
-            with torch.device("meta"):
-                network = build(name, request.preset)
-            return network.params_paper, network.params_active
+            return _count_weightless(name, request.preset)
     return _params(TRACKERS.create(request.name, **request.options))
+
+
+def _count_weightless(name: str, preset: str) -> tuple[int, int]:
+    """Build without drawing weights: memory that is never written is never taken."""
+    from torch.overrides import TorchFunctionMode
+
+    from .trackers.crossmodal.models import build
+
+    class Undrawn(TorchFunctionMode):  # not the meta device: arithmetic on it loads torch's compiler, 2 s
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            if getattr(func, "__name__", "").endswith(("normal_", "uniform_")):  # a tensor's or torch.nn.init's
+                return args[0] if args else kwargs["tensor"]
+            return func(*args, **kwargs)
+
+    with Undrawn():
+        network = build(name, preset)
+    return network.params_paper, network.params_active
 
 
 def measure(request: Request) -> Measured:
