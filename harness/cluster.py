@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from .engine import DEATHS, Tick, bury, one_thread_each
-from .errors import BenchError, ConfigError
+from .errors import BenchError, ConfigError, not_installed
 from .jobs import Device, Job, Unit, settle
 
 
@@ -28,8 +28,8 @@ def run_cluster(job: Job, devices: tuple[Device, ...], address: str, tick: Tick)
     """Settle all units on a dask cluster: one task per sequence, given out again when its worker dies."""
     try:
         distributed, joblib = import_module("distributed"), import_module("joblib")
-    except ImportError:
-        raise ConfigError("dask is not installed", next="pip install 'rgbtbench[cluster]'") from None
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
     device = devices[0]
     if len({d.name for d in devices}) > 1:
         raise ConfigError("a cluster's workers all use one device", expected="cpu or cuda", found=len(devices))

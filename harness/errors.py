@@ -62,3 +62,17 @@ def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = No
         found=name,
         next=next,
     )
+
+
+EXTRAS = {"torch": "torch", "safetensors": "torch", "joblib": "cluster", "dask": "cluster", "distributed": "cluster"}
+
+
+def not_installed(reason: ModuleNotFoundError) -> BenchError:
+    """Build the error for a package that only some parts need, with the extra that installs it.
+
+    Raises the reason itself where it is no package of ours to name.
+    """
+    name = (reason.name or "").partition(".")[0]
+    if name not in EXTRAS:
+        raise reason
+    return ConfigError(f"{name} is not installed", next=f'pip install "rgbtbench[{EXTRAS[name]}]"')

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from .errors import ConfigError, unknown
+from .errors import ConfigError, not_installed, unknown
 
 T = TypeVar("T")
 Owners = dict[str, str]  # distribution (or module) that claims a name -> what it claims it for, 'package.module:Attr'
@@ -113,7 +113,9 @@ def _load(target: str, kind: str) -> Any:
             found = getattr(found, part)
     except ConfigError:
         raise
-    except (Exception, SystemExit) as reason:  # whatever a stranger's file does on import, it is theirs to mend
+    except (Exception, SystemExit) as reason:
+        if isinstance(reason, ModuleNotFoundError) and place.startswith("rgbtbench."):
+            raise not_installed(reason) from None  # whatever a stranger's file does on import, it is theirs to mend
         raise ConfigError(
             f"cannot load {kind} {target!r}",
             where=_line(reason, place),

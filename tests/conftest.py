@@ -10,6 +10,8 @@ from generated import generate
 
 from rgbtbench.cli import main
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch: for tiny networks threads cost more than they bring
+
 REAL = Path(os.environ.get("RGBTBENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -16,9 +16,9 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
     {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows"}
     | {"fingerprint", "__version__"},
     {"trackers", "datasets", "results"},
-    {"evaluation", "track", "located", "experiment", "plan", "jobs", "engine", "cluster", "progress"},
+    {"evaluation", "track", "located", "experiment", "plan", "jobs", "engine", "cluster", "progress", "cost"},
     {"reports"},
-    {"demo", "cli", "cli_networks", "cli_runs", "cli_synth", "listings", "__main__"}
+    {"demo", "cli", "cli_profile", "cli_runs", "cli_synth", "cli_weights", "listings", "__main__"}
     | {"__init__", "load", "evaluate"},  # the façade: it imports when called
 ]
 HEAVY = {

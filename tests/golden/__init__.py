@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,3 +25,8 @@ def assert_close(found: Tensor, expected: Any, tolerance: float = 1e-8) -> None:
     assert found.shape == expected.shape
     error = (found - expected).abs().max() / expected.abs().max().clamp(min=1e-12)
     assert error <= tolerance, f"relative error {error:.2e}"
+
+
+def xy(values: list[float]) -> np.ndarray:
+    """The tracker's fixture says y x and h w; we say x y and w h."""
+    return np.array(values[::-1], dtype=float)

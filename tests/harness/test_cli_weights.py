@@ -5,32 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("safetensors")
 
 import torch
 from safetensors.torch import save_file
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "trackers" / "dimp"))
-from standin import Trunk, build, registry
-
 from rgbtbench.fingerprint import path_digest
+from rgbtbench.trackers.crossmodal.models import MODELS, build
+from rgbtbench.trackers.dimp.resnet import Trunk
 from rgbtbench.trackers.dimp.weights import save
 
 
-@pytest.fixture(autouse=True)
-def models() -> Iterator[None]:
-    with registry():
-        yield
-
-
 def test_a_networks_file_is_described_and_recognised(cli, tmp_path: Path) -> None:
-    network = build("dimp-18", "nano")
+    network = build("cmd-student", "nano")
     save(tmp_path / "a", network, {"seed": "7"}, half=True)
     status, out, _ = cli("weights", "inspect", tmp_path / "a", "--format", "json")
     [found] = json.loads(out)
@@ -40,24 +27,23 @@ def test_a_networks_file_is_described_and_recognised(cli, tmp_path: Path) -> Non
     assert found["tensors"] == len(network.state_dict())
     assert found["parameters"] == sum(p.numel() for p in network.parameters())
     assert found["groups"] == {
-        "trunks": sum(p.numel() for p in network.trunks.parameters()),
-        "classifier": sum(p.numel() for p in network.classifier.parameters()),
+        name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()
     }
     assert found["dtypes"].keys() == {"float16", "float32", "int64"}
     assert found["metadata"]["seed"] == "7"
     best, *others = found["fits"]
-    assert (best["model"], best["preset"], best["verdict"]) == ("dimp-18", "nano", "complete")
-    assert len(others) == 5
+    assert (best["model"], best["preset"], best["verdict"]) == ("cmd-student", "nano", "complete")
+    assert len(others) == 2 * len(MODELS) - 1
     assert all(fit["missing"] + fit["misshapen"] > 0 and fit["verdict"] != "complete" for fit in others)
 
 
 def test_the_table_names_only_networks_that_fit(cli, tmp_path: Path) -> None:
-    torch.save(Trunk(True, 4).state_dict() | {"fc.weight": torch.ones(3)}, tmp_path / "a.pth")
+    torch.save(Trunk(50, 16).state_dict() | {"fc.weight": torch.ones(3)}, tmp_path / "a.pth")
     status, out, _ = cli("weights", "inspect", tmp_path / "a.pth")
     assert status == 0
     fitting = [line.split() for line in out.splitlines() if "trunk only" in line]
     assert sorted(line[:2] for line in fitting) == [["cmd-teacher", "nano"], ["dimp-50", "nano"]]
-    assert "dimp-18" not in out
+    assert "cmd-student" not in out
 
 
 def test_files_of_no_use_exit_with_1(cli, tmp_path: Path) -> None:
@@ -66,12 +52,12 @@ def test_files_of_no_use_exit_with_1(cli, tmp_path: Path) -> None:
     assert status == 1
     assert "fits no network" in out
     assert "\x1b" not in out
-    tensors = build("dimp-18", "nano").state_dict()
-    tensors["classifier.bias"][1] = torch.nan
+    tensors = build("cmd-student", "nano").state_dict()
+    tensors["classifier.initialiser.conv.bias"][1] = torch.nan
     save_file(tensors, tmp_path / "b")
     status, out, _ = cli("weights", "inspect", tmp_path / "b")
     assert status == 1
-    assert "classifier.bias: 1" in out
+    assert "conv.bias: 1" in out
     assert "complete" in out
 
 

@@ -22,7 +22,7 @@ class Concat(nn.Module):
 
     def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
         """The fused map."""
-        return self.conv(torch.cat([rgb, tir], 1))  # type: ignore[no-any-return]
+        return self.conv(torch.cat([rgb, tir], 1))
 
 
 class SpatialAttention(nn.Module):

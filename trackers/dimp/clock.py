@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
@@ -11,11 +11,11 @@ import torch
 
 
 class Clock:
-    """Seconds by stage while ``seconds`` is a Counter; nothing is measured, and no device waited for, while None."""
+    """Seconds by stage while ``seconds`` is a dict; nothing is measured, and no device waited for, while None."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.seconds: Counter[str] | None = None
+        self.seconds: dict[str, float] | None = None
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -28,9 +28,9 @@ class Clock:
         self.seconds[stage] += self._now() - start
 
     @contextmanager
-    def running(self) -> Iterator[Counter[str]]:
+    def running(self) -> Iterator[dict[str, float]]:
         """Measure inside this block."""
-        self.seconds = Counter()
+        self.seconds = defaultdict(float)
         try:
             yield self.seconds
         finally:

@@ -60,8 +60,9 @@ class Network(nn.Module):
     def __init__(self, architecture: Architecture, fusion: Fusion | None) -> None:
         super().__init__()
         self.architecture = a = architecture
-        self.trunks = nn.ModuleDict({name: Trunk(a.depth, a.width) for name in a.trunks})
-        _, _, level3, level4 = next(iter(self.trunks.values())).channels
+        trunks = {name: Trunk(a.depth, a.width) for name in a.trunks}
+        self.trunks = nn.ModuleDict(trunks)
+        _, _, level3, level4 = trunks[a.trunks[0]].channels
         self.fusion = nn.ModuleList([fusion(level3), fusion(level4)] if fusion else [])
         self.classifier = Classifier(a.depth, level4, a.features, a.cells)
         self.iou = IoUNet((level3, level4), a.iou)
@@ -103,7 +104,7 @@ class Network(nn.Module):
         """For tracking: frozen, batch norm folded, convolutions in ``precision``; filters and boxes stay float32."""
         self.requires_grad_(False)
         fold_batch_norm(self)
-        self.to(device, memory_format=torch.channels_last)
+        self.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.images_as = precision
         heavy = (self.trunks, self.fusion, self.classifier.features)
         for part in (*heavy, self.iou.ref3, self.iou.ref4, self.iou.test3, self.iou.test4):

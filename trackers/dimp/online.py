@@ -21,8 +21,8 @@ from . import augment, crop
 from .clock import Clock
 from .filters import correlate
 from .iou import Pair
-from .localise import Flag, localise
-from .memory import Memory
+from .localise import Flag, localise, stay_near
+from .memory import Memory, lessons
 from .network import Network
 from .parameters import Parameters
 from .refine import refine, start_boxes
@@ -89,12 +89,16 @@ class Online:
         if len(found):
             with clock("refine"):
                 limits = np.array([frame.rgb.shape[1::-1] for frame in frames])
-                self._move(found, positions + shift, limits)
+                self.position[found] = stay_near(positions + shift, self.size, limits, p)[found]
                 self._refine(found, maps, positions, scales)
-        learn = np.flatnonzero((flags == Flag.NORMAL) | (flags == Flag.HARD_NEGATIVE))
-        if len(learn):
+        which, rates, steps = lessons(flags, np.full(len(flags), self.count - 1), p)
+        if len(which):
             with clock("update"):
-                self._learn(learn, flags, features, crop.to_crop(self.boxes, positions, scales, p.crop))
+                learned = features[torch.as_tensor(which, device=self.device)]
+                boxes = crop.to_crop(self.boxes, positions, scales, p.crop)
+                self.memory.store(which, learned, boxes[which], rates)
+                for count in set(steps[which]) - {0}:
+                    self._optimise(np.flatnonzero(steps == count), int(count))
         return self.boxes, peaks
 
     def keep(self, which: NDArray[np.int64]) -> None:
@@ -124,11 +128,6 @@ class Online:
         assert first is not None
         return features.view(samples, sequences, *features.shape[1:]), first
 
-    def _move(self, which: NDArray[np.int64], positions: Array, limits: Array) -> None:
-        """Go to the peaks, but leave a part of the target inside its image, whose sides w h are ``limits`` (S, 2)."""
-        beyond = (0.5 - self.p.inside) * self.size
-        self.position[which] = np.clip(positions, -beyond, limits + beyond)[which]
-
     def _refine(self, which: NDArray[np.int64], maps: Pair, positions: Array, scales: Array) -> None:
         """Fit boxes by the IoU-Net; where no plausible one is left the size stays (spec 4.5)."""
         p, at = self.p, (positions[which], scales[which])
@@ -142,18 +141,8 @@ class Online:
         self.position[which] = fitted[:, :2] + (fitted[:, 2:] - 1) / 2
         self.scale[which] = np.sqrt(self.size[which].prod(1) / self.base[which].prod(1))
 
-    def _learn(self, which: NDArray[np.int64], flags: NDArray[np.int64], features: Tensor, boxes: Array) -> None:
-        """Store samples, then optimise: after a hard negative at once, else every so many frames (spec 4.6)."""
-        p = self.p
-        hard = flags[which] == Flag.HARD_NEGATIVE
-        self.memory.store(which, features[torch.as_tensor(which)], boxes[which], np.where(hard, p.hard_rate, p.rate))
-        self._optimise(which[hard], p.hard_iterations)
-        if (self.count - 1) % p.every == 0:
-            self._optimise(which[~hard], p.iterations)
-
     def _optimise(self, which: NDArray[np.int64], steps: int) -> None:
-        if not len(which):
-            return
+        """Go on from the current filters with all samples in memory (spec 4.6)."""
         memory, used = self.memory, self.memory.used
         features, boxes = memory.features[:used], memory.boxes[:used]
         weights = self._tensor(memory.weights[which, :used].T)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
@@ -78,7 +77,7 @@ class DiMP:
         boxes, peaks = self.online.update([frame])
         return boxes[0], float(peaks[0])
 
-    def timed(self) -> AbstractContextManager[Counter[str]]:
+    def timed(self) -> AbstractContextManager[dict[str, float]]:
         """Seconds by stage of the updates inside the block."""
         return self.online.clock.running()
 

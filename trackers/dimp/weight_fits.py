@@ -82,8 +82,8 @@ def fits(tensors: Mapping[str, Tensor]) -> list[Fit]:
     found = shapes(tensors)
     trunk = {name: shape for name, shape in found.items() if not name.startswith(UNUSED)}
     tried = []
-    for model, entry in MODELS.items():
-        for preset in entry.presets:
+    for model, presets in MODELS.items():
+        for preset in presets:
             expected = _expected(model, preset)
             difference = compare(expected, found)
             verdict = ", ".join(f"{len(names):,} {kind}" for kind, names in difference.kinds().items()) or "complete"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from golden import LOGIC, xy
+from golden import fixture, xy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ def noise(height, width, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("case", LOGIC["crops"])
+@pytest.mark.parametrize("case", fixture("tracker_logic")["crops"])
 def test_window_values_and_coordinates_are_the_reference(case):
     centre = xy(case["crop_center_yx"])
     crop, position, scale = cut([ramp(*case["image_hw"])], centre, case["scale"], 288)

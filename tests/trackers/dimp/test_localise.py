@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from golden import LOGIC, xy
+from golden import fixture, xy
 
 from rgbtbench.trackers.dimp.localise import Flag, localise, stay_near
 from rgbtbench.trackers.dimp.parameters import Parameters
 
-CASES = LOGIC["localize"]
+CASES = fixture("tracker_logic")["localize"]
 P = Parameters()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from golden import LOGIC
+from golden import fixture
 
 from rgbtbench.trackers.dimp.localise import Flag
 from rgbtbench.trackers.dimp.memory import Memory, lessons
@@ -22,7 +22,7 @@ def store(m, which, value=0.0, rate=0.01):
     return m.store(which, torch.full((k, 2, 3, 3), value), np.full((k, 4), value), np.full(k, rate))
 
 
-@pytest.mark.parametrize("case", LOGIC["memory"], ids=lambda case: f"{case['memory_size']} slots")
+@pytest.mark.parametrize("case", fixture("tracker_logic")["memory"], ids=lambda case: f"{case['memory_size']} slots")
 def test_slots_and_weights_are_the_reference(case):
     p = Parameters(memory=case["memory_size"], blurs=(), rotations=()) if case["memory_size"] < 16 else P
     m = memory(1, case["num_init"], p)

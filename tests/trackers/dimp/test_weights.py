@@ -8,7 +8,6 @@ import pickle
 import struct
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,30 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
-from standin import Network, Trunk, build, registry, scrambled
+from torch import nn
 
 from rgbtbench.errors import ConfigError
 from rgbtbench.fingerprint import path_digest
+from rgbtbench.trackers.crossmodal.models import build
+from rgbtbench.trackers.dimp.resnet import Trunk
 from rgbtbench.trackers.dimp.weights import CAFFE, MEAN, OURS, STD, load, load_trunk, read, save
 
 ROOT = Path(__file__).parents[3]
 REAL = Path(os.environ.get("RGBTBENCH_DATA", ROOT.parent / "shared" / "data")).parent / "weights"
+BIAS = "classifier.initialiser.conv.bias"
 STATE = {"conv.weight": torch.arange(24.0).reshape(2, 3, 2, 2), "conv.bias": torch.tensor([0.5, -2.0])}
 
 
-@pytest.fixture(autouse=True)
-def models() -> Iterator[None]:
-    with registry():
-        yield
+def scrambled(module: nn.Module, seed: int = 0) -> nn.Module:
+    """Random statistics and affine parts in all norms, so that no mix-up of tensors goes unseen."""
+    generator = torch.Generator().manual_seed(seed)
+    for norm in module.modules():
+        if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+            for tensor in (norm.weight.data, norm.running_var):
+                tensor.uniform_(0.5, 1.5, generator=generator)
+            for tensor in (norm.bias.data, norm.running_mean):
+                tensor.normal_(0, 0.2, generator=generator)
+    return module.eval()
 
 
 def real(name: str) -> Path:
@@ -270,7 +278,7 @@ def test_a_round_trip_is_exact_and_gives_the_same_file(tmp_path: Path) -> None:
 
 
 def test_loading_puts_strides_back_where_the_file_has_them(tmp_path: Path) -> None:
-    trunk = Trunk(True, 4)
+    trunk = Trunk(50, 4)
     save(tmp_path / "a.safetensors", trunk, {})
     trunk.stride_on(True)
     load(trunk, tmp_path / "a.safetensors", what="a trunk")
@@ -278,29 +286,31 @@ def test_loading_puts_strides_back_where_the_file_has_them(tmp_path: Path) -> No
 
 
 def test_half_precision_shrinks_convolutions_and_comes_back_as_float32(tmp_path: Path) -> None:
-    network, other = (scrambled(build("dimp-18", "nano"), seed) for seed in (1, 2))
+    network, other = (scrambled(build("cmd-student-origin", "nano"), seed) for seed in (1, 2))
     save(tmp_path / "half", network, {}, half=True)
     save(tmp_path / "full", network, {})
     assert (tmp_path / "half").stat().st_size < 0.7 * (tmp_path / "full").stat().st_size
-    load(other, tmp_path / "half", what="dimp-18")
+    load(other, tmp_path / "half", what="cmd-student-origin")
     for name, tensor in state(network).items():
         assert other.state_dict()[name].dtype == tensor.dtype
         assert torch.equal(other.state_dict()[name], tensor.half().float() if tensor.dim() > 1 else tensor)
 
 
 def test_bfloat16_files_load(tmp_path: Path) -> None:
-    network, other = (build("dimp-18", "nano") for _ in range(2))
+    network, other = (build("cmd-student-origin", "nano") for _ in range(2))
     save_file({n: t.bfloat16() if t.is_floating_point() else t for n, t in state(network).items()}, tmp_path / "a")
-    load(other, tmp_path / "a", what="dimp-18")
-    assert torch.equal(other.classifier.weight, network.classifier.weight.bfloat16().float())
+    load(other, tmp_path / "a", what="cmd-student-origin")
+    assert torch.equal(
+        other.classifier.initialiser.conv.weight, network.classifier.initialiser.conv.weight.bfloat16().float()
+    )
 
 
 def test_saving_fails_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    network, path = build("dimp-18", "nano"), tmp_path / "a.safetensors"
+    network, path = build("cmd-student-origin", "nano"), tmp_path / "a.safetensors"
     save(path, network, {})
     before = path.read_bytes()
-    network.classifier.weight.data[0, 0] = 1e6
-    with pytest.raises(ConfigError, match=r"classifier.weight: 1 of 16"):
+    network.classifier.initialiser.conv.weight.data[0, 0, 0, 0] = 1e6
+    with pytest.raises(ConfigError, match=r"conv.weight: 1 of 9,216"):
         save(path, network, {}, half=True)
 
     def full(number: int) -> None:
@@ -315,14 +325,14 @@ def test_saving_fails_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_another_models_weights_are_refused_with_their_owner(tmp_path: Path) -> None:
     save(tmp_path / "a", build("dimp-50", "nano"), {})
-    network = build("dimp-18", "nano")
+    network = build("cmd-student-origin", "nano")
     before = state(network)
     with pytest.raises(ConfigError) as caught:
-        load(network, tmp_path / "a", what="dimp-18 (nano)")
+        load(network, tmp_path / "a", what="cmd-student-origin (nano)")
     told = str(caught.value)
-    assert "do not fit dimp-18 (nano)" in told
+    assert "do not fit cmd-student-origin (nano)" in told
     assert "they fit dimp-50 (nano)" in told
-    assert "misshapen (trunks.both.layer1.0.conv1.weight: float [4, 4, 1, 1] for float [4, 4, 3, 3]" in told
+    assert "missing (trunks.both.conv1.weight" in told
     assert f"rgbtbench weights inspect {tmp_path / 'a'}" in told
     assert same(before, state(network))
 
@@ -330,28 +340,28 @@ def test_another_models_weights_are_refused_with_their_owner(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda s: s.pop("classifier.bias"), "1 missing (classifier.bias)"),
+        (lambda s: s.pop(BIAS), "1 missing (classifier.initialiser.conv.bias)"),
         (lambda s: s.update(extra=torch.ones(1)), "1 unexpected (extra)"),
-        (lambda s: s.update({"classifier.bias": torch.ones(4, dtype=torch.int64)}), "integer [4] for float [4]"),
-        (lambda s: s.update({"classifier.bias": torch.full((4,), torch.nan)}), "classifier.bias: 4 of 4"),
+        (lambda s: s.update({BIAS: torch.ones(32, dtype=torch.int64)}), "integer [32] for float [32]"),
+        (lambda s: s.update({BIAS: torch.full((32,), torch.nan)}), "conv.bias: 32 of 32"),
     ],
 )
 def test_almost_fitting_is_not_fitting(tmp_path: Path, change: Any, told: str) -> None:
-    network = build("dimp-18", "nano")
+    network = build("cmd-student-origin", "nano")
     before, changed = state(network), {name: 2 * tensor for name, tensor in state(network).items()}
     change(changed)
     save_file(changed, tmp_path / "a")
     with pytest.raises(ConfigError) as caught:
-        load(network, tmp_path / "a", what="dimp-18")
+        load(network, tmp_path / "a", what="cmd-student-origin")
     assert told in str(caught.value)
     assert same(before, state(network))
 
 
 def test_counters_of_batches_may_be_missing(tmp_path: Path) -> None:
-    network, other = (scrambled(build("dimp-18", "nano"), seed) for seed in (1, 2))
+    network, other = (scrambled(build("cmd-student-origin", "nano"), seed) for seed in (1, 2))
     tensors = {name: tensor for name, tensor in state(network).items() if not name.endswith("num_batches_tracked")}
     save_file(tensors, tmp_path / "a")
-    load(other, tmp_path / "a", what="dimp-18")
+    load(other, tmp_path / "a", what="cmd-student-origin")
     assert same(state(network), state(other))
 
 
@@ -359,7 +369,7 @@ def test_counters_of_batches_may_be_missing(tmp_path: Path) -> None:
 
 
 def test_an_imagenet_file_fills_a_trunk_and_its_classifier_is_ignored(tmp_path: Path) -> None:
-    source, trunk = (scrambled(Trunk(False, 4), seed) for seed in (1, 2))
+    source, trunk = (scrambled(Trunk(18, 4), seed) for seed in (1, 2))
     rest = {"layer4.0.conv1.weight": torch.ones(2), "fc.weight": torch.ones(2, 2)}
     torch.save({**source.state_dict(), **rest}, tmp_path / "resnet.pth")
     load_trunk(trunk, tmp_path / "resnet.pth")
@@ -370,7 +380,7 @@ def test_an_imagenet_file_fills_a_trunk_and_its_classifier_is_ignored(tmp_path: 
 
 
 def test_a_trunk_is_found_in_a_whole_network(tmp_path: Path) -> None:
-    network, trunk = scrambled(build("cmd-teacher", "nano"), 1), scrambled(Trunk(True, 4), 2)
+    network, trunk = scrambled(build("cmd-teacher", "nano"), 1), scrambled(Trunk(50, 16), 2)
     network.trunks["tir"].stride_on(True)
     save(tmp_path / "a", network, {})
     with pytest.raises(ConfigError, match=r"which trunk\?[^?]*trunks.rgb., trunks.tir."):
@@ -386,13 +396,13 @@ def test_a_trunk_is_found_in_a_whole_network(tmp_path: Path) -> None:
 def test_files_without_a_trunk_or_with_an_unknown_input_are_refused(tmp_path: Path) -> None:
     save_file(STATE, tmp_path / "a")
     with pytest.raises(ConfigError, match="no ResNet"):
-        load_trunk(Trunk(False, 4), tmp_path / "a")
-    save_file(Trunk(False, 4).state_dict(), tmp_path / "b", {"input": "YUV"})
+        load_trunk(Trunk(18, 4), tmp_path / "a")
+    save_file(Trunk(18, 4).state_dict(), tmp_path / "b", {"input": "YUV"})
     with pytest.raises(ConfigError, match="unknown input"):
-        load_trunk(Trunk(False, 4), tmp_path / "b")
-    save_file(Trunk(False, 4).state_dict(), tmp_path / "c", {"input": CAFFE})
+        load_trunk(Trunk(18, 4), tmp_path / "b")
+    save_file(Trunk(18, 4).state_dict(), tmp_path / "c", {"input": CAFFE})
     with pytest.raises(ConfigError, match="another input"):
-        load(Trunk(False, 4), tmp_path / "c", what="a trunk")
+        load(Trunk(18, 4), tmp_path / "c", what="a trunk")
 
 
 def both_inputs(rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -404,7 +414,7 @@ def both_inputs(rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 def caffe_trunk(tensors: dict[str, torch.Tensor], width: int) -> Trunk:
     """The original as it was meant, by hand: its own strides, no folding."""
-    trunk = Trunk(True, width).eval()
+    trunk = Trunk(50, width).eval()
     trunk.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=False)
     for layer in (trunk.layer2, trunk.layer3):
         layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)
@@ -417,13 +427,13 @@ def relative(a: torch.Tensor, b: torch.Tensor) -> float:
 
 def test_the_caffe_input_is_folded_exactly_away_from_the_border(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    source = scrambled(Trunk(True, 8))
+    source = scrambled(Trunk(50, 8))
     save_file(
         source.state_dict(),
         tmp_path / "a",
         {"input": CAFFE, "arch": "stride 2 on the first 1x1 conv of layer2.0/layer3.0"},
     )
-    trunk = Trunk(True, 8).eval()
+    trunk = Trunk(50, 8).eval()
     load_trunk(trunk, tmp_path / "a")
     ours, theirs = both_inputs(torch.rand(1, 3, 64, 64))
     with torch.no_grad():
@@ -434,12 +444,12 @@ def test_the_caffe_input_is_folded_exactly_away_from_the_border(tmp_path: Path) 
 
 def test_the_real_resnet50_sees_what_the_original_sees(tmp_path: Path) -> None:
     path = real("resnet50")
-    trunk = Trunk(True).eval()
+    trunk = Trunk(50).eval()
     original = caffe_trunk(load_trunk(trunk, path).tensors, 64)
     torch.manual_seed(0)
     ours, theirs = both_inputs(torch.rand(1, 3, 320, 320))
     with torch.no_grad():
-        a, b = trunk(ours), original(theirs)
+        a, b = trunk(ours).layer3, original(theirs).layer3
     inside = (..., 10, 10)  # a cell sees 291 pixels: this one, 15 to 305, no border
     assert relative(a[inside], b[inside]) < 1e-5
     assert relative(a, b) < 0.01
@@ -452,10 +462,10 @@ def test_the_real_resnet50_sees_what_the_original_sees(tmp_path: Path) -> None:
 
 def test_the_real_resnet18_loads_to_the_bit() -> None:
     path = real("resnet18")
-    trunk = Trunk(False).eval()
+    trunk = Trunk(18).eval()
     weights = load_trunk(trunk, path)
     assert all(torch.equal(trunk.state_dict()[name], tensor) for name, tensor in weights.tensors.items())
     with torch.no_grad():
-        assert trunk(torch.zeros(1, 3, 64, 64)).isfinite().all()
+        assert trunk(torch.zeros(1, 3, 64, 64)).layer3.isfinite().all()
     with pytest.raises(ConfigError, match=r"dimp-18 \(paper, trunk only\)"):
-        load(Network(True, ("both",), 4), path, what="dimp-50 (nano)")
+        load(build("dimp-50", "nano"), path, what="dimp-50 (nano)")

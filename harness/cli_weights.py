@@ -1,37 +1,20 @@
-"""The verbs about networks: ``weights``."""
+"""The verb ``weights``: what is in a file of network weights."""
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigError
+from .errors import not_installed
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norms: measured, not learned
 
 
 def add_verbs(verbs: Any) -> None:
-    """Add them to the command line's subparsers."""
-    _add_weights(verbs)
-
-
-@contextmanager
-def networks() -> Iterator[None]:
-    """Say what to install where torch or safetensors is missing."""
-    try:
-        yield
-    except ModuleNotFoundError as reason:
-        if (reason.name or "").partition(".")[0] not in ("torch", "safetensors"):
-            raise
-        raise ConfigError(f"networks need {reason.name}", next='pip install "rgbtbench[torch]"') from None
-
-
-def _add_weights(verbs: Any) -> None:
+    """Add it to the command line's subparsers."""
     weights = verbs.add_parser("weights", help="what is in a file of network weights, and which network it fits")
     actions = weights.add_subparsers(metavar="ACTION", required=True)
     inspect = actions.add_parser("inspect", help="contents, hash, NaN; exit 1 if no network can use the file")
@@ -60,8 +43,7 @@ class Inspection:
 def _inspect(arguments: argparse.Namespace) -> int:
     from .reports.records import show
 
-    with networks():
-        found = inspection(arguments.file)
+    found = inspection(arguments.file)
     show(arguments.format, [found], Inspection, _tables(found))
     return 1 if found.nonfinite or not _usable(found) else 0
 
@@ -70,7 +52,10 @@ def inspection(path: Path) -> Inspection:
     """Read a file and compare it with every registered network. Raises ConfigError if it is no sound file."""
     from dataclasses import asdict
 
-    from .trackers.dimp.weights import fits, nonfinite, read
+    try:
+        from .trackers.dimp.weights import fits, nonfinite, read
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
 
     weights = read(path, finite=False)
     groups: Counter[str] = Counter()

@@ -1,0 +1,210 @@
+"""What trackers cost beside what the CMD paper prints: measured and printed never in one column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from rgbtbench.cost import Measured, Request
+from rgbtbench.results.published import read_table
+
+from .tables import GAP, Table, number
+
+PAPER = "CMD, CVPR 2023"
+PAPER_DEVICE = "GTX 1080 Ti"
+PAPER_ROWS = {  # our name -> number and row of the paper's table; TF and 2xRes18 tell their speed
+    "cmd-teacher": ("1", "Teacher"),
+    "cmd-student": ("3", "MPSD"),
+    "cmd-student-origin": ("1", "Student"),
+    "cmd-student-saf": ("3", "SAF"),
+    "cmd-student-caf": ("3", "CAF"),
+    "cmd-student-tf": ("3", "TF"),
+    "cmd-student-2xres18": ("4", "KD"),
+}
+COUNTED = "Params: as the paper seems to count, with each ResNet's unused layer4 and fc; active: without"
+UNITS = "GFLOPs: a multiply-add is 2; MB: on a GPU torch's peak, else the process's beyond libraries and frames"
+REFERENCE = "cmd-teacher"  # whose speed the others are compared with, if it was measured
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Parameters of one model. ``printed_*`` are the paper's, for its own sizes only; NaN and '' where it is silent."""
+
+    tracker: str
+    preset: str
+    params_paper: int | None
+    params_active: int | None
+    printed_params_m: float
+    params_difference_m: float
+    printed_source: str
+    printed_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost(Size):
+    """All of one tracker. ``ratio`` of its fps to that of ``reference``; ``ms_*`` are percentiles of one frame."""
+
+    printed_fps: float
+    device: str
+    precision: str
+    gflops: float
+    memory_mb: float
+    fps: float
+    ratio: float
+    reference: str
+    ms_p50: float
+    ms_p90: float
+    ms_p99: float
+    frames: int
+    cpu: str
+    gpu: str
+    cores: int | None
+    threads: int | None
+    torch: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostRecord(Cost):
+    """With all that is needed to measure it again."""
+
+    provenance: Mapping[str, Any]
+
+
+def size_row(request: Request, params_paper: int | None, params_active: int | None) -> Size:
+    """Our count beside the paper's."""
+    printed = _printed(request)
+    millions = _float(printed.get("params_m"))
+    difference = math.nan if params_paper is None else params_paper / 1e6 - millions
+    table, name = PAPER_ROWS.get(request.name.lower(), ("", "")) if printed else ("", "")
+    return Size(
+        tracker=request.name,
+        preset=request.preset,
+        params_paper=params_paper,
+        params_active=params_active,
+        printed_params_m=millions,
+        params_difference_m=difference,
+        printed_source=f"{PAPER}, Table {table}, {name}" if printed else "",
+        printed_note=printed.get("note", ""),
+    )
+
+
+def cost_rows(pairs: list[tuple[Request, Measured]], code: Mapping[str, Any]) -> list[CostRecord]:
+    """One row per tracker, speeds compared with the teacher's or else the first's."""
+    speeds = [len(m.seconds) / float(m.seconds.sum()) for _, m in pairs]
+    base = next((k for k, (request, _) in enumerate(pairs) if request.name.lower() == REFERENCE), 0)
+    rows = []
+    for (request, m), fps in zip(pairs, speeds, strict=True):
+        size = size_row(request, m.params_paper, m.params_active)
+        p50, p90, p99 = (float(p) * 1e3 for p in np.percentile(m.seconds, (50, 90, 99)))
+        rows.append(
+            CostRecord(
+                **{column.name: getattr(size, column.name) for column in fields(Size)},
+                printed_fps=_float(_printed(request).get("fps")),
+                device=m.device,
+                precision=request.precision,
+                gflops=m.gflops,
+                memory_mb=m.memory,
+                fps=fps,
+                ratio=fps / speeds[base],
+                reference=pairs[base][0].name,
+                ms_p50=p50,
+                ms_p90=p90,
+                ms_p99=p99,
+                frames=len(m.seconds),
+                cpu=m.hardware["cpu"],
+                gpu=m.hardware["gpu"] or "",
+                cores=m.hardware["cores"],
+                threads=m.hardware["threads"],
+                torch=m.hardware["torch"] or "",
+                provenance=_provenance(request, m, code),
+            )
+        )
+    return rows
+
+
+def _provenance(request: Request, measured: Measured, code: Mapping[str, Any]) -> dict[str, Any]:
+    clip: dict[str, Any] = {"made_by": "rgbtbench.datasets.synthetic.scene", "attributes": []}
+    clip |= {"size": list(request.size), "warmup": request.warmup, "frames": request.frames}
+    options = {key: str(value) for key, value in request.options.items()}
+    return {"code": dict(code), "machine": measured.machine, "options": options, "seed": request.seed, "clip": clip}
+
+
+def _printed(request: Request) -> dict[str, str]:
+    """The paper's row, unless this is not the paper's size."""
+    key = PAPER_ROWS.get(request.name.lower())
+    if key is None or request.preset != "paper":
+        return {}
+    return next(row for row in read_table("cmd_ablations.csv") if (row["table"], row["row"]) == key)
+
+
+def _float(text: str | None) -> float:
+    return float(text) if text else math.nan
+
+
+def size_table(rows: list[Size]) -> Table:
+    """Parameters beside the paper's."""
+    header = ("tracker", "preset", "Params", "active", "printed Params M", "Params - printed M")
+    body = [
+        (r.tracker, r.preset or GAP, _count(r.params_paper), _count(r.params_active))
+        + (_exact(r.printed_params_m), number(r.params_difference_m, 3, sign=True))
+        for r in rows
+    ]
+    return Table("Parameters", header, tuple(body), "\n".join([COUNTED, *_sources(rows, speed=False)]))
+
+
+def cost_table(rows: list[CostRecord]) -> Table:
+    """Everything measured, then everything printed."""
+    reference = rows[0].reference if rows else ""
+    measured = ("device", "precision", "GFLOPs", "MB", "FPS", f"x {reference}", "p50 ms", "p90", "p99")
+    header = ("tracker", "preset", "Params M", "active M", *measured, "printed Params M", "printed FPS")
+    body = [
+        (
+            r.tracker,
+            r.preset or GAP,
+            _millions(r.params_paper),
+            _millions(r.params_active),
+            r.device,
+            r.precision or GAP,
+        )
+        + (number(r.gflops, 2), number(r.memory_mb, 0), number(r.fps, 1), number(r.ratio, 2))
+        + (number(r.ms_p50, 1), number(r.ms_p90, 1), number(r.ms_p99, 1))
+        + (_exact(r.printed_params_m), _exact(r.printed_fps))
+        for r in rows
+    ]
+    notes = [*dict.fromkeys(map(_conditions, rows)), COUNTED, UNITS, *_sources(rows, speed=True)]
+    return Table("Cost of a frame", header, tuple(body), "\n".join(notes))
+
+
+def _conditions(row: CostRecord) -> str:
+    width, height = row.provenance["clip"]["size"]
+    parts = [row.gpu, row.cpu, f"{row.cores} cores", f"{row.threads} threads" if row.threads else ""]
+    parts += [f"torch {row.torch}" if row.torch else "no torch"]
+    frames = f"{row.frames} frames of {width}x{height} after {row.provenance['clip']['warmup']}, decoding excluded"
+    return f"measured alone on {', '.join(part for part in parts if part)}: {frames}"
+
+
+def _sources(rows: Iterable[Size], *, speed: bool) -> list[str]:
+    """Where the printed numbers stand, and what to know about them."""
+    lines = []
+    for row in rows:
+        if row.printed_source:
+            note = f" ({row.printed_note})" if row.printed_note else ""
+            lines.append(f"  {row.tracker}: {row.printed_source.removeprefix(f'{PAPER}, ')}{note}")
+    on = f", speed on one {PAPER_DEVICE}" if speed else ""
+    return [f"printed: {PAPER}{on}; never measured here", *lines] if lines else []
+
+
+def _count(value: int | None) -> str:
+    return GAP if value is None else f"{value:,}"
+
+
+def _millions(value: int | None) -> str:
+    return GAP if value is None else f"{value / 1e6:.2f}"
+
+
+def _exact(value: float) -> str:
+    return GAP if math.isnan(value) else f"{value:g}"
