@@ -113,9 +113,9 @@ def _load(target: str, kind: str) -> Any:
             found = getattr(found, part)
     except ConfigError:
         raise
-    except (Exception, SystemExit) as reason:
-        if isinstance(reason, ModuleNotFoundError) and place.startswith("rgbtbench."):
-            raise not_installed(reason) from None  # whatever a stranger's file does on import, it is theirs to mend
+    except (Exception, SystemExit) as reason:  # whatever a stranger's file does on import, it is theirs to mend
+        if isinstance(reason, ModuleNotFoundError) and (reason.name or "").partition(".")[0] in EXTRAS:
+            raise not_installed(reason) from None
         raise ConfigError(
             f"cannot load {kind} {target!r}",
             where=_line(reason, place),

@@ -6,6 +6,7 @@ columns (spec 3.2). So each box becomes two small weight matrices, and pooling i
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,19 +17,43 @@ def prpool(features: Tensor, boxes: Tensor, size: int, scale: float) -> Tensor:
     ``features`` (S, C, H, W), ``boxes`` (S, P, 4) as x y w h in pixels, ``scale`` cells per pixel; gives
     (S, P, C, size, size), zeros for boxes without area.
     """
+    boxes = boxes * scale
+    left, top, right, bottom = _touched(features, boxes)
+    features = features[:, :, top:bottom, left:right]
     count, channels, height, width = features.shape
-    x, y, w, h = (boxes * scale).unbind(-1)
-    rows = _weights(y, h, size, height)
-    columns = _weights(x, w, size, width)
+    columns, rows = _weights(boxes, size, (left, top), max(height, width)).unbind(2)
     flat = features.permute(0, 2, 3, 1).reshape(count, height, width * channels)
-    strips = (rows.flatten(1, 2) @ flat).view(count, -1, size, width, channels)
-    return (columns[:, :, None] @ strips).permute(0, 1, 4, 2, 3) * ((w > 0) & (h > 0))[..., None, None, None]
+    strips = (rows[..., :height].flatten(1, 2) @ flat).view(count, -1, size, width, channels)
+    return (columns[:, :, None, :, :width] @ strips).permute(0, 1, 4, 2, 3)
 
 
-def _weights(low: Tensor, length: Tensor, bins: int, cells: int) -> Tensor:
-    """How much of each cell (..., bins, cells) lies in each of the bins that start at ``low`` (...)."""
-    step = torch.where(length > 0, length, 1.0)[..., None] / bins
-    edges = low[..., None] + step * torch.arange(bins + 1, device=low.device, dtype=low.dtype)
-    t = (edges[..., None] - torch.arange(cells, device=low.device, dtype=low.dtype)).clamp(-1, 1)
-    integral = t - 0.5 * t * t.abs()  # of the hat function, less its constant 1/2
-    return integral.diff(dim=-2) / step[..., None]
+def _weights(boxes: Tensor, bins: int, first: tuple[int, int], cells: int) -> Tensor:
+    """How much of each cell from ``first`` on lies in each bin of boxes (S, P, 4): x and y (S, P, 2, bins, cells)."""
+    like = {"dtype": boxes.dtype, "device": boxes.device}
+    low, length = boxes.view(*boxes.shape[:2], 2, 2, 1).unbind(2)
+    valid = length > 0
+    length = torch.where(valid, length, 1.0)
+    edges = low + length * torch.linspace(0, 1, bins + 1, **like) - torch.tensor(first, **like)[:, None]
+    t = (edges[..., None] - torch.arange(cells, **like)).clamp(-1, 1)
+    integral = torch.addcmul(t, t, t.abs(), value=-0.5)  # of the hat function, less its constant 1/2
+    return integral.diff(dim=-2) * (bins * valid / length)[..., None]
+
+
+def _touched(features: Tensor, boxes: Tensor) -> tuple[int, int, int, int]:
+    """First and last (exclusive) column and row of the cells that boxes (S, P, 4) in cells touch, at least one.
+
+    Search areas are mostly background: to pool from the rest is a fraction of the work. On other devices the whole
+    map, since asking where the boxes are would cost more than it saves.
+    """
+    height, width = features.shape[2:]
+    if boxes.device.type != "cpu":
+        return 0, 0, width, height
+    at = boxes.detach().numpy()
+    low, high = at[..., :2].min((0, 1)), (at[..., :2] + at[..., 2:]).max((0, 1))
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        return 0, 0, width, height
+    limits = np.array([width, height])
+    first = np.clip(np.floor(low) - 1, 0, limits - 1)
+    left, top = first.astype(int).tolist()
+    right, bottom = np.clip(np.ceil(high) + 2, first + 1, limits).astype(int).tolist()
+    return left, top, right, bottom
