@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from .errors import ConfigError, not_installed, unknown
+from .errors import EXTRAS, ConfigError, not_installed, unknown
 
 T = TypeVar("T")
 Owners = dict[str, str]  # distribution (or module) that claims a name -> what it claims it for, 'package.module:Attr'

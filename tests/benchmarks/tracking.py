@@ -37,7 +37,8 @@ def start(name: str, options: argparse.Namespace, precision: str = "fp32") -> tu
     frames, box = clip(Request(name, frames=options.measured, warmup=0))
     torch.manual_seed(0)
     np.random.seed(0)
-    tracker = TRACKERS.create(name, preset=options.preset, device=options.device, precision=precision)
+    seen = {"untrained": True, "online": {"not_found": 0.0}}  # a frame without its target would cost less
+    tracker = TRACKERS.create(name, preset=options.preset, device=options.device, precision=precision, **seen)
     tracker.init(frames[0], box)
     return tracker, frames[1:]
 

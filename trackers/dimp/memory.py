@@ -25,7 +25,10 @@ class Memory:
         """Start from the first frame's samples (I, S, D, h, w) with target boxes (I, S, 4)."""
         initial, sequences = features.shape[:2]
         self.p, self.initial = p, initial
-        self.features = features.new_zeros(p.memory, *features.shape[1:])
+        _, _, channels, height, width = features.shape
+        self.features = features.new_zeros(p.memory, sequences, height, width, channels).permute(
+            0, 1, 4, 2, 3
+        )  # as read
         self.features[:initial] = features
         self.boxes = torch.zeros(p.memory, sequences, 4, dtype=torch.float32, device=features.device)
         self.boxes[:initial] = torch.as_tensor(boxes)

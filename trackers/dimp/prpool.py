@@ -6,6 +6,8 @@ columns (spec 3.2). So each box becomes two small weight matrices, and pooling i
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -29,7 +31,7 @@ def prpool(features: Tensor, boxes: Tensor, size: int, scale: float) -> Tensor:
 
 def _weights(boxes: Tensor, bins: int, first: tuple[int, int], cells: int) -> Tensor:
     """How much of each cell from ``first`` on lies in each bin of boxes (S, P, 4): x and y (S, P, 2, bins, cells)."""
-    like = {"dtype": boxes.dtype, "device": boxes.device}
+    like: dict[str, Any] = {"dtype": boxes.dtype, "device": boxes.device}
     low, length = boxes.view(*boxes.shape[:2], 2, 2, 1).unbind(2)
     valid = length > 0
     length = torch.where(valid, length, 1.0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from golden import assert_close, fixture, tensor
 
-from rgbtbench.trackers.dimp.filters import Initialiser, Optimiser, correlate, correlate_adjoint
+from rgbtbench.trackers.dimp.filters import Correlation, Initialiser, Optimiser, correlate
 from rgbtbench.trackers.dimp.layers import InstanceL2Norm
 from rgbtbench.trackers.dimp.losses import classification_loss, gaussian_label, hinge
 
@@ -120,7 +120,7 @@ def test_correlation_of_the_fixture_and_its_adjoint():
     scores = correlate(features, filter)
     assert_close(scores, golden["scores"])
     other = torch.randn(scores.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    back = correlate_adjoint(features, other, 4)
+    back = Correlation(features, 4).adjoint(other)
     assert (scores * other).sum().item() == pytest.approx((filter * back).sum().item())
 
 
