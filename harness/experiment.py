@@ -33,7 +33,7 @@ class TrackerEntry:
     spec: str | None = None  # the same with an absolute path, for the registry
     weights: Path | None = None
     modality: Literal["rgb", "tir"] | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)  # and ``preset``
     results: Path | None = None
     boxes: str | None = None
     year: int | None = None
@@ -145,7 +145,7 @@ def _dataset(document: Document, key: Any) -> DatasetEntry:
     return DatasetEntry(spec.name, found, split, document.where(keys))
 
 
-TRACKER_KEYS = ("label", "use", "weights", "modality", "params", "results", "boxes", "year", "note")
+TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note")
 
 
 def _tracker(document: Document, index: int) -> TrackerEntry:
@@ -160,7 +160,9 @@ def _tracker(document: Document, index: int) -> TrackerEntry:
             found="both" if use else "neither",
             next="rgbtbench list trackers",
         )
-    wrong = [k for k in (("boxes",) if use else ("weights", "modality", "params")) if section.get(k, object, None)]
+    wrong = [
+        k for k in (("boxes",) if use else ("preset", "weights", "modality", "params")) if section.get(k, object, None)
+    ]
     if wrong:
         owner = "results" if use else "use"
         raise ConfigError(f"{wrong[0]!r} belongs to trackers with {owner!r}", where=section.where(wrong[0]))
@@ -175,8 +177,12 @@ def _tracker(document: Document, index: int) -> TrackerEntry:
             error.details["where"] = section.where(key)
             raise error
     weights, at = section.get("weights", str, None), f"trackers.{index}"
-    params = section.get("params", dict, {})
+    params, preset = section.get("params", dict, {}), section.get("preset", str, None)
     _require_plain(params, (*keys, "params"), document)
+    if preset is not None:
+        if "preset" in params:
+            raise ConfigError("preset is given twice", where=section.where("preset"), found="here and in params")
+        params = {**params, "preset": preset}
     spec = use
     if use and use.rpartition(":")[0].endswith(".py"):
         place, _, attribute = use.rpartition(":")

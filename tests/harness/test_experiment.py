@@ -101,3 +101,11 @@ def test_paths_deep_in_parameters_lie_beside_the_experiment(folder: Path) -> Non
     (folder / "mine.py").unlink()
     with pytest.raises(ConfigError, match="path not found"):
         load_experiment(folder / "exp.yaml")
+
+
+def test_a_preset_is_a_parameter_with_a_key_of_its_own(folder):
+    entry = load_experiment(write_experiment(folder, "- {use: cmd-student, preset: nano}")).trackers[0]
+    same = load_experiment(write_experiment(folder, "- {use: cmd-student, params: {preset: nano}}")).trackers[0]
+    assert entry.arguments == same.arguments == {"preset": "nano"}
+    with pytest.raises(ConfigError, match="given twice"):
+        load_experiment(write_experiment(folder, "- {use: cmd-student, preset: nano, params: {preset: paper}}"))
