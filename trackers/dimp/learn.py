@@ -1,0 +1,79 @@
+"""DiMP's offline training: what a network answers on a batch of sequences, and its own losses (spec 2.5, 3.3)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .filters import correlate
+from .iou import Pair
+from .losses import classification_loss, gaussian_label
+from .network import Features, Network
+from .resnet import Levels
+
+
+class Views(NamedTuple):
+    """n crops of each of s sequences: normalised images (n, s, 3, c, c) and target boxes (n, s, 4) in crop pixels."""
+
+    rgb: Tensor
+    tir: Tensor
+    boxes: Tensor
+
+
+class Batch(NamedTuple):
+    """What one step learns from: ``proposals`` (n, s, P, 4) around the test boxes, with their IoU (n, s, P)."""
+
+    train: Views
+    test: Views
+    proposals: Tensor
+    overlaps: Tensor
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same on another device."""
+        train, test = (Views(*(t.to(device, non_blocking=True) for t in views)) for views in (self.train, self.test))
+        return Batch(train, test, self.proposals.to(device), self.overlaps.to(device))
+
+
+class Pass(NamedTuple):
+    """A network's answers: features of the n x s train and test crops (n-major), ``scores`` (n, s, R, R) of every
+    filter iterate on the test crops, predicted 2 IoU - 1 (n, s, P).
+    """
+
+    train: Features
+    test: Features
+    scores: list[Tensor]
+    iou: Tensor
+
+
+def forward(network: Network, batch: Batch, steps: int = 5) -> Pass:
+    """Learn the filter from the train crops, apply each iterate to the test crops, rate the proposals."""
+    (n_train, s), n_test = batch.train.boxes.shape[:2], len(batch.test.boxes)
+    rgb, tir = (torch.cat([getattr(v, m).flatten(0, 1) for v in (batch.train, batch.test)]) for m in ("rgb", "tir"))
+    both = network.extract(rgb, tir)  # train and test in one batch: one set of batch-norm statistics
+    cut = n_train * s
+    maps = network.classifier.features(both.fused.level4)
+    maps = maps.view(n_train + n_test, s, *maps.shape[1:])
+    classifier = network.classifier
+    start = classifier.initialiser(maps[:n_train], batch.train.boxes)
+    filters = classifier.optimiser(start, maps[:n_train], batch.train.boxes, steps)
+    scores = [correlate(maps[n_train:], filter) for filter in filters]
+    first = Pair(*(level[:s] for level in both.fused))
+    modulation = Pair(*(v.repeat(n_test, 1) for v in network.iou.modulation(first, batch.train.boxes[0])))
+    test = network.iou.maps(Pair(*(level[cut:] for level in both.fused)))
+    iou = network.iou(modulation, test, batch.proposals.flatten(0, 1)).view(batch.proposals.shape[:3])
+    return Pass(_part(both, slice(cut)), _part(both, slice(cut, None)), scores, iou)
+
+
+def original_losses(answer: Pass, batch: Batch) -> dict[str, Tensor]:
+    """L_original of Eq. 14: classification of all iterates, weighted, and mean squared error of the IoU."""
+    cells = answer.scores[0].shape[-1] - 1
+    label = gaussian_label(batch.test.boxes, cells)
+    iou = ((answer.iou - (2 * batch.overlaps - 1)) ** 2).mean()
+    return {"cls": classification_loss(answer.scores, label), "iou": iou}
+
+
+def _part(features: Features, which: slice) -> Features:
+    rgb, tir = (Levels(*(level[which] for level in levels)) for levels in (features.rgb, features.tir))
+    return Features(rgb, tir, Pair(*(level[which] for level in features.fused)))
