@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from rgbtbench.errors import ConfigError
 
+from .crop import MEAN, STD
 from .weight_files import Weights, inspect_command, nonfinite, read, require_finite, some
 from .weight_fits import UNUSED, Difference, Fit, compare, fits, shapes, trunk_stems
 
 __all__ = ["Fit", "Weights", "fits", "load", "load_trunk", "nonfinite", "read", "save"]
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the input, RGB in [0, 1]
 OURS = "RGB in [0,1], mean .485 .456 .406 std .229 .224 .225"
 CAFFE = "BGR in [0,255] minus (103.939,116.779,123.68), no scaling"
 INPUTS = {OURS: None, CAFFE: (123.68, 116.779, 103.939)}  # metadata ``input`` -> means to fold, as RGB
