@@ -90,8 +90,11 @@ def test_selector_loss_trains_the_selector_and_no_adapter(teacher, batch):
         for fusion in student.fusion:
             nn.init.zeros_(fusion.selector[-1].weight)
             fusion.selector[-1].bias.data = 5 * nn.functional.one_hot(torch.tensor(path), 3).float()
-        distiller = Distiller(METHODS["mpsd"], student, teacher[0])
-        term = {"p": distiller(forward(student, batch), teacher[1], batch)["p"]}
+        answer = forward(student, batch)
+        for only in (False, True):
+            distiller = Distiller(replace(METHODS["mpsd"], selector_only=only), student, teacher[0])
+            term = {"p": distiller(answer, teacher[1], batch)["p"]}
+            assert gradient_norms(term, student.trunks.parameters())["p"] == 0 or not only
         found.append(term["p"] > 0)
         of_selectors = [fusion.selector[-1].bias for fusion in student.fusion]
         assert (gradient_norms(term, of_selectors)["p"] > 0) == found[-1]
