@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from rgbtbench.errors import BenchError, ConfigError
@@ -54,7 +54,7 @@ class Loader:
             if not low <= value <= high:
                 raise ConfigError(f"loader: {name} out of range", expected=f"{low} to {high}", found=value)
         self.device, self.parts, self.waited = torch.device(device), max(workers, 1), 0.0
-        self._stream: Iterator[Batch | BenchError] = iter(
+        self._stream: Iterator[bytes | BenchError] = iter(
             DataLoader(
                 _Stream(source, sampling, batch, slots, seed, start),
                 batch_size=None,
@@ -77,7 +77,7 @@ class Loader:
         for part in (next(self._stream) for _ in range(self.parts)):
             if isinstance(part, BenchError):
                 raise part
-            parts.append(_each(torch.from_numpy, part).to(self.device))
+            parts.append(_unpacked(part).to(self.device))
         batch = normalise(collate(parts))
         self.waited += perf_counter() - asked
         return batch
@@ -87,16 +87,14 @@ class Loader:
         self._stream = iter(())
 
 
-class _Stream(IterableDataset[Batch | BenchError]):
+class _Stream(IterableDataset[bytes | BenchError]):
     """This process's part of every batch: workers take neighbouring slots, so that parts in turn make the batch."""
 
-    def __init__(
-        self, source: Source, sampling: Sampling, batch: int, slots: range, seed: int, start: int
-    ) -> None:
+    def __init__(self, source: Source, sampling: Sampling, batch: int, slots: range, seed: int, start: int) -> None:
         self.source, self.sampling, self.batch, self.slots = source, sampling, batch, slots
         self.seed, self.start = seed, start
 
-    def __iter__(self) -> Iterator[Batch | BenchError]:
+    def __iter__(self) -> Iterator[bytes | BenchError]:
         worker = get_worker_info()
         k, n = (worker.id, worker.num_workers) if worker else (0, 1)
         slots = self.slots[len(self.slots) * k // n : len(self.slots) * (k + 1) // n]
@@ -104,8 +102,7 @@ class _Stream(IterableDataset[Batch | BenchError]):
         number = self.start
         while True:
             try:
-                part = collate([self._sample(number, slot, held) for slot in slots])
-                yield _each(Tensor.numpy, part)  # a worker that ends while it shares a tensor aborts, loudly
+                yield _packed(collate([self._sample(number, slot, held) for slot in slots]))
             except BenchError as error:
                 yield error
             number += 1
@@ -118,8 +115,14 @@ class _Stream(IterableDataset[Batch | BenchError]):
         return sample(held[slot][1], self.sampling, self.seed, number * self.batch + slot)
 
 
-def _each(change: Callable[[Any], Any], batch: Batch) -> Batch:
-    return Batch(*(Views(*map(change, part)) if isinstance(part, Views) else change(part) for part in batch))
+def _packed(batch: Batch) -> bytes:
+    """For the way between processes: one that ends while its queue holds tensors aborts, and they take longer."""
+    return pickle.dumps([tensor.numpy() for tensor in (*batch.train, *batch.test, *batch[2:])], protocol=5)
+
+
+def _unpacked(data: bytes) -> Batch:
+    tensors = [torch.from_numpy(array) for array in pickle.loads(data)]
+    return Batch(Views(*tensors[:3]), Views(*tensors[3:6]), *tensors[6:])
 
 
 def _as_is(part: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -53,8 +53,10 @@ def sample(footage: Footage, sampling: Sampling, seed: int, index: int) -> Batch
 
 def collate(batches: Sequence[Batch]) -> Batch:
     """Sequences of several batches side by side."""
-    train, test = (Views(*(torch.cat(t, dim=1) for t in zip(*(b[k] for b in batches), strict=True))) for k in (0, 1))
-    return Batch(train, test, *(torch.cat([b[k] for b in batches], dim=1) for k in (2, 3)))
+    train, test = (
+        Views(*map(_beside, zip(*views, strict=True))) for views in zip(*(b[:2] for b in batches), strict=True)
+    )
+    return Batch(train, test, _beside([b.proposals for b in batches]), _beside([b.overlaps for b in batches]))
 
 
 def normalise(batch: Batch) -> Batch:
@@ -62,9 +64,14 @@ def normalise(batch: Batch) -> Batch:
     return batch._replace(train=_normalised(batch.train), test=_normalised(batch.test))
 
 
+def _beside(tensors: Iterable[Tensor]) -> Tensor:
+    return torch.cat(tuple(tensors), dim=1)
+
+
 def _normalised(views: Views) -> Views:
     std, mean = (torch.tensor(values, device=views.rgb.device).view(3, 1, 1) for values in (STD, MEAN))
-    rgb, tir = ((crops * (1 / (255 * std))).sub_(mean / std) for crops in (views.rgb, views.tir))
+    gain, offset = 1 / (255 * std), mean / std
+    rgb, tir = (crops.to(torch.float32).mul_(gain).sub_(offset) for crops in (views.rgb, views.tir))
     return Views(rgb, tir, views.boxes)
 
 

@@ -85,8 +85,8 @@ class Sampling:
             if len(after) and (len(before) or self.train == 1):
                 break
             gap += self.widen
-        others = random.choice(before, self.train - 1) if self.train > 1 else []
-        return [int(base), *map(int, others)], random.choice(after, self.test).tolist()
+        others = random.choice(before, self.train - 1).tolist() if self.train > 1 else []
+        return [int(base), *others], random.choice(after, self.test).tolist()
 
     def windows(self, boxes: Array, test: Bools, random: np.random.Generator) -> tuple[Array, Array]:
         """Where to cut frames with these boxes (F, 4), jittered as train or ``test`` (F,) frames are (8.2).

@@ -149,5 +149,4 @@ def scene_seed(seed: int, number: int) -> tuple[int, ...]:
 
 
 def _visible(boxes: Array) -> Bools:
-    visible: Bools = (boxes[:, 2:] > 0).all(axis=1)
-    return visible
+    return np.asarray((boxes[:, 2:] > 0).all(axis=1))
