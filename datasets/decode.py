@@ -77,20 +77,21 @@ def frames(sequence: Sequence, ahead: int = 8) -> Iterator[Frame]:
     pairs = enumerate(zip(sequence.rgb, sequence.tir, strict=True))
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
     try:
-        waiting: deque[Future[Frame]] = deque(pool.submit(_pair, k, *p) for k, p in islice(pairs, max(ahead, 1)))
+        waiting: deque[Future[Frame]] = deque(pool.submit(pair, k, *p) for k, p in islice(pairs, max(ahead, 1)))
         size: tuple[int, ...] | None = None
         while waiting:
             frame = waiting.popleft().result()
             size = size or frame.rgb.shape
             if frame.rgb.shape != size:
                 raise _sizes("frame of another size than the first", sequence.rgb[frame.index], size, frame.rgb.shape)
-            waiting.extend(pool.submit(_pair, k, *p) for k, p in islice(pairs, 1))
+            waiting.extend(pool.submit(pair, k, *p) for k, p in islice(pairs, 1))
             yield frame
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _pair(index: int, rgb: Path, tir: Path) -> Frame:
+def pair(index: int, rgb: Path, tir: Path) -> Frame:
+    """Both images of a frame. Raises DataError if one is bad or they differ in size."""
     image = decode(rgb)
     frame = Frame(index, image, image if tir == rgb else decode(tir))  # the same file twice: one modality alone
     if frame.rgb.shape != frame.tir.shape:

@@ -16,7 +16,8 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
     {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows"}
     | {"fingerprint", "__version__"},
     {"trackers", "datasets", "results"},
-    {"evaluation", "track", "located", "experiment", "plan", "jobs", "engine", "cluster", "progress", "cost"},
+    {"evaluation", "track", "located", "experiment", "plan", "jobs", "engine", "cluster", "progress", "cost"}
+    | {"training"},
     {"reports"},
     {"demo", "cli", "cli_profile", "cli_runs", "cli_synth", "cli_weights", "listings", "__main__"}
     | {"__init__", "load", "evaluate"},  # the façade: it imports when called
@@ -69,7 +70,7 @@ def test_imports_point_down(path: Path):
 def test_heavy_libraries_are_imported_inside_functions(path: Path):
     top = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {(n.module or "" if isinstance(n, ast.ImportFrom) else n.names[0].name).split(".")[0] for n in top}
-    networks = {"torch", "safetensors"} if path.parent.name in ("dimp", "crossmodal") else set()
+    networks = {"torch", "safetensors"} if path.parent.name in ("dimp", "crossmodal", "training") else set()
     assert not names & (HEAVY - networks)
 
 

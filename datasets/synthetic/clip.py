@@ -40,6 +40,13 @@ class Clip:
     def __iter__(self) -> Iterator[Frame]:
         return render(self.plan, self.photographs)
 
+    def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
+        """Only these frames, in this order, with the pixels they have in the whole clip.
+
+        Raises IndexError for one beyond it.
+        """
+        return render(self.plan, self.photographs, indices)
+
 
 def scene(
     seed: int | tuple[int, ...],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,39 +20,16 @@ SPARE = 32  # noise tiles are this much larger than a frame: every frame takes a
 EDGE = 2  # the largest parallax
 
 
-def render(plan: Plan, photographs: tuple[Path, Path] | None = None) -> Iterator[Frame]:
-    """Frames of a plan in order: RGB is albedo times light plus noise, thermal the temperature plus noise."""
+def render(
+    plan: Plan, photographs: tuple[Path, Path] | None = None, frames: Iterable[int] | None = None
+) -> Iterator[Frame]:
+    """The frames of a plan that are asked for, else all: what a frame shows does not depend on those before it."""
     stage = Stage(plan, photographs)
-    width, height = plan.size
-    random = stream(plan.seed, "noise")
-    tiles = [
-        noise_tile(random, (height + SPARE, width + SPARE, channels), sigma)
-        for channels, sigma in zip((3, 1), NOISE, strict=True)
-    ]
-    stripes = noise_tile(random, (1, width, 1), STRIPES)
-    crops = random.integers(0, SPARE, (len(plan.extent), 2, 2)).tolist()
-    work = [np.empty((height, width, channels), np.int16) for channels in (3, 1)]
-    images: list[Bytes] = []
-    for t in range(len(plan.extent)):
-        before, images = images, []
-        for modality in (RGB, TIR):
-            if plan.lost[t] == BLACK + modality:
-                images.append(np.zeros((height, width, 3), np.uint8))
-            elif plan.lost[t] == REPEATED + modality:
-                images.append(before[modality])
-            else:
-                top, left = crops[t][modality]
-                values, grain = work[modality], tiles[modality][top : top + height, left : left + width]
-                np.add(stage.picture(t, modality), grain, out=values)
-                if modality == TIR:
-                    values += stripes
-                image = np.clip(values, 0, 255, out=values).astype(np.uint8)
-                images.append(image if modality == RGB else image.repeat(3, axis=2))
-        yield Frame(t, images[RGB], images[TIR])
+    return map(stage.frame, range(len(plan.extent)) if frames is None else frames)
 
 
 class Stage:
-    """The textures of one scene."""
+    """The textures of one scene, and its sensors' noise."""
 
     def __init__(self, plan: Plan, photographs: tuple[Path, Path] | None = None) -> None:
         self.plan = plan
@@ -64,6 +41,34 @@ class Stage:
         self.actors = [*zip(others, plan.distractors, strict=True), (target, plan.extent)]  # the target is in front
         random = stream(plan.seed, "occluders")
         self.slabs = [_slab(random, plan.size[1], occluder) for occluder in plan.occluders]
+        width, height = plan.size
+        random = stream(plan.seed, "noise")
+        self.tiles = [
+            noise_tile(random, (height + SPARE, width + SPARE, channels), sigma)
+            for channels, sigma in zip((3, 1), NOISE, strict=True)
+        ]
+        self.stripes = noise_tile(random, (1, width, 1), STRIPES)
+        self.crops = random.integers(0, SPARE, (len(plan.extent), 2, 2))
+        self.work = [np.empty((height, width, channels), np.int16) for channels in (3, 1)]
+
+    def frame(self, t: int) -> Frame:
+        """Both images of a frame. Raises IndexError beyond the clip."""
+        t = range(len(self.plan.extent))[t]
+        return Frame(t, self.image(t, RGB), self.image(t, TIR).repeat(3, axis=2))
+
+    def image(self, t: int, modality: int) -> Bytes:
+        """A sensor's image (H, W, 3 or 1): RGB is albedo times light plus noise, thermal the temperature plus noise."""
+        while self.plan.lost[t] == REPEATED + modality:
+            t -= 1  # never the first
+        values, tile = self.work[modality], self.tiles[modality]
+        if self.plan.lost[t] == BLACK + modality:
+            return np.zeros(values.shape, np.uint8)
+        top, left = self.crops[t, modality].tolist()
+        height, width = values.shape[:2]
+        np.add(self.picture(t, modality), tile[top : top + height, left : left + width], out=values)
+        if modality == TIR:
+            values += self.stripes
+        return np.clip(values, 0, 255, out=values).astype(np.uint8)
 
     def picture(self, t: int, modality: int) -> Shorts:
         """What a noiseless sensor would see (H, W, 3 or 1); may pass 255 where it would saturate."""

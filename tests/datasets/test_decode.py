@@ -84,8 +84,8 @@ def test_frames_come_in_order_and_close_their_threads(tmp_path):
 
 def test_no_more_than_ahead_pairs_are_decoded_and_leaving_early_ends_it(tmp_path, monkeypatch):
     started = []
-    real = module._pair
-    monkeypatch.setattr(module, "_pair", lambda k, *paths: started.append(k) or real(k, *paths))
+    real = module.pair
+    monkeypatch.setattr(module, "pair", lambda k, *paths: started.append(k) or real(k, *paths))
     with closing(frames(sequence(tmp_path), ahead=3)) as stream:
         for k in range(5):
             assert next(stream).index == k

@@ -1,0 +1,1 @@
+"""Offline training: what to learn from (``sampling``, ``sources``, ``samples``) and its delivery (``loader``)."""

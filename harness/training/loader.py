@@ -1,0 +1,135 @@
+"""Batches without end, made by other processes while the network learns."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from rgbtbench.errors import BenchError, ConfigError
+from rgbtbench.trackers.dimp.learn import Batch, Views
+
+from .samples import collate, normalise, sample
+from .sampling import Sampling
+from .sources import Footage, Source
+
+AHEAD = 4  # batches made before they are asked for
+
+
+class Loader:
+    """An endless iterator of normalised batches on a device; the same ones for any number of workers.
+
+    Batch b holds the samples b * batch ... of a seed and begins the stream if ``start`` is b. A sequence that is used
+    several times keeps its slot for ``source.reuse`` batches, in which it is seen in other frames each time; slots
+    change in turn, so that every batch is as new and as costly. Of ``share`` = (r, n), n processes that learn together
+    divide each batch and this is the r-th. ``waited``: seconds that the consumer has spent in here. Raises
+    ConfigError; DataError when a sequence cannot be read.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        sampling: Sampling,
+        *,
+        batch: int,
+        seed: int,
+        workers: int = 0,
+        start: int = 0,
+        share: tuple[int, int] = (0, 1),
+        device: torch.device | str = "cpu",
+    ) -> None:
+        rank, ranks = share
+        slots = range(batch * rank // ranks, batch * (rank + 1) // ranks)
+        for name, value, low, high in (
+            ("batch", batch, ranks, 1 << 16),
+            ("seed", seed, 0, (1 << 32) - 1),  # one word: seeds of training and test scenes stay apart
+            ("workers", workers, 0, len(slots)),
+            ("start", start, 0, (1 << 31) // max(batch, 1)),
+        ):
+            if not low <= value <= high:
+                raise ConfigError(f"loader: {name} out of range", expected=f"{low} to {high}", found=value)
+        self.device, self.parts, self.waited = torch.device(device), max(workers, 1), 0.0
+        self._stream: Iterator[bytes | BenchError] = iter(
+            DataLoader(
+                _Stream(source, sampling, batch, slots, seed, start),
+                batch_size=None,
+                num_workers=workers,
+                collate_fn=_as_is,
+                worker_init_fn=_deaf,
+                prefetch_factor=AHEAD if workers else None,
+                multiprocessing_context="spawn" if workers else None,
+                pin_memory=self.device.type == "cuda",  # for its thread, which receives while kernels are queued
+                generator=torch.Generator(),  # the global one is the training's
+            )
+        )
+
+    def __iter__(self) -> Loader:
+        return self
+
+    def __next__(self) -> Batch:
+        asked = perf_counter()
+        parts = []
+        for part in (next(self._stream) for _ in range(self.parts)):
+            if isinstance(part, BenchError):
+                raise part
+            parts.append(_unpacked(part).to(self.device))
+        batch = normalise(collate(parts))
+        self.waited += perf_counter() - asked
+        return batch
+
+    def close(self) -> None:
+        """End the workers; the loader cannot be used afterwards."""
+        self._stream = iter(())
+
+
+class _Stream(IterableDataset[bytes | BenchError]):
+    """This process's part of every batch: workers take neighbouring slots, so that parts in turn make the batch."""
+
+    def __init__(self, source: Source, sampling: Sampling, batch: int, slots: range, seed: int, start: int) -> None:
+        self.source, self.sampling, self.batch, self.slots = source, sampling, batch, slots
+        self.seed, self.start = seed, start
+
+    def __iter__(self) -> Iterator[bytes | BenchError]:
+        worker = get_worker_info()
+        k, n = (worker.id, worker.num_workers) if worker else (0, 1)
+        slots = self.slots[len(self.slots) * k // n : len(self.slots) * (k + 1) // n]
+        held: dict[int, tuple[int, Footage]] = {}
+        number = self.start
+        while True:
+            try:
+                yield _packed(collate([self._sample(number, slot, held) for slot in slots]))
+            except BenchError as error:
+                yield error
+            number += 1
+
+    def _sample(self, number: int, slot: int, held: dict[int, tuple[int, Footage]]) -> Batch:
+        reuse = self.source.reuse
+        wanted = (number + slot % reuse) // reuse * self.batch + slot
+        if slot not in held or held[slot][0] != wanted:
+            held[slot] = wanted, self.source.footage(self.seed, wanted)
+        return sample(held[slot][1], self.sampling, self.seed, number * self.batch + slot)
+
+
+def _packed(batch: Batch) -> bytes:
+    """For the way between processes: one that ends while its queue holds tensors aborts, and they take longer."""
+    return pickle.dumps([tensor.numpy() for tensor in (*batch.train, *batch.test, *batch[2:])], protocol=5)
+
+
+def _unpacked(data: bytes) -> Batch:
+    tensors = [torch.from_numpy(array) for array in pickle.loads(data)]
+    return Batch(Views(*tensors[:3]), Views(*tensors[3:6]), *tensors[6:])
+
+
+def _as_is(part: Any) -> Any:
+    return part
+
+
+def _deaf(worker: int) -> None:
+    """A signal to the whole group is the trainer's to answer: it finishes its step first."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,151 @@
+"""Which frames of a sequence to learn from, where to cut them, which boxes to rate (spec 3.3, 8.1, 8.2)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgbtbench.boxes import Array, overlap
+from rgbtbench.errors import ConfigError
+from rgbtbench.trackers.dimp.parameters import STRIDE
+
+Bools = NDArray[np.bool_]
+
+TRIES, SHRINK = 100, 0.9  # of a proposal, and of its deviation after each that overlaps too little
+THIN = (0.15, 0.5)  # of the target's size, for a proposal drawn a pixel wide or less
+
+_LEAST = {"crop": 64, "train": 1, "test": 1, "gap": 2, "widen": 1, "shortest": 2, "proposals": 1}
+_FRACTIONS = ("grey", "brightness", "overlap")
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """DiMP's sampling and augmentation. ``jitter_*``: of train and test frames. Raises ConfigError out of range."""
+
+    crop: int = 288  # side of the network's input
+    scale: float = 5.0  # search area: its side in sqrt(w h) of the jittered target
+
+    train: int = 3  # frames of a sequence from which the filter is learnt
+    test: int = 3  # frames of a sequence on which the losses are taken
+    gap: int = 30  # frames between the first train frame and any other, at most
+    widen: int = 5  # the gap grows by so much where too few frames are visible
+    shortest: int = 20  # frames of a usable sequence
+
+    jitter_size: tuple[float, float] = (0.25, 0.5)  # sigma of the log of width and height
+    jitter_centre: tuple[float, float] = (3.0, 4.5)  # uniform, full width, in sqrt(w h) of the jittered target
+
+    grey: float = 0.05  # probability that all visible images of a sequence lose their colours
+    brightness: float = 0.2  # factors from 1 - b to 1 + b, for each image
+
+    proposals: int = 8  # boxes to rate per test frame
+    sigmas: tuple[float, ...] = (0.01, 0.05, 0.1, 0.2, 0.3)  # of their centres and sizes, in sqrt(w h)
+    overlap: float = 0.1  # with the target: at least so much
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise _out_of_range(name, f"whole, at least {least}", value)
+        for name in _FRACTIONS:
+            if not (_positive(value := getattr(self, name)) or value == 0) or value >= 1:
+                raise _out_of_range(name, "at least 0, below 1", value)
+        if self.crop % (2 * STRIDE):
+            raise _out_of_range("crop", f"a multiple of {2 * STRIDE}, for score maps with a middle", self.crop)
+        if not _positive(self.scale):
+            raise _out_of_range("scale", "a positive number", self.scale)
+        if not (_list(self.sigmas) and self.sigmas and all(map(_positive, self.sigmas))):
+            raise _out_of_range("sigmas", "positive numbers", self.sigmas)
+        for name in ("jitter_size", "jitter_centre"):
+            value = getattr(self, name)
+            if not (_list(value) and len(value) == 2 and all(_positive(v) or v == 0 for v in value)):
+                raise _out_of_range(name, "two numbers, at least 0: of train and of test frames", value)
+        if max(self.jitter_centre) >= self.scale:
+            raise _out_of_range(
+                "jitter_centre", f"below scale, {self.scale:g}: the target stays in the crop", self.jitter_centre
+            )
+
+    def usable(self, visible: Bools) -> bool:
+        """Whether a sequence of which these frames (N,) show the target is long enough to draw from."""
+        return len(visible) >= self.shortest and int(visible.sum()) > 2 * (self.train + self.test)
+
+    def draw(self, visible: Bools, random: np.random.Generator) -> tuple[list[int], list[int]]:
+        """Train and test frames of a usable sequence: a base and others before it; frames after it (8.1).
+
+        Others are drawn with replacement from [base - gap, base) and (base, base + gap). The base comes first.
+        """
+        at = np.flatnonzero(visible)
+        bases = at[(at >= self.train - 1) & (at < len(visible) - self.test)]
+        gap = self.gap
+        while True:
+            base = random.choice(bases)
+            before, after = at[(at >= base - gap) & (at < base)], at[(at > base) & (at < base + gap)]
+            if len(after) and (len(before) or self.train == 1):
+                break
+            gap += self.widen
+        others = random.choice(before, self.train - 1).tolist() if self.train > 1 else []
+        return [int(base), *others], random.choice(after, self.test).tolist()
+
+    def windows(self, boxes: Array, test: Bools, random: np.random.Generator) -> tuple[Array, Array]:
+        """Where to cut frames with these boxes (F, 4), jittered as train or ``test`` (F,) frames are (8.2).
+
+        Returns centres (F, 2) in image pixels and scales (F,) in image pixels per crop pixel.
+        """
+        which = test.astype(int)
+        size, centre = (np.array(jitter)[which][:, None] for jitter in (self.jitter_size, self.jitter_centre))
+        sizes = boxes[:, 2:] * np.exp(random.normal(size=(len(boxes), 2)) * size)
+        length = np.sqrt(sizes.prod(axis=1, keepdims=True))
+        offsets = random.uniform(-0.5, 0.5, (len(boxes), 2)) * centre * length
+        sides = np.ceil(self.scale * length[:, 0])
+        return boxes[:, :2] + (boxes[:, 2:] - 1) / 2 + offsets, sides / self.crop
+
+    def propose(self, boxes: Array, random: np.random.Generator) -> tuple[Array, Array]:
+        """Proposals (F, P, 4) around boxes (F, 4) in crop pixels, on whole pixels, and their IoU (F, P) (3.3).
+
+        A box that none overlaps enough after 100 tries, being smaller than a pixel, is proposed itself.
+        """
+        targets = np.repeat(boxes, self.proposals, axis=0)
+        found, ious = targets.copy(), np.ones(len(targets))
+        sd = random.choice(self.sigmas, len(targets)) * np.sqrt(targets[:, 2] * targets[:, 3])
+        left = np.arange(len(targets))
+        for _ in range(TRIES):
+            drawn = _perturbed(targets[left], sd[left], random)
+            iou = overlap(drawn, targets[left])
+            good = iou > self.overlap
+            found[left[good]], ious[left[good]] = drawn[good], iou[good]
+            left = left[~good]
+            if not len(left):
+                break
+            sd[left] *= SHRINK
+        shape = (len(boxes), self.proposals)
+        return found.reshape(*shape, 4), ious.reshape(shape)
+
+
+def _perturbed(boxes: Array, sd: Array, random: np.random.Generator) -> Array:
+    """Gaussian draws (K, 4) around boxes (K, 4), in whole pixels but for those that would be a pixel wide or less."""
+    sizes = boxes[:, 2:]
+    moved = np.concatenate([boxes[:, :2] + sizes / 2, sizes], axis=1)
+    moved += random.normal(size=boxes.shape) * sd[:, None]
+    moved[:, 2:] = _not_thin(moved[:, 2:], sizes, random)
+    moved[:, :2] -= moved[:, 2:] / 2
+    moved = np.rint(moved)
+    moved[:, 2:] = _not_thin(moved[:, 2:], sizes, random)
+    return moved
+
+
+def _not_thin(drawn: Array, sizes: Array, random: np.random.Generator) -> Array:
+    return np.where(drawn <= 1, sizes * random.uniform(*THIN, sizes.shape), drawn)
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+
+
+def _list(value: object) -> bool:
+    return isinstance(value, (tuple, list))
+
+
+def _out_of_range(name: str, expected: str, value: object) -> ConfigError:
+    return ConfigError(f"sampling: {name} out of range", expected=expected, found=repr(value))

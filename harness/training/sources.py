@@ -1,0 +1,152 @@
+"""Where training sequences come from: a benchmark on disk, or scenes made up without end. Both by (seed, number)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from rgbtbench.boxes import Array
+from rgbtbench.core import Frame
+from rgbtbench.datasets.benchmark import Benchmark
+from rgbtbench.datasets.decode import pair
+from rgbtbench.datasets.synthetic import design, scene
+from rgbtbench.datasets.synthetic.clip import check, known
+from rgbtbench.datasets.synthetic.render import Stage
+from rgbtbench.errors import ConfigError, DataError
+from rgbtbench.fingerprint import truth_digest
+
+from .sampling import Bools, Sampling
+
+DRAWS, SCENES = 0x7261, 0x7363  # what separates the streams of one seed
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A sequence of N frames to draw from: ``boxes`` (N, 4) in pixels, ``visible`` (N,), and a frame by its number."""
+
+    boxes: Array
+    visible: Bools
+    frame: Callable[[int], Frame]
+
+
+class Source(Protocol):
+    """Sequences by number. What number k of a seed is depends on nothing else; sources travel between processes."""
+
+    @property
+    def reuse(self) -> int:
+        """Samples drawn from a sequence once it is made, before the next takes its place."""
+
+    def footage(self, seed: int, number: int) -> Footage:
+        """Sequence ``number`` of the endless stream of a seed. Raises DataError."""
+
+    def describe(self) -> dict[str, Any]:
+        """What the sequences are, for the record: the same description, the same pixels."""
+
+
+class Recorded:
+    """The sequences of a benchmark's split, drawn uniformly. A frame is visible where its box has an area.
+
+    Raises DataError if images and truth do not match, or if no sequence is long enough for the sampling.
+    """
+
+    reuse = 1  # decoding is cheap
+
+    def __init__(self, benchmark: Benchmark, sampling: Sampling) -> None:
+        self.benchmark, self.starts = benchmark, np.append(0, np.cumsum(benchmark.lengths))
+        self.usable = [k for k in range(len(benchmark.names)) if sampling.usable(_visible(self._boxes(k)))]
+        if not self.usable:
+            raise DataError(
+                f"no sequence of {benchmark.title} is long enough to train on",
+                where=benchmark.tree.name,
+                expected=f"{sampling.shortest} frames, more than {2 * (sampling.train + sampling.test)} with a box",
+                found=f"{len(benchmark.names)} sequences, the longest of {benchmark.lengths.max()} frames, "
+                f"at most {max(int(_visible(self._boxes(k)).sum()) for k in range(len(benchmark.names)))} with a box",
+            )
+        for k in self.usable:
+            self._images(k)
+
+    def footage(self, seed: int, number: int) -> Footage:
+        """Sequence ``number`` of a seed's stream, its images listed but not yet decoded."""
+        k = int(np.random.default_rng((DRAWS, seed, number)).choice(self.usable))
+        rgb, tir = self._images(k)
+        return Footage(self._boxes(k), _visible(self._boxes(k)), lambda t: pair(t, rgb[t], tir[t]))
+
+    def describe(self) -> dict[str, Any]:
+        """The benchmark, how many of its sequences are used, and a digest of its truth."""
+        b = self.benchmark
+        return {
+            "benchmark": b.spec.name,
+            "split": b.split,
+            "sequences": len(b.names),
+            "used": len(self.usable),
+            "frames": int(b.lengths.sum()),
+            "truth": truth_digest(b.names, b.lengths, b.truth),
+        }
+
+    def _boxes(self, k: int) -> Array:
+        boxes: Array = self.benchmark.truth[0, self.starts[k] : self.starts[k + 1]]
+        return boxes
+
+    def _images(self, k: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        name = self.benchmark.names[k]
+        rgb, tir = self.benchmark.images(name)
+        if not len(rgb) == len(tir) == self.benchmark.lengths[k]:
+            raise DataError(
+                f"frames and truth of {name} do not match",
+                where=self.benchmark.tree.name,
+                expected=f"{self.benchmark.lengths[k]} frames, as in the truth",
+                found=f"{len(rgb)} visible and {len(tir)} thermal images",
+                next=f"rgbtbench check {self.benchmark.spec.name} {self.benchmark.tree.name}",
+            )
+        return rgb, tir
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Scenes without end, designed as the test sets are, from seeds that no test set can have.
+
+    A frame is visible where it has a box, is not wholly covered and both modalities work. ``size``: width, height.
+    Raises ConfigError for a clip that cannot be.
+    """
+
+    benchmark: str = "LasHeR"  # whose attributes
+    frames: int = 120  # over which a scene's events are spread; few are rendered
+    size: tuple[int, int] = (320, 240)
+    reuse: int = 8  # making a scene costs as much as twenty of its frames
+
+    def __post_init__(self) -> None:
+        known(self.benchmark)
+        check(self.frames, self.size)
+        for name, least in (("reuse", 1), ("frames", 20)):
+            if getattr(self, name) < least:
+                raise ConfigError(
+                    f"rendered scenes: {name} out of range", expected=f"at least {least}", found=getattr(self, name)
+                )
+
+    def footage(self, seed: int, number: int) -> Footage:
+        """Scene ``number`` of a seed's stream; a frame is rendered when it is asked for."""
+        name = known(self.benchmark)
+        clip = scene(scene_seed(seed, number), design(name, seed, number), self.frames, self.size, benchmark=name)
+        plan = clip.plan
+        return Footage(clip.boxes, _visible(clip.boxes) & (plan.cover < 1) & (plan.lost == 0), Stage(plan).frame)
+
+    def describe(self) -> dict[str, Any]:
+        """All there is to know: scenes follow from it and a seed."""
+        return {"synthetic": known(self.benchmark)} | {k: v for k, v in asdict(self).items() if k != "benchmark"}
+
+
+def scene_seed(seed: int, number: int) -> tuple[int, ...]:
+    """The seed of a training scene: five words of 32 bits, the fourth 0.
+
+    A generated benchmark's (S, index) becomes the words of S, then the index, however large S: with five words, the
+    fourth is the top of S, never 0; with fewer, the fifth is filled with 0 (as NumPy does) or is no part of it.
+    """
+    return (SCENES, seed, number, 0, 1)
+
+
+def _visible(boxes: Array) -> Bools:
+    return np.asarray((boxes[:, 2:] > 0).all(axis=1))
