@@ -1,0 +1,192 @@
+"""Each row of the paper's tables as one training step of a nano student beside a nano teacher."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from importlib import resources
+
+import pytest
+import torch
+from torch import nn
+
+from rgbtbench.errors import ConfigError
+from rgbtbench.trackers.crossmodal.distill import METHODS, Distiller, Method, coverage, gradient_norms
+from rgbtbench.trackers.crossmodal.methods import TABLES
+from rgbtbench.trackers.crossmodal.models import MODELS, build
+from rgbtbench.trackers.dimp.learn import Batch, Views, forward, original_losses
+
+
+@pytest.fixture(scope="module")
+def batch():
+    torch.manual_seed(0)
+    n, s, crop = 2, 2, 64
+
+    def views():
+        boxes = torch.cat([16 + 8 * torch.rand(n, s, 2), 12 + 8 * torch.rand(n, s, 2)], 2)
+        return Views(torch.randn(n, s, 3, crop, crop), torch.randn(n, s, 3, crop, crop), boxes)
+
+    train, test = views(), views()
+    return Batch(train, test, test.boxes[:, :, None] + torch.randn(n, s, 3, 4), torch.rand(n, s, 3))
+
+
+@pytest.fixture(scope="module")
+def teacher(batch):
+    torch.manual_seed(1)
+    network = build("cmd-teacher", "nano")
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.momentum = 1.0  # one pass gives statistics: without any, random features explode
+    forward(network, batch)
+    return network.eval(), forward(network, batch)  # with its graph: the distiller alone must keep gradients out
+
+
+def step(method, teacher, batch, seed=2):
+    torch.manual_seed(seed)
+    student = build(method.student, "nano")
+    distiller = Distiller(method, student, teacher[0])
+    answer = forward(student, batch)
+    return student, distiller, answer, distiller(answer, teacher[1], batch)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_term_is_finite_and_reaches_the_students_trunk(name, teacher, batch):
+    method = METHODS[name]
+    student, distiller, _, terms = step(method, teacher, batch)
+    assert tuple(terms) == method.terms
+    norms = gradient_norms(terms, student.trunks.parameters())
+    assert all(p.grad is None for p in student.parameters())
+    for term, value in terms.items():
+        assert value.shape == ()
+        assert value.isfinite()
+        assert norms[term] > 0 or (term == "p" and value == 0)
+    if terms:
+        sum(terms.values()).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in distiller.parameters())
+    assert all(p.grad is None for p in teacher[0].parameters())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_student_holds_nothing_of_its_training(name, teacher, batch):
+    student, distiller, *_ = step(METHODS[name], teacher, batch)
+    own = {id(p) for p in student.parameters()} | {id(p) for p in teacher[0].parameters()}
+    assert not own & {id(p) for p in distiller.parameters()}
+    build(METHODS[name].student, "nano").load_state_dict(student.state_dict(), strict=True)
+
+
+def test_training_only_parameters_at_the_papers_size():
+    with torch.device("meta"):
+        student, teacher = build("cmd-student"), build("cmd-teacher")
+        distiller = Distiller(METHODS["hfrd"], student, teacher)
+    counted = {name: sum(p.numel() for p in part.parameters()) for name, part in distiller.named_children()}
+    assert counted == {"rgb": 4_416_134, "tir": 4_416_134, "adapt": 66_048 + 263_168}
+
+
+def test_selector_loss_trains_the_selector_and_no_adapter(teacher, batch):
+    """All trust on each path in turn: it can be the best one for every sample only once."""
+    found = []
+    for path in range(3):
+        student = build("cmd-student", "nano")
+        for fusion in student.fusion:
+            nn.init.zeros_(fusion.selector[-1].weight)
+            fusion.selector[-1].bias.data = 5 * nn.functional.one_hot(torch.tensor(path), 3).float()
+        distiller = Distiller(METHODS["mpsd"], student, teacher[0])
+        term = {"p": distiller(forward(student, batch), teacher[1], batch)["p"]}
+        found.append(term["p"] > 0)
+        of_selectors = [fusion.selector[-1].bias for fusion in student.fusion]
+        assert (gradient_norms(term, of_selectors)["p"] > 0) == found[-1]
+        assert gradient_norms(term, distiller.parameters())["p"] == 0
+    assert sum(found) >= 2
+
+
+def test_diagnostics_tell_how_much_each_path_is_trusted(teacher, batch):
+    _, distiller, *_ = step(METHODS["mpsd"], teacher, batch)
+    told = distiller.diagnostics
+    for level in ("level3", "level4"):
+        weights = [told[f"{level}/{path}"] for path in ("attention", "product", "difference")]
+        assert sum(weights) == pytest.approx(1)
+        assert told[f"{level}/nu=lambda"] in (0, 0.25, 0.5, 0.75, 1)
+
+
+def test_weights_of_the_terms_and_their_reductions(teacher, batch):
+    usual, double, mean, normalised = (
+        step(replace(METHODS["hfrd"], **changes), teacher, batch)[3]
+        for changes in ({}, {"alpha": 0.002, "beta": 300}, {"reduction": "mean"}, {"reduction": "normalised"})
+    )
+    for name, factor in {"scfd": 2, "fus": 2, "hfrd": 3}.items():
+        assert torch.allclose(double[name], factor * usual[name])
+    assert torch.equal(mean["hfrd"], usual["hfrd"])
+    assert mean["fus"] < usual["fus"]
+    assert len({float(t["scfd"].detach()) for t in (usual, mean, normalised)}) == 3
+
+
+@pytest.mark.parametrize("name", ["hfrd", "reviewkd-1x", "md"])
+@pytest.mark.parametrize("changes", [{"frames": "all"}, {"pool_stem": True}], ids=str)
+def test_other_readings_change_the_feature_terms_alone(name, changes, teacher, batch):
+    usual, other = (step(replace(METHODS[name], **c), teacher, batch)[3] for c in ({}, changes))
+    changed = {"frames": {"scfd", "fus", "reviewkd", "md"}, "pool_stem": {"scfd", "reviewkd"}}[next(iter(changes))]
+    for term in usual.keys() - {"p"}:
+        assert (term in changed) == (not torch.allclose(usual[term], other[term]))
+
+
+def test_the_hole_can_be_mended_by_a_switch(teacher, batch):
+    """A distractor as strong as the target asks nothing of the student in the literal reading."""
+    seen = teacher[1]._replace(scores=[torch.full_like(teacher[1].scores[-1], 1.3)])
+    literal, mended = (step(replace(METHODS["hfrd"], hole_fix=f), (teacher[0], seen), batch)[3] for f in (False, True))
+    assert literal["hfrd"] < mended["hfrd"]
+
+
+def test_half_precision_keeps_the_gradients(teacher, batch):
+    method = replace(METHODS["hfrd"], terms=("p", "fus", "scfd", "hfrd"))
+    student = build(method.student, "nano")
+    distiller = Distiller(method, student, teacher[0])
+    with torch.autocast("cpu", torch.bfloat16):
+        terms = distiller(forward(student, batch), teacher[1], batch)
+    assert all(term.dtype == torch.float32 and term.isfinite() for term in terms.values())
+    sum(terms.values()).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in distiller.parameters())
+
+
+def test_gradient_norms_are_those_of_backward(teacher, batch):
+    student, _, answer, terms = step(METHODS["scfd"], teacher, batch)
+    terms |= original_losses(answer, batch) | {"constant": torch.tensor(3.0)}
+    trunk = list(student.trunks.parameters())
+    norms = gradient_norms(terms, trunk)
+    assert norms["constant"] == 0
+    terms["cls"].backward()  # the graph is still there
+    assert norms["cls"] == pytest.approx(float(torch.cat([p.grad.flatten() for p in trunk]).norm()), rel=1e-5)
+
+
+def test_coverage_of_cells():
+    covered = coverage(torch.tensor([[0.5, 1.0, 2.0, 0.25], [-9.0, -9.0, 99.0, 99.0]]), 3, 4)
+    assert covered[0].tolist() == [[0, 0, 0, 0], [0, 0.25, 0.25, 0], [0, 0, 0, 0]]
+    assert covered[1].min() == 1
+
+
+def test_tables_are_the_printed_ones_and_methods_name_students():
+    printed = csv.DictReader((resources.files("rgbtbench.results.published") / "cmd_ablations.csv").open())
+    rows = [(int(row["table"]), row["row"]) for row in printed if row["row"] != "Teacher"]
+    assert [(table, name.split()[0]) for table, names in TABLES.items() for name in names] == rows
+    assert {m for names in TABLES.values() for m in names.values()} == set(METHODS)
+    assert all(method.student in MODELS for method in METHODS.values())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"terms": ("scdf",)}, "did you mean 'scfd'"),
+        ({"reduction": "sum"}, "unknown reduction"),
+        ({"frames": "train"}, "unknown choice of frames"),
+        ({"targets": ("sem", "sem", "sem", "ced")}, "unknown SCFD target"),
+        ({"targets": ("sem",)}, "four levels"),
+        ({"terms": ("p",)}, "without fus"),
+    ],
+)
+def test_wrong_methods_are_answered(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        Method(**wrong)
+
+
+def test_the_selector_loss_needs_a_selector(teacher):
+    with pytest.raises(ConfigError, match="MPSD"):
+        Distiller(METHODS["mpsd"], build("cmd-student-origin", "nano"), teacher[0])
