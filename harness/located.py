@@ -16,7 +16,7 @@ DEPTH_LIMIT = 20
 
 
 class Document:
-    """A YAML file as plain values, with the line of each; paths in it are relative to ``folder``, by default its own."""
+    """YAML as plain values, with the line of each. Paths in it are relative to ``folder``, by default its own."""
 
     def __init__(self, path: Path, shown: Path, *, kind: str = "experiment", folder: Path | None = None) -> None:
         import yaml

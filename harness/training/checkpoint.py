@@ -42,7 +42,8 @@ def save(path: Path, module: nn.Module, adam: torch.optim.Optimizer, state: Stat
     for name, parameter in module.named_parameters():
         for moment, tensor in adam.state.get(parameter, {}).items():
             tensors[f"adam/{moment}/{name}"] = tensor
-    kind, keys, position, *rest = np.random.get_state(legacy=True)
+    legacy: Any = np.random.get_state()
+    kind, keys, position, *rest = legacy
     tensors |= {"random/torch": torch.get_rng_state(), "random/numpy": torch.from_numpy(keys.astype(np.int64))}
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     require_finite(path, stored)

@@ -170,7 +170,7 @@ class _Reader:
             model=model,
             preset=preset,
             seed=_whole(top, "seed", 0, 0, (1 << 31) - 1),
-            trunk=self._path("trunk", "ImageNet weights of the trunk", none="trunk=null for random ones"),
+            trunk=self._path("trunk", "ImageNet weights of the trunk", hint=", or trunk=null for random ones"),
             weights=self._path("weights", "weights to start from"),
             method=method,
             teacher=self._teacher(method, preset),
@@ -181,18 +181,18 @@ class _Reader:
             optimiser=self._optimiser(course.optimiser),
             precision=_choice(top, "precision", PRECISIONS, "fp32"),
             validate_every=_whole(top, "validate_every", 5, 0),
-            validation_samples=_whole(top, "validation_samples", 10 * batch, batch),
+            validation_samples=_whole(top, "validation_samples", 10 * batch, 1),
             workers=_whole(top, "workers", 0, 0, batch),
             log_gradients=_flag(top, "log_gradients", True),
         )
 
-    def _path(self, key: str, what: str, *, keys: Keys = (), none: str = "") -> Path | None:
+    def _path(self, key: str, what: str, *, keys: Keys = (), hint: str = "") -> Path | None:
         section = Section(self.document, keys, self.document.at(keys))
         text = section.get(key, str, None)
         if text is None:
             return None
         change = ".".join(map(str, (*keys, key)))
-        return self.document.existing(text, (*keys, key), what, next=f"--set {change}=PATH" + (none and f" or {none}"))
+        return self.document.existing(text, (*keys, key), what, next=f"--set {change}=PATH{hint}")
 
     def _method(self) -> Method | None:
         if self.top.value.get("method") is None:
@@ -217,7 +217,7 @@ class _Reader:
         section = self.document.section(("teacher",), tuple(f.name for f in fields(Teacher)))
         section.need("weights", str)
         model = _choice(section, "model", MODELS, TEACHER)
-        weights = self._path("weights", "weights of the teacher", keys=("teacher",))
+        weights = self._path("weights", "weights of the teacher", keys=("teacher",), hint=", or train it first")
         assert weights is not None
         return Teacher(model, _choice(section, "preset", MODELS[model], preset), weights)
 

@@ -150,7 +150,7 @@ class Training:
         if recipe.log_gradients and state.step % recipe.steps_per_epoch == 0:
             state.norms = gradient_norms(terms, self.groups["trunk"])
         self.adam.zero_grad(set_to_none=True)
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack(list(terms.values())).sum().backward()
         values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
         self._require_finite(values)
         self.adam.step()
@@ -193,13 +193,14 @@ class Training:
         state.sums, state.norms, state.seconds, state.waited = {}, {}, 0.0, 0.0
         told = ", ".join(f"{name} {value:.3g}" for name, value in record["train"].items())
         seen = ", ".join(f"{name} {value:.3g}" for name, value in (record["validation"] or {}).items())
+        told += f"; unseen: {seen}" if seen else ""
         share = f"{record['samples_per_second']:.3g} samples/s, {record['waiting']:.0%} waiting for data"
-        speaker.say(f"{recipe.name}: epoch {epoch}/{recipe.epochs}: {told}{'; unseen: ' + seen if seen else ''}; {share}")
+        speaker.say(f"{recipe.name}: epoch {epoch}/{recipe.epochs}: {told}; {share}")
 
     def _validate(self) -> dict[str, float]:
         """Means over sequences that training does not see, batch norm and weights at rest."""
         recipe = self.recipe
-        seed, count = recipe.seed + UNSEEN, recipe.validation_samples // recipe.batch
+        seed, count = recipe.seed + UNSEEN, math.ceil(recipe.validation_samples / recipe.batch)
         loader = Loader(self.source, recipe.data.sampling, batch=recipe.batch, seed=seed, device=self.ranks.device)
         self.learner.eval()
         sums: dict[str, float] = {}
@@ -214,21 +215,18 @@ class Training:
         """Samples/s of forward and backward alone, nothing changed by it; all processes together."""
         buffers = {name: buffer.clone() for name, buffer in self.learner.named_buffers()}
         self.learner.train()
-        passed, count = 0.0, 0
-        for turn in range(6):
+        seconds = []
+        for _ in range(3):
             start = time.perf_counter()
-            torch.stack(list(self.learner(batch).values())).sum().backward()  # type: ignore[no-untyped-call]
+            torch.stack(list(self.learner(batch).values())).sum().backward()
             if self.ranks.device.type == "cuda":
                 torch.cuda.synchronize()
             self.adam.zero_grad(set_to_none=True)
-            if turn:  # the first warms up
-                passed, count = passed + time.perf_counter() - start, count + 1
-            if passed > 1:
-                break
+            seconds.append(time.perf_counter() - start)
         with torch.no_grad():
             for name, buffer in self.learner.named_buffers():
                 buffer.copy_(buffers[name])
-        return self.recipe.batch * count / passed
+        return self.recipe.batch / min(seconds[1:])  # the first warms up
 
     def _save(self, floor: float) -> None:
         if not self.ranks.first:

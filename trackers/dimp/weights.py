@@ -83,7 +83,10 @@ def save(path: str | Path, module: nn.Module, metadata: Mapping[str, str], *, ha
 
 
 def write_whole(path: Path, *parts: bytes | memoryview) -> None:
-    """Write all of a file or nothing, and know that it is on the disk. Raises ConfigError, what was there before whole."""
+    """Write all of a file or nothing, and know that it is on the disk.
+
+    Raises ConfigError, and what was there before is whole.
+    """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as stream:
@@ -98,7 +101,9 @@ def write_whole(path: Path, *parts: bytes | memoryview) -> None:
         finally:
             os.close(folder)
     except OSError as reason:
-        raise ConfigError("cannot write", where=path, found=reason.strerror) from None
+        raise ConfigError(
+            "cannot write", where=path, found=reason.strerror, next="free some space, or choose another folder"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 
