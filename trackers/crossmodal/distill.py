@@ -104,6 +104,8 @@ class Distiller(nn.Module):
     def _p(self, own: Features, target: Features, boxes: Tensor) -> Tensor:
         """Eq. 10. The student keeps only the paths' sum, so they are made anew from its features: cheap, no trunk."""
         terms: list[Tensor] = []
+        if self.method.selector_only:
+            own = _each(Tensor.detach, own)
         levels = zip(self.adapt, self.paths, own.rgb[2:], own.tir[2:], target.fused, strict=True)
         for level, (adapt, paths, rgb, tir, fused) in enumerate(levels, 3):
             each, weights = paths(rgb, tir)

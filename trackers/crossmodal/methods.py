@@ -26,6 +26,7 @@ class Method:
     reduction: str = "channel_sum"  # of feature distances, see equations.distance
     frames: str = "test"  # whose features are distilled: the test crops', or all
     pool_stem: bool = False  # halve level 1 of both networks before SCFD and ReviewKD (spec 1.1)
+    selector_only: bool = False  # L_p stops at the selector's inputs; else it reaches the trunk through their maxima
     clamp: bool = True  # the teacher's response to [0, 1] in Eq. 12
     hole_fix: bool = False  # to [0, 0.999] instead
 

@@ -67,8 +67,9 @@ def test_every_term_is_finite_and_reaches_the_students_trunk(name, teacher, batc
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_student_holds_nothing_of_its_training(name, teacher, batch):
-    student, distiller, *_ = step(METHODS[name], teacher, batch)
+def test_a_student_holds_nothing_of_its_training(name, teacher):
+    student = build(METHODS[name].student, "nano")
+    distiller = Distiller(METHODS[name], student, teacher[0])
     own = {id(p) for p in student.parameters()} | {id(p) for p in teacher[0].parameters()}
     assert not own & {id(p) for p in distiller.parameters()}
     build(METHODS[name].student, "nano").load_state_dict(student.state_dict(), strict=True)
@@ -90,8 +91,11 @@ def test_selector_loss_trains_the_selector_and_no_adapter(teacher, batch):
         for fusion in student.fusion:
             nn.init.zeros_(fusion.selector[-1].weight)
             fusion.selector[-1].bias.data = 5 * nn.functional.one_hot(torch.tensor(path), 3).float()
-        distiller = Distiller(METHODS["mpsd"], student, teacher[0])
-        term = {"p": distiller(forward(student, batch), teacher[1], batch)["p"]}
+        answer = forward(student, batch)
+        for only in (False, True):
+            distiller = Distiller(replace(METHODS["mpsd"], selector_only=only), student, teacher[0])
+            term = {"p": distiller(answer, teacher[1], batch)["p"]}
+            assert gradient_norms(term, student.trunks.parameters())["p"] == 0 or not only
         found.append(term["p"] > 0)
         of_selectors = [fusion.selector[-1].bias for fusion in student.fusion]
         assert (gradient_norms(term, of_selectors)["p"] > 0) == found[-1]
@@ -118,6 +122,21 @@ def test_weights_of_the_terms_and_their_reductions(teacher, batch):
     assert torch.equal(mean["hfrd"], usual["hfrd"])
     assert mean["fus"] < usual["fus"]
     assert len({float(t["scfd"].detach()) for t in (usual, mean, normalised)}) == 3
+
+
+def test_responses_and_the_foreground_mask_by_hand(teacher, batch):
+    method = Method(terms=("md", "fus", "kd"), beta=7.0)
+    _, distiller, own, terms = step(method, teacher, batch)
+    for same, expected in (
+        ({"iou": teacher[1].iou}, 7 * (own.scores[-1] - teacher[1].scores[-1]).square().mean()),
+        ({"scores": teacher[1].scores}, (own.iou - teacher[1].iou).square().mean()),
+    ):
+        assert torch.allclose(distiller(own._replace(**same), teacher[1], batch)["kd"], expected)
+    assert 0.2 * terms["fus"] < terms["md"] < terms["fus"]
+    for x, factor in ((-99.0, 1.0), (999.0, 0.2)):  # a target that fills the crop; one outside
+        boxes = torch.tensor([x, x, 500.0, 500.0]).expand_as(batch.test.boxes)
+        other = distiller(own, teacher[1], batch._replace(test=batch.test._replace(boxes=boxes)))
+        assert torch.allclose(other["md"], factor * terms["fus"])
 
 
 @pytest.mark.parametrize("name", ["hfrd", "reviewkd-1x", "md"])
