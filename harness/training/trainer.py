@@ -238,7 +238,9 @@ class Training:
 
     def _device(self) -> str:
         device = self.ranks.device
-        return torch.cuda.get_device_name(device) if device.type == "cuda" else fingerprint.machine()["processor"]
+        return (
+            torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+        )
 
 
 @contextmanager
