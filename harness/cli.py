@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, cli_profile, cli_runs, cli_synth, cli_weights
+from . import __version__, cli_profile, cli_runs, cli_synth, cli_train, cli_weights
 from .cli_runs import FORMATS
 from .errors import BenchError, ConfigError, unknown
 
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_runs.add_verbs(verbs)
     cli_profile.add_verbs(verbs)
     cli_weights.add_verbs(verbs)
+    cli_train.add_verb(verbs)
 
     show = verbs.add_parser("list", help="what there is")
     show.add_argument("what", choices=LISTED)

@@ -49,6 +49,10 @@ class TrackerError(BenchError):
     """A tracker failed on one sequence: recorded with its reason, and the run goes on."""
 
 
+class TrainingError(BenchError):
+    """A training cannot go on."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = None) -> ConfigError:
     """Build the error for a name nobody owns, with the closest known one as a suggestion."""
     import difflib

@@ -16,18 +16,18 @@ DEPTH_LIMIT = 20
 
 
 class Document:
-    """A YAML file as plain values, with the line of each."""
+    """YAML as plain values, with the line of each. Paths in it are relative to ``folder``, by default its own."""
 
-    def __init__(self, path: Path, shown: Path) -> None:
+    def __init__(self, path: Path, shown: Path, *, kind: str = "experiment", folder: Path | None = None) -> None:
         import yaml
 
-        self.path, self.shown = path, shown
+        self.path, self.shown, self.folder = path, shown, folder or path.parent
         try:
             data = path.read_bytes()
         except OSError as reason:
-            raise ConfigError("cannot read experiment", where=shown, found=reason.strerror) from None
+            raise ConfigError(f"cannot read {kind}", where=shown, found=reason.strerror) from None
         if len(data) > SIZE_LIMIT:
-            raise ConfigError("experiment too large", where=shown, expected=f"at most {SIZE_LIMIT >> 20} MiB")
+            raise ConfigError(f"{kind} too large", where=shown, expected=f"at most {SIZE_LIMIT >> 20} MiB")
         try:
             loader = yaml.SafeLoader(data)
             depth = 0
@@ -69,7 +69,7 @@ class Document:
                 self._locate(inner, (*keys, index), loader)
 
     def set(self, change: str) -> None:
-        """Apply ``trackers.0.weights=PATH``; paths in it are relative to the file too."""
+        """Apply ``trackers.0.weights=PATH``; paths in it are relative to ``folder`` too."""
         import yaml
 
         way, equals, text = change.partition("=")
@@ -104,8 +104,8 @@ class Document:
         return found
 
     def existing(self, text: str, keys: Keys, what: str, *, next: str) -> Path:
-        """A path relative to the file, which must exist."""
-        found = (self.path.parent / Path(text).expanduser()).absolute()
+        """A path relative to ``folder``, which must exist."""
+        found = (self.folder / Path(text).expanduser()).absolute()
         if not found.exists():
             raise ConfigError(f"{what} not found", where=self.where(keys), found=f"nothing at {found}", next=next)
         return found

@@ -19,7 +19,7 @@ from .crop import MEAN, STD
 from .weight_files import Weights, inspect_command, nonfinite, read, require_finite, some
 from .weight_fits import UNUSED, Difference, Fit, compare, fits, shapes, trunk_stems
 
-__all__ = ["Fit", "Weights", "fits", "load", "load_trunk", "nonfinite", "read", "save"]
+__all__ = ["Fit", "Weights", "fits", "load", "load_trunk", "nonfinite", "read", "save", "write_whole"]
 
 OURS = "RGB in [0,1], mean .485 .456 .406 std .229 .224 .225"
 CAFFE = "BGR in [0,255] minus (103.939,116.779,123.68), no scaling"
@@ -79,11 +79,19 @@ def save(path: str | Path, module: nn.Module, metadata: Mapping[str, str], *, ha
     require_finite(path, tensors)
     first = " ".join(name or "." for name, trunk in _trunks(module) if _stride_first(trunk))
     header, data = _packed(tensors, {**metadata, "input": OURS, STRIDES: first})
+    write_whole(path, header, data)
+
+
+def write_whole(path: Path, *parts: bytes | memoryview) -> None:
+    """Write all of a file or nothing, and know that it is on the disk.
+
+    Raises ConfigError, and what was there before is whole.
+    """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as stream:
-            stream.write(header)
-            stream.write(data)
+            for part in parts:
+                stream.write(part)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
@@ -93,7 +101,9 @@ def save(path: str | Path, module: nn.Module, metadata: Mapping[str, str], *, ha
         finally:
             os.close(folder)
     except OSError as reason:
-        raise ConfigError("cannot write the weights", where=path, found=reason.strerror) from None
+        raise ConfigError(
+            "cannot write", where=path, found=reason.strerror, next="free some space, or choose another folder"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 

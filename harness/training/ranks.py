@@ -1,0 +1,64 @@
+"""Several processes that learn together, as torchrun starts them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+
+from rgbtbench.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """This process, ``rank`` of ``size``, and its device."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Whether this one writes and speaks."""
+        return self.rank == 0
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """The same, its gradients averaged over all processes."""
+        if self.size == 1:
+            return module
+        devices = [self.device] if self.device.type == "cuda" else None
+        return nn.parallel.DistributedDataParallel(module, device_ids=devices)
+
+    def any(self, flag: bool) -> bool:
+        """Whether it is so anywhere: all processes must stop in the same step."""
+        if self.size == 1:
+            return flag
+        told = torch.tensor(int(flag), device=self.device)
+        distributed.all_reduce(told, distributed.ReduceOp.MAX)
+        return bool(told)
+
+
+@contextmanager
+def ranks(device: str) -> Iterator[Ranks]:
+    """Join the others, if there are any (NCCL on GPUs, gloo on CPUs), and leave them at the end.
+
+    Raises ConfigError for a GPU named by number, since each process takes its own.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield Ranks(0, 1, torch.device(device))
+        return
+    if ":" in device:
+        raise ConfigError("each process takes a GPU of its own", expected="--device cuda", found=f"--device {device}")
+    local = torch.device(device, int(os.environ.get("LOCAL_RANK", "0"))) if device == "cuda" else torch.device(device)
+    if local.type == "cuda":
+        torch.cuda.set_device(local)
+    distributed.init_process_group("nccl" if local.type == "cuda" else "gloo")
+    try:
+        yield Ranks(distributed.get_rank(), size, local)
+    finally:
+        distributed.destroy_process_group()

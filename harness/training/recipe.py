@@ -1,0 +1,336 @@
+"""A recipe: one YAML file into a frozen dataclass, every complaint with its line."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.datasets.benchmark import load
+from rgbtbench.errors import ConfigError, unknown
+from rgbtbench.fingerprint import path_digest
+from rgbtbench.located import Document, Keys, Section
+from rgbtbench.trackers.crossmodal.methods import METHODS, Method
+from rgbtbench.trackers.crossmodal.models import MODELS, find
+
+from .defaults import COURSES, GROUPS, SCHEDULES, Optimiser
+from .sampling import Sampling
+from .sources import Recorded, Rendered, Source
+
+T = TypeVar("T")
+FORMAT = 1  # of training: raised when a change to it may change a weight
+PRECISIONS = ("fp32", "amp")
+SYNTHETIC = "synthetic"
+TEACHER = "cmd-teacher"
+FREE = ("name", "validate_every", "validation_samples", "workers", "log_gradients")  # these change no weight
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What to learn from: generated scenes (``rendered``), or the ``split`` of a benchmark under ``root``."""
+
+    source: str
+    root: Path | None
+    split: str | None
+    rendered: Rendered | None
+    sampling: Sampling
+
+    def open(self) -> Source:
+        """The sequences. Raises DataError if they are not there or none is long enough."""
+        if self.rendered is not None:
+            return self.rendered
+        assert self.root is not None
+        return Recorded(load(BENCHMARKS.get(self.source), self.root, self.split), self.sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """The network to learn from."""
+
+    model: str
+    preset: str
+    weights: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train ``model``. ``trunk``: ImageNet weights; ``weights``: of the whole network, to start from.
+
+    ``batch`` sequences a step, ``samples`` sequences an epoch; ``precision`` amp is bfloat16 where filters and boxes
+    are not concerned. ``validate_every`` epochs (0: never) on ``validation_samples`` sequences of another seed.
+    """
+
+    name: str
+    model: str
+    preset: str
+    seed: int
+    trunk: Path | None
+    weights: Path | None
+    method: Method | None
+    teacher: Teacher | None
+    data: Data
+    batch: int
+    samples: int
+    epochs: int
+    optimiser: Optimiser
+    precision: str
+    validate_every: int
+    validation_samples: int
+    workers: int
+    log_gradients: bool
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches of an epoch."""
+        return self.samples // self.batch
+
+    @property
+    def steps(self) -> int:
+        """Of the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+    def scale(self, step: int) -> float:
+        """What all learning rates are multiplied by in a step, counted from 0."""
+        return self.optimiser.scale(step, self.steps_per_epoch, self.epochs)
+
+    def identity(self, source: Source) -> dict[str, Any]:
+        """All that can change a weight, as JSON: files by their sha256, data by what the source says of itself."""
+        said: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in FREE}
+        said["optimiser"] = {f.name: getattr(self.optimiser, f.name) for f in fields(self.optimiser)}
+        said["optimiser"]["rates"] = dict(self.optimiser.rates)
+        said["method"] = asdict(self.method) if self.method else None
+        said["teacher"] = asdict(self.teacher) if self.teacher else None
+        said["data"] = {"source": source.describe(), "sampling": asdict(self.data.sampling)}
+        plain: dict[str, Any] = _plain({"format": FORMAT, **said})
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return path_digest(value) if isinstance(value, Path) else value
+
+
+def shipped() -> dict[str, Path]:
+    """Recipes in the package: ``paper/hfrd`` and the like."""
+    home = Path(str(importlib.resources.files("rgbtbench.trackers.crossmodal"))) / "recipes"
+    return {path.relative_to(home).with_suffix("").as_posix(): path for path in sorted(home.glob("*/*.yaml"))}
+
+
+def load_recipe(recipe: str | Path, changes: Iterable[str] = ()) -> Recipe:
+    """Read a recipe: a file, or one of those ``shipped``, whose paths are relative to the current folder.
+
+    ``changes``: ``optimiser.rates.trunk=1e-4`` and the like. Raises ConfigError with FILE:LINE for anything unknown,
+    missing, of a wrong type, out of range or absent from the disk.
+    """
+    path, known = Path(recipe), shipped()
+    if str(recipe) in known:
+        document = Document(known[str(recipe)], path, kind="recipe", folder=Path.cwd())
+    elif path.suffix in (".yaml", ".yml") or path.is_file():
+        document = Document(path.absolute(), path, kind="recipe")
+    else:
+        raise unknown("recipe", str(recipe), known, next="or name a file, FILE.yaml")
+    for change in changes:
+        document.set(change)
+    return _Reader(document).recipe(path.with_suffix("").name if path.suffix else path.name)
+
+
+class _Reader:
+    """One document's values, each checked."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.top = document.section((), tuple(f.name for f in fields(Recipe)) + ("method_options",))
+
+    def recipe(self, name: str) -> Recipe:
+        top = self.top
+        name = top.get("name", str, name)
+        if set(name) & set("/\\\0\n\r\t") or name.startswith((".", "-")) or not 0 < len(name.encode()) <= 100:
+            raise ConfigError("name is no file name", where=top.where("name"), found=repr(name))
+        method = self._method()
+        model = _choice(top, "model", MODELS, method.student if method else None)
+        preset = _choice(top, "preset", MODELS[model], "paper")
+        if method and method.student != model:
+            with _at(top, "model"):
+                method = replace(method, student=model)
+        course = COURSES[preset][find(model, preset).architecture.depth]
+        samples = _whole(top, "samples", course.samples, 1)
+        batch = _whole(top, "batch", course.batch, 2)  # batch norm of 1x1 maps (spec 3.1)
+        if samples < batch:
+            raise ConfigError("samples: less than a batch", where=top.where("samples"), expected=batch, found=samples)
+        return Recipe(
+            name=name,
+            model=model,
+            preset=preset,
+            seed=_whole(top, "seed", 0, 0, (1 << 31) - 1),
+            trunk=self._path("trunk", "ImageNet weights of the trunk", hint=", or trunk=null for random ones"),
+            weights=self._path("weights", "weights to start from"),
+            method=method,
+            teacher=self._teacher(method, preset),
+            data=self._data(preset, model),
+            batch=batch,
+            samples=samples,
+            epochs=_whole(top, "epochs", course.epochs, 1),
+            optimiser=self._optimiser(course.optimiser),
+            precision=_choice(top, "precision", PRECISIONS, "fp32"),
+            validate_every=_whole(top, "validate_every", 5, 0),
+            validation_samples=_whole(top, "validation_samples", 10 * batch, 1),
+            workers=_whole(top, "workers", 0, 0, batch),
+            log_gradients=_flag(top, "log_gradients", True),
+        )
+
+    def _path(self, key: str, what: str, *, keys: Keys = (), hint: str = "") -> Path | None:
+        section = Section(self.document, keys, self.document.at(keys))
+        text = section.get(key, str, None)
+        if text is None:
+            return None
+        change = ".".join(map(str, (*keys, key)))
+        return self.document.existing(text, (*keys, key), what, next=f"--set {change}=PATH{hint}")
+
+    def _method(self) -> Method | None:
+        if self.top.value.get("method") is None:
+            if self.top.value.get("method_options"):
+                raise ConfigError("method_options without method", where=self.top.where("method_options"))
+            if self.top.value.get("model") is None:
+                raise ConfigError("what to train?", where=self.top.where(), expected="model: NAME or method: NAME")
+            return None
+        chosen = METHODS[_choice(self.top, "method", METHODS, None)]
+        return self._changed(chosen, ("method_options",), skip=("student",))
+
+    def _teacher(self, method: Method | None, preset: str) -> Teacher | None:
+        wanted = bool(method and method.terms)
+        given = self.top.value.get("teacher") is not None
+        if not given and not wanted:
+            return None
+        if given != wanted:
+            why = "the method learns nothing from it" if given else "the method learns from one"
+            next = "--set teacher=null" if given else "--set teacher.weights=PATH"
+            place = self.top.where("teacher" if given else None)
+            raise ConfigError(f"teacher: {why}", where=place, found="given" if given else "none", next=next)
+        section = self.document.section(("teacher",), tuple(f.name for f in fields(Teacher)))
+        section.need("weights", str)
+        model = _choice(section, "model", MODELS, TEACHER)
+        weights = self._path("weights", "weights of the teacher", keys=("teacher",), hint=", or train it first")
+        assert weights is not None
+        return Teacher(model, _choice(section, "preset", MODELS[model], preset), weights)
+
+    def _data(self, preset: str, model: str) -> Data:
+        self.top.need("data", dict)
+        source = str(self.document.at(("data",)).get("source", ""))
+        rendered = tuple(f.name for f in fields(Rendered)) if source == SYNTHETIC else ("root", "split")
+        section = self.document.section(("data",), ("source", "sampling", *rendered))
+        section.need("source", str)
+        tracking = find(model, preset).tracking
+        sampling = self._changed(Sampling(tracking.crop, tracking.scale), ("data", "sampling"))
+        if source == SYNTHETIC:
+            return Data(source, None, None, self._changed(Rendered(), ("data",), skip=("source", "sampling")), sampling)
+        if source.lower() not in {name.lower() for name in BENCHMARKS.names()}:
+            error = unknown("source of data", source, (SYNTHETIC, *BENCHMARKS.names()))
+            error.details["where"] = section.where("source")
+            raise error
+        spec = BENCHMARKS.get(source)
+        split = section.get("split", str, "train" if "train" in spec.sizes else None)  # never the test split unasked
+        if split is not None and split not in spec.sizes:
+            error = unknown(f"split of {spec.name}", split, spec.sizes)
+            error.details["where"] = section.where("split")
+            raise error
+        section.need("root", str)
+        return Data(spec.name, self._path("root", f"the files of {spec.name}", keys=("data",)), split, None, sampling)
+
+    def _optimiser(self, usual: Optimiser) -> Optimiser:
+        if self.top.value.get("optimiser") is None:
+            return usual
+        section = self.document.section(("optimiser",), tuple(f.name for f in fields(Optimiser)))
+        rates = dict(usual.rates)
+        if section.value.get("rates") is not None:
+            own = self.document.section(("optimiser", "rates"), GROUPS)
+            rates |= {group: _number(own, group, 0.0) for group in own.value}
+        return Optimiser(
+            rates,
+            _choice(section, "schedule", SCHEDULES, usual.schedule),
+            _whole(section, "every", usual.every, 1),
+            _number(section, "factor", usual.factor),
+            _whole(section, "warmup", usual.warmup, 0),
+        )
+
+    def _changed(self, usual: T, keys: Keys, *, skip: tuple[str, ...] = ()) -> T:
+        """A dataclass with the values of a section, each of the type of the one it replaces."""
+        if keys[0] not in self.top.value or (len(keys) > 1 and keys[1] not in self.document.at(keys[:1])):
+            return usual
+        known = tuple(f.name for f in fields(usual) if f.name not in skip)  # type: ignore[arg-type]
+        section = self.document.section(keys, known + (skip if keys == ("data",) else ()))
+        changes: dict[str, Any] = {}
+        for key, value in section.value.items():
+            if key in known:
+                before = getattr(usual, key)
+                kind = type(before)
+                if kind is float:
+                    value = _number(section, key, before, below=-math.inf)
+                elif kind is tuple:
+                    value = tuple(section.need(key, list))
+                elif type(value) is not kind:
+                    raise ConfigError(
+                        f"{key!r} has a wrong type",
+                        where=section.where(key),
+                        expected=f"like {before!r}",
+                        found=f"{value!r} ({type(value).__name__})",
+                    )
+                changes[key] = value
+        with _at(section):
+            changed: T = replace(usual, **changes)  # type: ignore[type-var]
+        return changed
+
+
+@contextmanager
+def _at(section: Section, key: str | None = None) -> Iterator[None]:
+    """Add the line to what a value's own class complains about."""
+    try:
+        yield
+    except ConfigError as error:
+        error.details["where"] = error.details["where"] or section.where(key)
+        raise
+
+
+def _choice(section: Section, key: str, known: Mapping[str, Any] | tuple[str, ...], usual: str | None) -> str:
+    value: str = section.need(key, str) if usual is None else section.get(key, str, usual)
+    if value not in known:
+        error = unknown(key, value, known)
+        error.details["where"] = section.where(key)
+        raise error
+    return value
+
+
+def _whole(section: Section, key: str, usual: int, least: int, most: int = 1 << 40) -> int:
+    value: int = section.get(key, int, usual)
+    if not least <= value <= most:
+        expected = f"{least} to {most}" if most < 1 << 40 else f"at least {least}"
+        raise ConfigError(f"{key} out of range", where=section.where(key), expected=expected, found=value)
+    return value
+
+
+def _number(section: Section, key: str, usual: float, *, below: float = 0.0) -> float:
+    value = section.value.get(key)
+    if value is None:
+        return usual
+    try:
+        number = float(value) if not isinstance(value, bool) else math.nan  # YAML 1.1 reads 1e-3 as text
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number >= below):
+        expected = "a number" + (f", at least {below:g}" if below == 0 else "")
+        raise ConfigError(f"{key} is no such number", where=section.where(key), expected=expected, found=repr(value))
+    return number
+
+
+def _flag(section: Section, key: str, usual: bool) -> bool:
+    value = section.value.get(key, usual)
+    if not isinstance(value, bool):
+        raise ConfigError(f"{key!r} has a wrong type", where=section.where(key), expected="true or false", found=value)
+    return value

@@ -1,0 +1,261 @@
+"""The loop: steps, epochs, checkpoints, and the student's file at the end (spec 8)."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rgbtbench import fingerprint
+from rgbtbench.errors import ConfigError, StoreError, TrainingError
+from rgbtbench.trackers.crossmodal.distill import gradient_norms
+from rgbtbench.trackers.dimp import weights
+from rgbtbench.trackers.dimp.learn import Batch
+
+from . import checkpoint
+from .checkpoint import State
+from .journal import Speaker, write_history
+from .learner import Learner
+from .loader import Loader
+from .ranks import Ranks
+from .recipe import Recipe
+from .sources import Source
+
+UNSEEN = 1 << 31  # added to the seed: validation sees other sequences, or other frames of the same
+
+
+class Training:
+    """A recipe at work in a folder; it goes on where the folder's checkpoint ends. ``fresh``: it begins again.
+
+    Raises ConfigError, DataError; TrainingError for another recipe's folder.
+    """
+
+    def __init__(self, recipe: Recipe, folder: Path, ranks: Ranks, *, fresh: bool = False) -> None:
+        if recipe.batch < 2 * ranks.size:
+            raise ConfigError("batch too small", expected=f"2 sequences for each of {ranks.size}", found=recipe.batch)
+        self.recipe, self.folder, self.ranks = recipe, folder, ranks
+        self.source: Source = recipe.data.open()
+        self.learner = Learner(recipe, ranks.device)
+        self.identity = recipe.identity(self.source)
+        self.digest = fingerprint.digest(self.identity)
+        self.groups = self.learner.groups()
+        rates = recipe.optimiser.rates
+        self.adam = torch.optim.Adam([{"params": p, "base": rates[name]} for name, p in self.groups.items()])
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as reason:
+            raise StoreError("cannot make the folder", where=folder, found=reason.strerror, next="--out DIR") from None
+        self.file = folder / checkpoint.NAME
+        self.state = State()
+        if self.file.exists() and not fresh:
+            self.state = checkpoint.resume(self.file, self.learner, self.adam, self.digest)
+        self.resumed_at = self.state.step
+        self.step = ranks.wrap(self.learner)
+
+    @property
+    def output(self) -> Path:
+        """The trained network's file."""
+        return self.folder / f"{self.recipe.name}.safetensors"
+
+    def run(self, steps: int | None = None) -> bool:
+        """Train to the end, or for ``steps`` steps at most; whether it came to the end.
+
+        After SIGTERM or SIGINT the step is finished and saved, and KeyboardInterrupt raised. Raises TrainingError for a
+        loss that is not finite, the last checkpoint being whole.
+        """
+        end = min(self.recipe.steps, self.resumed_at + (steps or self.recipe.steps))
+        if self.state.step < end:
+            with _signals() as stop:
+                self._train(end, stop)
+        if self.state.step < self.recipe.steps:
+            return False
+        if self.ranks.first:
+            weights.save(self.output, self.learner.student, self.provenance())
+        return True
+
+    def provenance(self) -> dict[str, str]:
+        """What the file of weights says of itself."""
+        said = {
+            "model": self.recipe.model,
+            "preset": self.recipe.preset,
+            "seed": self.recipe.seed,
+            "steps": self.state.step,
+            "recipe": self.identity,
+            "recipe_digest": self.digest,
+            "data": fingerprint.digest(self.identity["data"]["source"]),
+            "parents": self.learner.parents,
+            "code": fingerprint.code(),
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+            "device": self._device(),
+        }
+        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
+
+    def _train(self, end: int, stop: list[int]) -> None:
+        recipe, state, share = self.recipe, self.state, (self.ranks.rank, self.ranks.size)
+        loader = Loader(
+            self.source,
+            recipe.data.sampling,
+            batch=recipe.batch,
+            seed=recipe.seed,
+            workers=recipe.workers,
+            start=state.step,
+            share=share,
+            device=self.ranks.device,
+        )
+        speaker = Speaker(recipe.name, state.step, recipe.steps, recipe.batch, silent=not self.ranks.first)
+        try:
+            batch = next(loader)
+            floor = self._floor(batch)
+            speaker.say(f"{recipe.name}: forward and backward alone {floor:.3g} samples/s on {self._device()}")
+            loader.waited = 0.0
+            speaker.start = before = time.monotonic()
+            waited = 0.0
+            while True:
+                epoch_ends = (state.step + 1) % recipe.steps_per_epoch == 0
+                loss = self._step(batch)
+                speaker.tell(loss, loader.waited)
+                now, interrupted = time.monotonic(), self.ranks.any(bool(stop))
+                state.seconds, before = state.seconds + now - before, now
+                state.waited, waited = state.waited + loader.waited - waited, loader.waited
+                if epoch_ends:
+                    self._close_epoch(speaker)
+                    before = time.monotonic()
+                if epoch_ends or interrupted or state.step == end:
+                    self._save(floor)
+                if interrupted:
+                    raise KeyboardInterrupt
+                if state.step == end:
+                    break
+                batch = next(loader)
+        finally:
+            loader.close()
+            speaker.close()
+
+    def _step(self, batch: Batch) -> float:
+        recipe, state = self.recipe, self.state
+        scale = recipe.scale(state.step)
+        for group in self.adam.param_groups:
+            group["lr"] = group["base"] * scale
+        self.learner.train()
+        terms: dict[str, Tensor] = self.step(batch)
+        if recipe.log_gradients and state.step % recipe.steps_per_epoch == 0:
+            state.norms = gradient_norms(terms, self.groups["trunk"])
+        self.adam.zero_grad(set_to_none=True)
+        torch.stack(list(terms.values())).sum().backward()
+        values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
+        self._require_finite(values)
+        self.adam.step()
+        state.step += 1
+        for name, value in values.items():
+            state.sums[name] = state.sums.get(name, 0.0) + value
+        return math.fsum(values.values())
+
+    def _require_finite(self, values: Mapping[str, float]) -> None:
+        wrong = {name: value for name, value in values.items() if not math.isfinite(value)}
+        if self.ranks.any(bool(wrong)):
+            step, per = self.state.step, self.recipe.steps_per_epoch
+            kept = f"the checkpoint of step {step // per * per} is whole" if self.file.exists() else "no checkpoint yet"
+            raise TrainingError(
+                "the loss is not finite",
+                where=f"{self.recipe.name}: step {step + 1}, epoch {step // per + 1}",
+                found=", ".join(f"{name} = {value}" for name, value in wrong.items()) or "in another process",
+                next=f"lower a rate, such as --set optimiser.rates.trunk=..., with another --out ({kept})",
+            )
+
+    def _close_epoch(self, speaker: Speaker) -> None:
+        recipe, state = self.recipe, self.state
+        epoch, per = state.step // recipe.steps_per_epoch, recipe.steps_per_epoch
+        train = {name: total / per for name, total in state.sums.items()}
+        due = bool(recipe.validate_every) and (epoch % recipe.validate_every == 0 or epoch == recipe.epochs)
+        distiller = self.learner.distiller
+        record: dict[str, Any] = {
+            "epoch": epoch,
+            "step": state.step,
+            "train": train | {"total": math.fsum(train.values())},
+            "validation": self._validate() if due and self.ranks.first else None,
+            "gradient": state.norms or None,  # on the trunks, when the epoch began
+            "diagnostics": dict(distiller.diagnostics) if distiller else None,
+            "rates": {n: g["lr"] for n, g in zip(self.groups, self.adam.param_groups, strict=True)},
+            "seconds": round(state.seconds, 3),
+            "samples_per_second": round(recipe.batch * per / max(state.seconds, 1e-9), 3),
+            "waiting": round(state.waited / max(state.seconds, 1e-9), 4),
+        }
+        state.history.append(record)
+        state.sums, state.norms, state.seconds, state.waited = {}, {}, 0.0, 0.0
+        told = ", ".join(f"{name} {value:.3g}" for name, value in record["train"].items())
+        seen = ", ".join(f"{name} {value:.3g}" for name, value in (record["validation"] or {}).items())
+        told += f"; unseen: {seen}" if seen else ""
+        share = f"{record['samples_per_second']:.3g} samples/s, {record['waiting']:.0%} waiting for data"
+        speaker.say(f"{recipe.name}: epoch {epoch}/{recipe.epochs}: {told}; {share}")
+
+    def _validate(self) -> dict[str, float]:
+        """Means over sequences that training does not see, batch norm and weights at rest."""
+        recipe = self.recipe
+        seed, count = recipe.seed + UNSEEN, math.ceil(recipe.validation_samples / recipe.batch)
+        loader = Loader(self.source, recipe.data.sampling, batch=recipe.batch, seed=seed, device=self.ranks.device)
+        self.learner.eval()
+        sums: dict[str, float] = {}
+        with torch.no_grad():
+            for _ in range(count):
+                for name, value in self.learner.judge(next(loader)).items():
+                    sums[name] = sums.get(name, 0.0) + float(value) / count
+        loader.close()
+        return sums | {"total": math.fsum(value for name, value in sums.items() if name != "hit")}
+
+    def _floor(self, batch: Batch) -> float:
+        """Samples/s of forward and backward alone, nothing changed by it; all processes together."""
+        buffers = {name: buffer.clone() for name, buffer in self.learner.named_buffers()}
+        self.learner.train()
+        seconds = []
+        for _ in range(3):
+            start = time.perf_counter()
+            torch.stack(list(self.learner(batch).values())).sum().backward()
+            if self.ranks.device.type == "cuda":
+                torch.cuda.synchronize()
+            self.adam.zero_grad(set_to_none=True)
+            seconds.append(time.perf_counter() - start)
+        with torch.no_grad():
+            for name, buffer in self.learner.named_buffers():
+                buffer.copy_(buffers[name])
+        return self.recipe.batch / min(seconds[1:])  # the first warms up
+
+    def _save(self, floor: float) -> None:
+        if not self.ranks.first:
+            return
+        checkpoint.save(self.file, self.learner, self.adam, self.state, self.digest)
+        start = {"name": self.recipe.name, "digest": self.digest, "recipe": self.identity, "code": fingerprint.code()}
+        about = {"device": self._device(), "processes": self.ranks.size, "floor_samples_per_second": round(floor, 3)}
+        write_history(self.folder, start | about, self.state.history)
+
+    def _device(self) -> str:
+        device = self.ranks.device
+        return (
+            torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+        )
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """A list that SIGTERM and SIGINT are put on; the second of them interrupts at once."""
+    seen: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

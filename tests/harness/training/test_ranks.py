@@ -1,0 +1,53 @@
+import os
+import subprocess
+import sys
+
+import torch
+from tiny import DISTILLED, load_recipe, log, tensors, train, write_recipe
+
+from rgbtbench.training.learner import Learner
+from rgbtbench.training.loader import Loader
+from rgbtbench.training.ranks import ranks
+
+
+def test_two_processes_learn_what_one_does_from_both_halves(tmp_path):
+    recipe_file = write_recipe(
+        tmp_path, DISTILLED.replace("batch: 2\nsamples: 4\nepochs: 2", "batch: 4\nsamples: 8\nepochs: 1")
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["-m", "rgbtbench", "train", str(recipe_file), "--out", str(tmp_path / "two")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert log(tmp_path / "two")[0]["processes"] == 2
+
+    recipe = load_recipe(recipe_file)
+    with ranks("cpu") as alone:
+        learner = Learner(recipe, alone.device)
+    groups = learner.groups()
+    adam = torch.optim.Adam([{"params": p, "lr": recipe.optimiser.rates[name]} for name, p in groups.items()])
+    options = {"batch": recipe.batch, "seed": recipe.seed}
+    halves = [Loader(recipe.data.open(), recipe.data.sampling, share=(r, 2), **options) for r in (0, 1)]
+    for step in range(recipe.steps):
+        for group, name in zip(adam.param_groups, groups, strict=True):
+            group["lr"] = recipe.optimiser.rates[name] * recipe.scale(step)
+        adam.zero_grad()
+        for half in halves:
+            (sum(learner(next(half)).values()) / 2).backward()
+        adam.step()
+    two = tensors(tmp_path / "two" / "tiny.safetensors")
+    for name, parameter in learner.student.named_parameters():
+        assert torch.allclose(two[name], parameter, rtol=1e-4, atol=2e-6), name
+
+
+def test_a_batch_that_leaves_a_process_one_sequence_is_refused(tmp_path, monkeypatch, capsys):
+    recipe = write_recipe(tmp_path)
+    monkeypatch.setattr("rgbtbench.training.ranks.Ranks.__init__", _two)
+    assert train(recipe, tmp_path / "out") == 2
+    assert "2 sequences for each of 2" in capsys.readouterr().err
+
+
+def _two(self, rank, size, device):
+    for name, value in (("rank", rank), ("size", 2), ("device", device)):
+        object.__setattr__(self, name, value)

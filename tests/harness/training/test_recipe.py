@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import pytest
+from tiny import DISTILLED, STUDENT, write_recipe
+
+from rgbtbench.errors import ConfigError
+from rgbtbench.trackers.crossmodal.methods import METHODS
+from rgbtbench.training.recipe import load_recipe, shipped
+
+
+def complaint(path: Path, *changes: str) -> str:
+    with pytest.raises(ConfigError) as error:
+        load_recipe(path, changes)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("epoch: 3", "did you mean 'epochs'"),
+        ("optimiser: {rate: 1}", "did you mean 'rates'"),
+        ("optimiser: {rates: {trunks: 1e-3}}", "did you mean 'trunk'"),
+        ("optimiser: {rates: {trunk: fast}}", "a number"),
+        ("optimiser: {schedule: cosines}", "did you mean 'cosine'"),
+        ("method_options: {aplha: 1}", "did you mean 'alpha'"),
+        ("method_options: {alpha: much}", "a number"),
+        ("method_options: {reduction: sum}", "reduction"),
+        ("precision: fp16", "precision"),
+        ("teacher: {weights: x.safetensors}", "learns nothing from it"),
+        ("trunk: nothing.pth", "nothing at"),
+        ("batch: 1", "batch out of range"),
+        ("seed: -1", "seed out of range"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(tmp_path, line, wanted):
+    text = STUDENT.strip().splitlines()
+    text = [old for old in text if old.split(":")[0] != line.split(":")[0]]
+    path = write_recipe(tmp_path, "\n".join([*text, line]))
+    told = complaint(path)
+    assert wanted in told
+    assert f"tiny.yaml:{len(text) + 1}" in told
+
+
+def test_mistakes_in_data_are_named_too(tmp_path):
+    path = write_recipe(tmp_path)
+    assert "did you mean 'crop'" in complaint(path, "data.sampling.corp=64")
+    assert "crop out of range" in complaint(path, "data.sampling.crop=65")
+    assert "did you mean 'LasHeR'" in complaint(path, "data={source: LasHer1, root: .}")
+    assert "--set data.root=PATH" in complaint(path, "data={source: LasHeR, root: nowhere}")
+    assert "did you mean 'frames'" in complaint(path, "data.frame=30")
+
+
+def test_a_benchmark_is_trained_on_its_training_split_unless_told_otherwise(tmp_path):
+    path = write_recipe(tmp_path)
+    assert load_recipe(path, ["data={source: lasher, root: .}"]).data.split == "train"
+    assert load_recipe(path, ["data={source: GTOT, root: .}"]).data.split is None
+
+
+def test_numbers_may_be_written_as_people_write_them(tmp_path):
+    rates = load_recipe(write_recipe(tmp_path), ["optimiser.rates.trunk=1e-3"]).optimiser.rates
+    assert rates["trunk"] == 1e-3
+    assert rates["fusion"] > 0
+
+
+def test_the_paper_size_is_trained_as_dimp_is(tmp_path):
+    path = write_recipe(tmp_path, "method: student\ndata: {source: synthetic}")
+    r18, r50 = load_recipe(path), load_recipe(path, ["method=null", "model=cmd-teacher"])
+    assert [dict(r.optimiser.rates) for r in (r18, r50)] == [
+        {"initialiser": 5e-5, "optimiser": 5e-4, "features": 5e-5, "iou": iou, "trunk": trunk}
+        | {"fusion": 2e-4, "distill": 2e-4}
+        for iou, trunk in ((1e-3, 2e-4), (2e-4, 2e-5))
+    ]
+    assert (r18.batch, r50.batch, r18.steps_per_epoch, r18.epochs, r18.validate_every) == (26, 10, 1000, 50, 5)
+    assert [round(r18.scale(s), 6) for s in (0, 14_999, 15_000, 30_000, 45_000)] == [1, 1, 0.2, 0.04, 0.008]
+    assert r18.data.sampling.crop == 288
+
+
+def test_a_cosine_rises_falls_and_ends_at_nothing(tmp_path):
+    options = ["optimiser.schedule=cosine", "optimiser.warmup=10", "epochs=100"]
+    recipe = load_recipe(write_recipe(tmp_path), options)
+    assert recipe.steps == 200
+    assert recipe.scale(0) == pytest.approx(0.1)
+    assert recipe.scale(100) == pytest.approx(0.5)
+    assert recipe.scale(200) == pytest.approx(0)
+
+
+def test_what_changes_no_weight_changes_no_identity(tmp_path):
+    path = write_recipe(tmp_path, DISTILLED)
+    recipe = load_recipe(path)
+    source = recipe.data.open()
+    identity = recipe.identity(source)
+    for change in ("name=x", "workers=2", "validate_every=0", "log_gradients=false"):
+        assert load_recipe(path, [change]).identity(source) == identity
+    for change in ("seed=1", "batch=3", "epochs=3", "optimiser.rates.trunk=1", "method_options={alpha: 1}"):
+        assert load_recipe(path, [change]).identity(source) != identity
+    assert load_recipe(path, ["data.frames=25"]).data.open().describe() != source.describe()
+    (tmp_path / "teacher.safetensors").write_bytes(b"other")
+    assert load_recipe(path).identity(source) != identity
+
+
+def test_every_row_of_the_tables_is_shipped_at_both_sizes():
+    assert set(shipped()) == {f"{size}/{row}" for size in ("paper", "nano") for row in (*METHODS, "teacher")}
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_shipped_recipes_are_sound(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # which their paths are relative to
+    size, row = name.split("/")
+    for file in ("resnet18.pth", "resnet50.pth", "LasHeR", f"trained/{size}/teacher/teacher.safetensors"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+    recipe = load_recipe(name)
+    assert (recipe.name, recipe.preset) == (row, size)
+    assert recipe.model == (METHODS[row].student if row in METHODS else "cmd-teacher")
+    assert (recipe.data.source, recipe.data.split) == (("LasHeR", "train") if size == "paper" else ("synthetic", None))
+    assert (recipe.trunk is not None) == (size == "paper")

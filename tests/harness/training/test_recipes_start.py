@@ -1,0 +1,31 @@
+"""Every shipped recipe learns for two steps: those of the paper from a folder in LasHeR's layout."""
+
+import pytest
+import torch
+from tiny import SMALL, load_recipe, write_teacher
+
+from rgbtbench.datasets.synthetic import write
+from rgbtbench.training.ranks import ranks
+from rgbtbench.training.recipe import shipped
+from rgbtbench.training.trainer import Training
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    names = write("LasHeR", home / "LasHeR", 2, 24, (160, 120), 0, None)
+    (home / "LasHeR" / "trainingsetList.txt").write_text("\n".join(names))
+    write_teacher(home / "trained/paper/teacher/teacher.safetensors")
+    return home
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(shipped()) if name.startswith("paper/")])
+def test_two_steps_teach_every_parameter(name, home, tmp_path, monkeypatch):
+    monkeypatch.chdir(home)
+    changes = ("preset=nano", "trunk=null", "batch=2", "log_gradients=false", f"data.sampling={SMALL}")
+    with ranks("cpu") as alone:
+        training = Training(load_recipe(name, changes), tmp_path, alone)
+        before = {n: p.detach().clone() for n, p in training.learner.named_parameters()}
+        assert training.run(2) is False
+    still = [n for n, p in training.learner.named_parameters() if torch.equal(p, before[n])]
+    assert still == []
