@@ -23,6 +23,12 @@ def home(tmp_path_factory) -> Path:
     return home
 
 
+@pytest.fixture(autouse=True)
+def quick(home, monkeypatch) -> None:
+    """Once is enough to measure the floor."""
+    monkeypatch.setattr(trainer.Training, "_floor", lambda *_: 1.0)
+
+
 def test_training_in_pieces_is_training_in_one_go_to_the_bit(home, tmp_path):
     for steps in (1, 2):  # both end within an epoch
         assert train(home / "tiny.yaml", tmp_path, "--steps", steps) == 0
