@@ -9,6 +9,7 @@ from .datasets import BENCHMARKS
 from .results.export import KITS
 from .results.published import errata, printed_scores
 from .trackers import MEANINGS, TRACKERS
+from .training import shipped
 
 Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
@@ -56,10 +57,18 @@ def _errata(benchmark: str | None) -> Rows:
     return ("dataset", "split", "tracker", "metric", "source", "what is wrong", "evidence"), rows
 
 
+def _recipes(_: str | None) -> Rows:
+    rows = []
+    for name, path in shipped().items():
+        rows.append((name, path.read_text().splitlines()[0].removeprefix("#").strip()))
+    return ("recipe", "trains"), rows
+
+
 LISTS = {
     "benchmarks": _benchmarks,
     "attributes": _attributes,
     "trackers": _trackers,
+    "recipes": _recipes,
     "boxes": _boxes,
     "kits": _kits,
     "published": _published,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from rgbtbench.located import Document, Keys, Section
 from rgbtbench.trackers.crossmodal.methods import METHODS, Method
 from rgbtbench.trackers.crossmodal.models import MODELS, find
 
+from . import shipped
 from .defaults import COURSES, GROUPS, SCHEDULES, Optimiser
 from .sampling import Sampling
 from .sources import Recorded, Rendered, Source
@@ -116,12 +116,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
     return path_digest(value) if isinstance(value, Path) else value
-
-
-def shipped() -> dict[str, Path]:
-    """Recipes in the package: ``paper/hfrd`` and the like."""
-    home = Path(str(importlib.resources.files("rgbtbench.trackers.crossmodal"))) / "recipes"
-    return {path.relative_to(home).with_suffix("").as_posix(): path for path in sorted(home.glob("*/*.yaml"))}
 
 
 def load_recipe(recipe: str | Path, changes: Iterable[str] = ()) -> Recipe:

@@ -5,7 +5,8 @@ from tiny import DISTILLED, STUDENT, write_recipe
 
 from rgbtbench.errors import ConfigError
 from rgbtbench.trackers.crossmodal.methods import METHODS
-from rgbtbench.training.recipe import load_recipe, shipped
+from rgbtbench.training import shipped
+from rgbtbench.training.recipe import load_recipe
 
 
 def complaint(path: Path, *changes: str) -> str:

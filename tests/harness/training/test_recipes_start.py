@@ -5,8 +5,8 @@ import torch
 from tiny import SMALL, load_recipe, write_teacher
 
 from rgbtbench.datasets.synthetic import write
+from rgbtbench.training import shipped
 from rgbtbench.training.ranks import ranks
-from rgbtbench.training.recipe import shipped
 from rgbtbench.training.trainer import Training
 
 
