@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import pickle
 import signal
+import threading
 from collections.abc import Iterator
+from multiprocessing import parent_process
 from time import perf_counter
 from typing import Any
 
@@ -19,6 +23,7 @@ from .sampling import Sampling
 from .sources import Footage, Source
 
 AHEAD = 4  # batches made before they are asked for
+GRACE = 60  # seconds that a worker works on after SIGTERM
 
 
 class Loader:
@@ -27,8 +32,8 @@ class Loader:
     Batch b holds the samples b * batch ... of a seed and begins the stream if ``start`` is b. A sequence that is used
     several times keeps its slot for ``source.reuse`` batches, in which it is seen in other frames each time; slots
     change in turn, so that every batch is as new and as costly. Of ``share`` = (r, n), n processes that learn together
-    divide each batch and this is the r-th. ``waited``: seconds that the consumer has spent in here. Raises
-    ConfigError; DataError when a sequence cannot be read.
+    divide each batch and this is the r-th. ``waited``: seconds that the consumer has spent in here. Close
+    it when done. Raises ConfigError; DataError when a sequence cannot be read.
     """
 
     def __init__(
@@ -54,19 +59,21 @@ class Loader:
             if not low <= value <= high:
                 raise ConfigError(f"loader: {name} out of range", expected=f"{low} to {high}", found=value)
         self.device, self.parts, self.waited = torch.device(device), max(workers, 1), 0.0
-        self._stream: Iterator[bytes | BenchError] = iter(
+        stream: Iterator[bytes | BenchError] = iter(
             DataLoader(
                 _Stream(source, sampling, batch, slots, seed, start),
                 batch_size=None,
                 num_workers=workers,
                 collate_fn=_as_is,
-                worker_init_fn=_deaf,
+                worker_init_fn=_attend,
                 prefetch_factor=AHEAD if workers else None,
                 multiprocessing_context="spawn" if workers else None,
                 pin_memory=self.device.type == "cuda",  # for its thread, which receives while kernels are queued
                 generator=torch.Generator(),  # the global one is the training's
             )
         )
+        self._held = [stream]
+        atexit.register(self._held.clear)  # before multiprocessing waits for workers that know nothing of the end
 
     def __iter__(self) -> Loader:
         return self
@@ -74,7 +81,8 @@ class Loader:
     def __next__(self) -> Batch:
         asked = perf_counter()
         parts = []
-        for part in (next(self._stream) for _ in range(self.parts)):
+        for _ in range(self.parts):
+            part = next(self._held[0])
             if isinstance(part, BenchError):
                 raise part
             parts.append(_unpacked(part).to(self.device))
@@ -84,7 +92,8 @@ class Loader:
 
     def close(self) -> None:
         """End the workers; the loader cannot be used afterwards."""
-        self._stream = iter(())
+        atexit.unregister(self._held.clear)
+        self._held.clear()
 
 
 class _Stream(IterableDataset[bytes | BenchError]):
@@ -129,7 +138,15 @@ def _as_is(part: Any) -> Any:
     return part
 
 
-def _deaf(worker: int) -> None:
-    """A signal to the whole group is the trainer's to answer: it finishes its step first."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+def _attend(worker: int) -> None:
+    """Outlive a signal to the whole group, which the trainer answers when its step is done, but not the trainer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: signal.alarm(GRACE))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # torch's own way out waits for a reader of the queue

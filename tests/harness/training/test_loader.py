@@ -82,6 +82,7 @@ def test_workers_resume_and_the_global_generators_change_nothing():
     with pytest.raises(DataError, match=r"^cannot decode image\n  where     somewhere$"):
         take(together, 3)
     together.close()
+    assert not multiprocessing.active_children()
     assert torch.equal(torch.get_rng_state(), before)
     resumed = take(Loader(source, SAMPLING, batch=4, seed=11, start=3), 2)
     assert all(same(a, b) for a, b in zip(inline, spawned, strict=True))
