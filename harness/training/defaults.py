@@ -20,6 +20,7 @@ class Optimiser:
     every: int = 15  # epochs; of schedule "step"
     factor: float = 0.2  # the same
     warmup: int = 0  # steps of linear rise
+    clip: float = 0.0  # of the norm of all gradients together; 0: none, as in DiMP
 
     def scale(self, step: int, per_epoch: int, epochs: int) -> float:
         """What all rates are multiplied by in a step, counted from 0; a cosine ends at 0."""
@@ -45,7 +46,9 @@ def _rates(*values: float) -> Mapping[str, float]:
 
 R18 = Course(26, 26_000, 50, Optimiser(_rates(5e-5, 5e-4, 5e-5, 1e-3, 2e-4, 2e-4, 2e-4)))
 R50 = replace(R18, batch=10, optimiser=Optimiser(_rates(5e-5, 5e-4, 5e-5, 2e-4, 2e-5, 2e-4, 2e-4)))
-NANO = Course(16, 1_600, 10, Optimiser(_rates(5e-4, 5e-3, 5e-4, 2e-3, 2e-3, 2e-3, 2e-3), "cosine", warmup=50))
+NANO = Course(
+    16, 1_600, 10, Optimiser(_rates(5e-4, 5e-3, 5e-4, 2e-3, 2e-3, 2e-3, 2e-3), "cosine", warmup=50, clip=10.0)
+)
 
 COURSES: Mapping[str, Mapping[int, Course]] = {  # preset -> depth of the ResNet (spec 8.1, 8.3; nano: from scratch)
     "paper": {18: R18, 50: R50},

@@ -252,6 +252,7 @@ class _Reader:
             _whole(section, "every", usual.every, 1),
             _number(section, "factor", usual.factor),
             _whole(section, "warmup", usual.warmup, 0),
+            _number(section, "clip", usual.clip),
         )
 
     def _changed(self, usual: T, keys: Keys, *, skip: tuple[str, ...] = ()) -> T:

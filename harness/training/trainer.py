@@ -153,6 +153,8 @@ class Training:
         torch.stack(list(terms.values())).sum().backward()
         values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
         self._require_finite(values)
+        if recipe.optimiser.clip:  # from scratch, the unrolled filter optimiser now and then throws a step far out
+            torch.nn.utils.clip_grad_norm_(self.learner.parameters(), recipe.optimiser.clip)
         self.adam.step()
         state.step += 1
         for name, value in values.items():

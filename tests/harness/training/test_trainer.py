@@ -183,3 +183,16 @@ def test_half_precision_learns_the_same_at_first(tmp_path):
     assert first != second
     assert all(second[term] == pytest.approx(first[term], rel=0.3) for term in ("cls", "scfd", "fus", "hfrd"))
     assert all(t.dtype in (torch.float32, torch.int64) for t in tensors(tmp_path / "amp" / "tiny.safetensors").values())
+
+
+def test_clipped_gradients_are_no_longer_than_asked(tmp_path):
+    """After one step Adam's first moment is a tenth of the gradient."""
+    recipe = write_recipe(tmp_path, STUDENT)
+    for clip, most in ((0, None), (0.5, 0.05)):
+        out = tmp_path / str(clip)
+        assert train(recipe, out, "--steps", 1, "--set", f"optimiser.clip={clip}") == 0
+        moments = [
+            t for name, t in tensors(out / "checkpoint.safetensors").items() if "exp_avg" in name and "sq" not in name
+        ]
+        length = torch.stack([m.square().sum() for m in moments]).sum().sqrt().item()
+        assert length > 1 if most is None else length == pytest.approx(most, rel=1e-3)
