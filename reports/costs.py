@@ -183,6 +183,7 @@ def _conditions(row: CostRecord) -> str:
     width, height = row.provenance["clip"]["size"]
     parts = [row.gpu, row.cpu, f"{row.cores} cores", f"{row.threads} threads" if row.threads else ""]
     parts += [f"torch {row.torch}" if row.torch else "no torch"]
+    parts += ["random weights that learn in every frame"] if "untrained" in row.provenance["options"] else []
     frames = f"{row.frames} frames of {width}x{height} after {row.provenance['clip']['warmup']}, decoding excluded"
     return f"measured alone on {', '.join(part for part in parts if part)}: {frames}"
 
