@@ -48,7 +48,7 @@ def _read_mat(tree: Tree, path: str) -> tuple[list[str], dict[str, list[str]]]:
         columns = [name for name in GTOT.attributes if name in content]
         rows = zip(content["seqName"], *(content[name] for name in columns), strict=True)
         return columns, {str(name): [str(int(v)) for v in values] for name, *values in rows}
-    except (ValueError, KeyError, TypeError, NotImplementedError) as reason:
+    except (ValueError, KeyError, TypeError, RuntimeError) as reason:
         raise DataError("unreadable attribute file", where=tree.where(path), found=reason) from None
 
 

@@ -152,7 +152,7 @@ def _read_zip(path: Path, error: type[BenchError]) -> Iterator[tuple[str, bytes]
                 name = guard.admit(info.orig_filename, info.file_size, plain=plain, folder=info.is_dir())
                 if name:
                     yield name, archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as reason:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as reason:
         raise error("damaged or unsupported zip archive", where=path, found=reason, next="unpack it first") from None
 
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from rgbtbench import fingerprint
+from rgbtbench import atomic, fingerprint
 from rgbtbench.boxes import Array
 from rgbtbench.errors import StoreError
 
@@ -207,24 +207,10 @@ class RunFolder:
 
     def _write(self, file: str, data: bytes) -> None:
         """Write all of a file or nothing, and know that it is on the disk."""
-        target = self.path / file
-        temporary = self.path / f".{file}.{lease.tag()}.tmp"
         try:
-            with temporary.open("xb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(target)
-            folder = os.open(self.path, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except BaseException as reason:
-            temporary.unlink(missing_ok=True)
-            if isinstance(reason, OSError):
-                raise unwritable(target, reason) from None
-            raise
+            atomic.write(self.path / file, data, tag=lease.tag())
+        except OSError as reason:
+            raise unwritable(self.path / file, reason) from None
 
 
 def require_storable(names: Iterable[str], where: object) -> None:

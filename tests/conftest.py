@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 from generated import generate
+from hypothesis import settings
 
 from rgbtbench.cli import main
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch: for tiny networks threads cost more than they bring
+
+settings.register_profile("same", derandomize=True)  # the same examples in every run
+settings.load_profile("same")
 
 REAL = Path(os.environ.get("RGBTBENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

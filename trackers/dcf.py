@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rgbtbench.boxes import Array
 from rgbtbench.core import Frame
 from rgbtbench.errors import ConfigError
+from rgbtbench.ranges import out_of_range, require
 
 from .patches import features, window
 
@@ -44,14 +45,10 @@ class Parameters:
     sure: float = 14.0  # and from which on everything is learned; noise alone reaches 8, a seen target 20 to 60
 
     def __post_init__(self) -> None:
-        for name, least in {"grid": 12, "cell": 1, "every": 1, "scales": 3}.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least or (name == "grid" and value % 2):
-                raise ConfigError(f"dcf: {name} out of range", expected=f"whole, at least {least}", found=repr(value))
-        for name in set(self.__slots__) - {"grid", "cell", "every", "scales"}:
-            value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not 0 < value < np.inf:
-                raise ConfigError(f"dcf: {name} out of range", expected="a positive number", found=repr(value))
+        whole = {"grid": 12, "cell": 1, "every": 1, "scales": 3}
+        require(self, "dcf", whole=whole, positive=set(self.__slots__) - set(whole))
+        if self.grid % 2:
+            raise out_of_range("dcf", "grid", "even", self.grid)
         if not (self.sure > self.lost and self.step > 1 and max(self.rate, self.scale_rate) <= 1):
             raise ConfigError("dcf: sure must be above lost, step above 1, rates at most 1", found=repr(self))
 

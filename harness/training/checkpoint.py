@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save as pack
 from torch import Tensor, nn
 
+from rgbtbench import atomic
 from rgbtbench.errors import TrainingError
 from rgbtbench.trackers.dimp.weight_files import read, require_finite
-from rgbtbench.trackers.dimp.weights import write_whole
 
 FORMAT = 1
 NAME = "checkpoint.safetensors"
@@ -48,7 +48,7 @@ def save(path: Path, module: nn.Module, adam: torch.optim.Optimizer, state: Stat
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     require_finite(path, stored)
     about = {"format": FORMAT, "recipe": recipe, "numpy": [kind, position, *rest], **asdict(state)}
-    write_whole(path, pack(stored, {"checkpoint": json.dumps(about)}))
+    atomic.save(path, pack(stored, {"checkpoint": json.dumps(about)}))
 
 
 def resume(path: Path, module: nn.Module, adam: torch.optim.Optimizer, recipe: str) -> State:

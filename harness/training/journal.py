@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rgbtbench.trackers.dimp.weights import write_whole
+from rgbtbench import atomic
 
 INTERVAL = 60.0  # seconds between lines where there is no terminal
 
@@ -60,5 +60,5 @@ def write_history(folder: Path, start: dict[str, Any], history: list[dict[str, A
         for part in ("train", "validation", "gradient", "diagnostics"):
             for term, value in (record.get(part) or {}).items():
                 rows.writerow((record["epoch"], record["step"], part, term, f"{value:.6g}"))
-    write_whole(folder / "log.jsonl", lines.encode())
-    write_whole(folder / "curves.csv", out.getvalue().encode())
+    atomic.save(folder / "log.jsonl", lines.encode())
+    atomic.save(folder / "curves.csv", out.getvalue().encode())

@@ -13,6 +13,7 @@ from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp import weights
 from rgbtbench.trackers.dimp.learn import Batch, Pass, forward, original_losses
 from rgbtbench.trackers.dimp.network import Network
+from rgbtbench.trackers.dimp.parameters import STRIDE
 
 from .recipe import Recipe
 
@@ -67,7 +68,7 @@ class Learner(nn.Module):
         answer = forward(self.student, batch)
         score = answer.scores[-1]
         peak = score.flatten(2).argmax(2)
-        at = torch.stack([peak % score.shape[-1], peak // score.shape[-1]], -1) * 16  # pixels (spec 2.3)
+        at = torch.stack([peak % score.shape[-1], peak // score.shape[-1]], -1) * STRIDE  # pixels (spec 2.3)
         offset = (at - batch.test.boxes[..., :2] - batch.test.boxes[..., 2:] / 2).abs()
         hit = (offset <= batch.test.boxes[..., 2:] / 2).all(-1).float().mean()
         return original_losses(answer, batch) | self._distilled(answer, batch) | {"hit": hit}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rgbtbench.core import Frame
 from rgbtbench.errors import DataError
-from rgbtbench.trackers.dimp.crop import MEAN, STD, cut, to_crop
+from rgbtbench.trackers.dimp.crop import cut, normalisation, to_crop
 from rgbtbench.trackers.dimp.learn import Batch, Views
 
 from .sampling import Sampling
@@ -69,9 +69,8 @@ def _beside(tensors: Iterable[Tensor]) -> Tensor:
 
 
 def _normalised(views: Views) -> Views:
-    std, mean = (torch.tensor(values, device=views.rgb.device).view(3, 1, 1) for values in (STD, MEAN))
-    gain, offset = 1 / (255 * std), mean / std
-    rgb, tir = (crops.to(torch.float32).mul_(gain).sub_(offset) for crops in (views.rgb, views.tir))
+    gain, offset = normalisation(views.rgb.device)
+    rgb, tir = (crops.to(torch.float32).mul_(gain).add_(offset) for crops in (views.rgb, views.tir))
     return Views(rgb, tir, views.boxes)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.boxes import Array, overlap
-from rgbtbench.errors import ConfigError
+from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, require
 from rgbtbench.trackers.dimp.parameters import STRIDE
 
 Bools = NDArray[np.bool_]
@@ -45,27 +44,19 @@ class Sampling:
     overlap: float = 0.1  # with the target: at least so much
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise _out_of_range(name, f"whole, at least {least}", value)
-        for name in _FRACTIONS:
-            if not (_positive(value := getattr(self, name)) or value == 0) or value >= 1:
-                raise _out_of_range(name, "at least 0, below 1", value)
-        if self.crop % (2 * STRIDE):
-            raise _out_of_range("crop", f"a multiple of {2 * STRIDE}, for score maps with a middle", self.crop)
-        if not _positive(self.scale):
-            raise _out_of_range("scale", "a positive number", self.scale)
-        if not (_list(self.sigmas) and self.sigmas and all(map(_positive, self.sigmas))):
-            raise _out_of_range("sigmas", "positive numbers", self.sigmas)
-        for name in ("jitter_size", "jitter_centre"):
-            value = getattr(self, name)
-            if not (_list(value) and len(value) == 2 and all(_positive(v) or v == 0 for v in value)):
-                raise _out_of_range(name, "two numbers, at least 0: of train and of test frames", value)
+        require(self, "sampling", whole=_LEAST, fractions=_FRACTIONS, positive=("scale",))
+        two = "two numbers, at least 0: of train and of test frames"
+        for name, good, expected in (
+            ("crop", self.crop % (2 * STRIDE) == 0, f"a multiple of {2 * STRIDE}, for score maps with a middle"),
+            ("sigmas", is_list(self.sigmas) and self.sigmas and all(map(is_positive, self.sigmas)), "positive numbers"),
+            ("jitter_size", _is_jitter(self.jitter_size), two),
+            ("jitter_centre", _is_jitter(self.jitter_centre), two),
+        ):
+            if not good:
+                raise out_of_range("sampling", name, expected, getattr(self, name))
         if max(self.jitter_centre) >= self.scale:
-            raise _out_of_range(
-                "jitter_centre", f"below scale, {self.scale:g}: the target stays in the crop", self.jitter_centre
-            )
+            expected = f"below scale, {self.scale:g}: the target stays in the crop"
+            raise out_of_range("sampling", "jitter_centre", expected, self.jitter_centre)
 
     def usable(self, visible: Bools) -> bool:
         """Whether a sequence of which these frames (N,) show the target is long enough to draw from."""
@@ -139,13 +130,5 @@ def _not_thin(drawn: Array, sizes: Array, random: np.random.Generator) -> Array:
     return np.where(drawn <= 1, sizes * random.uniform(*THIN, sizes.shape), drawn)
 
 
-def _positive(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0
-
-
-def _list(value: object) -> bool:
-    return isinstance(value, (tuple, list))
-
-
-def _out_of_range(name: str, expected: str, value: object) -> ConfigError:
-    return ConfigError(f"sampling: {name} out of range", expected=expected, found=repr(value))
+def _is_jitter(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2 and all(is_number(v) and v >= 0 for v in value)

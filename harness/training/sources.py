@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -67,13 +66,14 @@ class Recorded:
                 f"at most {max(int(_visible(self._boxes(k)).sum()) for k in range(len(benchmark.names)))} with a box",
             )
         for k in self.usable:
-            self._images(k)
+            benchmark.sequence(benchmark.names[k])
 
     def footage(self, seed: int, number: int) -> Footage:
         """Sequence ``number`` of a seed's stream, its images listed but not yet decoded."""
         k = int(np.random.default_rng((DRAWS, seed, number)).choice(self.usable))
-        rgb, tir = self._images(k)
-        return Footage(self._boxes(k), _visible(self._boxes(k)), lambda t: pair(t, rgb[t], tir[t]))
+        sequence = self.benchmark.sequence(self.benchmark.names[k])
+        boxes = self._boxes(k)
+        return Footage(boxes, _visible(boxes), lambda t: pair(t, sequence.rgb[t], sequence.tir[t]))
 
     def describe(self) -> dict[str, Any]:
         """The benchmark, how many of its sequences are used, and a digest of its truth."""
@@ -90,19 +90,6 @@ class Recorded:
     def _boxes(self, k: int) -> Array:
         boxes: Array = self.benchmark.truth[0, self.starts[k] : self.starts[k + 1]]
         return boxes
-
-    def _images(self, k: int) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-        name = self.benchmark.names[k]
-        rgb, tir = self.benchmark.images(name)
-        if not len(rgb) == len(tir) == self.benchmark.lengths[k]:
-            raise DataError(
-                f"frames and truth of {name} do not match",
-                where=self.benchmark.tree.name,
-                expected=f"{self.benchmark.lengths[k]} frames, as in the truth",
-                found=f"{len(rgb)} visible and {len(tir)} thermal images",
-                next=f"rgbtbench check {self.benchmark.spec.name} {self.benchmark.tree.name}",
-            )
-        return rgb, tir
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rgbtbench.errors import ConfigError
-from rgbtbench.trackers.dimp.filters import STRIDE
 from rgbtbench.trackers.dimp.learn import Batch, Pass
 from rgbtbench.trackers.dimp.losses import gaussian_label
 from rgbtbench.trackers.dimp.network import Features, Network
+from rgbtbench.trackers.dimp.parameters import STRIDE
 from rgbtbench.trackers.dimp.resnet import Levels
 
 from .equations import distance, l_fus, l_hfrd, l_p, l_scfd, path_losses

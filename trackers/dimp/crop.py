@@ -27,9 +27,7 @@ def batch(
     Returns normalised rgb and tir (S, 3, size, size) and, on whole pixels, the positions (S, 2) and scales (S,) of
     the crops. Both images lie in one tensor, rgb first: ``torch.cat([rgb, tir])`` is the only copy a network may make.
     """
-    std = torch.tensor(STD, device=device).view(3, 1, 1)
-    mean = torch.tensor(MEAN, device=device).view(3, 1, 1)
-    gain, offset = 1 / (255 * std), -mean / std
+    gain, offset = normalisation(device)
     images = torch.empty(2, len(frames), 3, size, size, device=device)
     positions, found = np.empty((len(frames), 2)), np.empty(len(frames))
     for s, frame in enumerate(frames):
@@ -37,6 +35,12 @@ def batch(
         torch.mul(crop.view(2, 3, size, size), gain, out=images[:, s])
     images += offset
     return images[0], images[1], positions, found
+
+
+def normalisation(device: torch.device | str) -> tuple[Tensor, Tensor]:
+    """Gain and offset (3, 1, 1) that turn grey levels 0 to 255 into what networks see (1.2)."""
+    std, mean = (torch.tensor(values, device=device).view(3, 1, 1) for values in (STD, MEAN))
+    return 1 / (255 * std), -mean / std
 
 
 def cut(

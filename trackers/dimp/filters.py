@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .parameters import KERNEL, STRIDE
 from .prpool import prpool
 
-STRIDE = 16  # crop pixels per cell of the classification features
 BINS = 100  # of the distance maps
 BIN = 0.1  # width of a bin in cells
 
@@ -55,7 +55,7 @@ class Correlation:
 class Initialiser(nn.Module):
     """First guess of the filter: a convolution pooled over the target, averaged over images (spec 2.2)."""
 
-    def __init__(self, channels: int, size: int = 4) -> None:
+    def __init__(self, channels: int, size: int = KERNEL) -> None:
         super().__init__()
         self.size = size
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
@@ -94,7 +94,8 @@ class Optimiser(nn.Module):
         at = ((y[..., :, None] + x[..., None, :]).sqrt() / BIN).clamp(max=BINS - 1)
         below = at.long().clamp(max=BINS - 2)
         part = at - below
-        label, mask, weight = (w[below] * (1 - part) + w[below + 1] * part for w in self._bins())
+        learned = (self.label, self.mask, self.weight)
+        label, mask, weight = (w[below] * (1 - part) + w[below + 1] * part for w in learned)
         return label, mask.sigmoid(), weight
 
     def forward(
@@ -109,8 +110,8 @@ class Optimiser(nn.Module):
             residual = weight * (slope * scores - label)
             gradient = correlation.adjoint(slope * weight * residual) + penalty * filter
             change = correlation.scores(gradient)
-            norm = _per_sequence(gradient**2, (1, 2, 3))
-            bend = _per_sequence((weight * slope * change) ** 2, (0, 2, 3)) + penalty * norm
+            norm = (gradient**2).sum((1, 2, 3))
+            bend = ((weight * slope * change) ** 2).sum((0, 2, 3)) + penalty * norm
             length = self.log_step.exp() * norm / bend.clamp(min=1e-8)
             filter = filter - length[:, None, None, None] * gradient
             iterates.append(filter)
@@ -123,7 +124,7 @@ class Optimiser(nn.Module):
         label, mask, weight, penalty = self._problem(filter, features, boxes, sample_weights)
         scores = correlate(features, filter)
         residual = weight * ((1 - mask) / 2 * scores.abs() + (1 + mask) / 2 * scores - label)
-        return _per_sequence(residual**2, (0, 2, 3)) + penalty * _per_sequence(filter**2, (1, 2, 3))
+        return (residual**2).sum((0, 2, 3)) + penalty * (filter**2).sum((1, 2, 3))
 
     def _problem(
         self, filter: Tensor, features: Tensor, boxes: Tensor, sample_weights: Tensor | None
@@ -132,10 +133,3 @@ class Optimiser(nn.Module):
         label, mask, weight = self.maps(boxes, size, features.shape[-1] + 1 - size % 2)
         share = weight.new_full((), 1 / len(features)) if sample_weights is None else sample_weights[..., None, None]
         return label, mask, weight * share.sqrt(), (self.regularisation**2).clamp(min=1e-6)
-
-    def _bins(self) -> tuple[Tensor, Tensor, Tensor]:
-        return self.label, self.mask, self.weight
-
-
-def _per_sequence(values: Tensor, axes: tuple[int, ...]) -> Tensor:
-    return values.sum(axes)

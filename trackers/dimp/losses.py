@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .filters import STRIDE
+from .parameters import KERNEL, STRIDE
 
 THRESHOLD = 0.05  # of the label: below, a score is background
 
 
-def gaussian_label(boxes: Tensor, cells: int, sigma: float = 0.05, size: int = 4) -> Tensor:
+def gaussian_label(boxes: Tensor, cells: int, sigma: float = 0.05, size: int = KERNEL) -> Tensor:
     """Label (..., R, R), peak 1, of boxes (..., 4) in crop pixels; ``sigma`` relative to the feature map's side."""
     side = cells + 1 - size % 2
     centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - 0.5 * (size % 2)

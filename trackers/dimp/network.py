@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .filters import Initialiser, Optimiser
 from .iou import IoUNet, Pair
 from .layers import InstanceL2Norm, fold_batch_norm
+from .parameters import KERNEL
 from .resnet import BasicBlock, Levels, Trunk, unused_parameters
 
 Fusion = Callable[[int], nn.Module]  # channels -> module (rgb, tir) -> fused, all (N, C, H, W)
@@ -41,7 +42,7 @@ class Features(NamedTuple):
 class Classifier(nn.Module):
     """Classification features with the filter's initialiser and optimiser (spec 2)."""
 
-    def __init__(self, depth: int, inputs: int, outputs: int, cells: int, size: int = 4) -> None:
+    def __init__(self, depth: int, inputs: int, outputs: int, cells: int, size: int = KERNEL) -> None:
         super().__init__()
         conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
         norm = InstanceL2Norm(math.sqrt(1 / (outputs * size * size)))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, require
 
 STRIDE = 16  # pixels of the crop per cell of the classification features
 KERNEL = 4  # cells, side of the target filter; even, so score cell j stands for pixel 16 j (models.md 2.3)
@@ -65,26 +64,19 @@ class Parameters:
     aspect: float = 6.0  # boxes longer or wider than this are dropped
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise _out_of_range(name, f"whole, at least {least}", value)
-        for name in _FRACTIONS:
-            if not (_number(value := getattr(self, name)) and 0 <= value < 1):
-                raise _out_of_range(name, "at least 0, below 1", value)
-        for name in set(self.__slots__) - {*_LEAST, *_FRACTIONS, *_TRANSFORMS}:
-            if not (_number(value := getattr(self, name)) and value > 0):
-                raise _out_of_range(name, "a positive number", value)
-        if self.crop % (2 * STRIDE):
-            raise _out_of_range("crop", f"a multiple of {2 * STRIDE}, for score maps with a middle", self.crop)
-        if not (_sequence(self.blurs) and all(_pair(y_x) for y_x in self.blurs)):
-            raise _out_of_range("blurs", "pairs of positive numbers", self.blurs)
-        if not (_sequence(self.rotations) and all(map(_number, self.rotations))):
-            raise _out_of_range("rotations", "a list of degrees", self.rotations)
+        positive = set(self.__slots__) - {*_LEAST, *_FRACTIONS, *_TRANSFORMS}
+        require(self, "dimp", whole=_LEAST, fractions=_FRACTIONS, positive=positive)
+        for name, good, expected in (
+            ("crop", self.crop % (2 * STRIDE) == 0, f"a multiple of {2 * STRIDE}, for score maps with a middle"),
+            ("blurs", is_list(self.blurs) and all(map(_is_pair, self.blurs)), "pairs of positive numbers"),
+            ("rotations", is_list(self.rotations) and all(map(is_number, self.rotations)), "a list of degrees"),
+            ("aspect", self.aspect > 1, "above 1"),
+        ):
+            if not good:
+                raise out_of_range("dimp", name, expected, getattr(self, name))
         if self.memory <= self.initial:
-            raise _out_of_range("memory", f"more than the {self.initial} samples of the first frame", self.memory)
-        if self.aspect <= 1:
-            raise _out_of_range("aspect", "above 1", self.aspect)
+            expected = f"more than the {self.initial} samples of the first frame"
+            raise out_of_range("dimp", "memory", expected, self.memory)
 
     @property
     def cells(self) -> int:
@@ -107,17 +99,5 @@ class Parameters:
         return 1 + 4 + 1 + len(self.blurs) + len(self.rotations) + DROPOUTS
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _sequence(value: object) -> bool:
-    return isinstance(value, (tuple, list))
-
-
-def _pair(value: object) -> bool:
-    return isinstance(value, (tuple, list)) and len(value) == 2 and all(_number(v) and v > 0 for v in value)
-
-
-def _out_of_range(name: str, expected: str, value: object) -> ConfigError:
-    return ConfigError(f"dimp: {name} out of range", expected=expected, found=repr(value))
+def _is_pair(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_positive, value))

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import torch
 from safetensors.torch import save as pack
 from torch import Tensor, nn
 
+from rgbtbench import atomic
 from rgbtbench.errors import ConfigError
 
 from .crop import MEAN, STD
 from .weight_files import Weights, inspect_command, nonfinite, read, require_finite, some
 from .weight_fits import UNUSED, Difference, Fit, compare, fits, shapes, trunk_stems
 
-__all__ = ["Fit", "Weights", "fits", "load", "load_trunk", "nonfinite", "read", "save", "write_whole"]
+__all__ = ["Fit", "Weights", "fits", "load", "load_trunk", "nonfinite", "read", "save"]
 
 OURS = "RGB in [0,1], mean .485 .456 .406 std .229 .224 .225"
 CAFFE = "BGR in [0,255] minus (103.939,116.779,123.68), no scaling"
@@ -79,33 +78,7 @@ def save(path: str | Path, module: nn.Module, metadata: Mapping[str, str], *, ha
     require_finite(path, tensors)
     first = " ".join(name or "." for name, trunk in _trunks(module) if _stride_first(trunk))
     header, data = _packed(tensors, {**metadata, "input": OURS, STRIDES: first})
-    write_whole(path, header, data)
-
-
-def write_whole(path: Path, *parts: bytes | memoryview) -> None:
-    """Write all of a file or nothing, and know that it is on the disk.
-
-    Raises ConfigError, and what was there before is whole.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as stream:
-            for part in parts:
-                stream.write(part)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as reason:
-        raise ConfigError(
-            "cannot write", where=path, found=reason.strerror, next="free some space, or choose another folder"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    atomic.save(path, header, data)
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:

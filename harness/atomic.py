@@ -1,0 +1,38 @@
+"""Files that appear whole or not at all, and are on the disk when the call returns."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+from .errors import ConfigError
+
+
+def write(target: Path, *parts: bytes | memoryview, tag: str | None = None) -> None:
+    """Write all of a file or nothing; ``tag`` names the temporary file beside it. Raises OSError."""
+    temporary = target.with_name(f".{target.name}.{tag or uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            for part in parts:
+                stream.write(part)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save(target: Path, *parts: bytes | memoryview) -> None:
+    """Write a file to where the user asked for it. Raises ConfigError, and what was there before is whole."""
+    try:
+        write(target, *parts)
+    except OSError as reason:
+        raise ConfigError(
+            "cannot write", where=target, found=reason.strerror, next="free some space, or choose another folder"
+        ) from None
