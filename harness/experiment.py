@@ -10,6 +10,7 @@ from typing import Any, Literal
 from .boxes import LAYOUTS
 from .errors import ConfigError, unknown
 from .located import Document, Keys
+from .trackers import shipped_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +184,21 @@ def _tracker(document: Document, index: int) -> TrackerEntry:
         if "preset" in params:
             raise ConfigError("preset is given twice", where=section.where("preset"), found="here and in params")
         params = {**params, "preset": preset}
+    file = None if params.get("untrained") else shipped_weights(use, params.get("preset"))
+    if weights:
+        file = document.existing(weights, (*keys, "weights"), "weights", next=f"--set {at}.weights=PATH")
     spec = use
     if use and use.rpartition(":")[0].endswith(".py"):
         place, _, attribute = use.rpartition(":")
-        file = document.existing(place, (*keys, "use"), "tracker file", next=f"--set {at}.use=PATH:CLASS")
-        spec = f"{file}:{attribute}"
+        own = document.existing(place, (*keys, "use"), "tracker file", next=f"--set {at}.use=PATH:CLASS")
+        spec = f"{own}:{attribute}"
     return TrackerEntry(
         label=label,
         where=section.where(),
         folder=document.path.parent,
         use=use,
         spec=spec,
-        weights=weights and document.existing(weights, (*keys, "weights"), "weights", next=f"--set {at}.weights=PATH"),
+        weights=file,
         modality=modality,
         params=params,
         results=results and document.existing(results, (*keys, "results"), "results", next=f"--set {at}.results=PATH"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 if __name__ != "rgbtbench.trackers":  # the checkout's own folder would shadow other packages of this name
@@ -29,6 +30,14 @@ TRACKERS: Registry[Any] = Registry(
     group="rgbtbench.trackers",
     next="rgbtbench list trackers",
 )
+
+
+def shipped_weights(name: object, preset: object) -> Path | None:
+    """The trained weights that come with the package for a tracker of this size, if any."""
+    file = Path(__file__).parent / "crossmodal" / "weights" / f"{name}-{preset}.safetensors"
+    return file if file.exists() else None
+
+
 MEANINGS = {
     "still": "repeats the first box",
     "dcf": "discriminative correlation filter on both modalities, NumPy only",

@@ -18,7 +18,7 @@ from rgbtbench.trackers.crossmodal.methods import METHODS, Method
 from rgbtbench.trackers.crossmodal.models import MODELS, find
 
 from . import shipped
-from .defaults import COURSES, GROUPS, SCHEDULES, Optimiser
+from .defaults import COURSES, GROUPS, SAMPLING, SCHEDULES, Optimiser
 from .sampling import Sampling
 from .sources import Recorded, Rendered, Source
 
@@ -222,7 +222,7 @@ class _Reader:
         section = self.document.section(("data",), ("source", "sampling", *rendered))
         section.need("source", str)
         tracking = find(model, preset).tracking
-        sampling = self._changed(Sampling(tracking.crop, tracking.scale), ("data", "sampling"))
+        sampling = self._changed(Sampling(tracking.crop, tracking.scale, **SAMPLING[preset]), ("data", "sampling"))
         if source == SYNTHETIC:
             return Data(source, None, None, self._changed(Rendered(), ("data",), skip=("source", "sampling")), sampling)
         if source.lower() not in {name.lower() for name in BENCHMARKS.names()}:

@@ -103,7 +103,7 @@ class Rendered:
     benchmark: str = "LasHeR"  # whose attributes
     frames: int = 120  # over which a scene's events are spread; few are rendered
     size: tuple[int, int] = (320, 240)
-    reuse: int = 8  # making a scene costs as much as twenty of its frames
+    reuse: int = 16  # making a scene costs as much as twenty of its frames
 
     def __post_init__(self) -> None:
         known(self.benchmark)

@@ -36,8 +36,8 @@ def localise(
     displacement x y (S, 2) from the sample position in image pixels, to be ignored where NOT_FOUND, a ``Flag`` (S,)
     and the score of the chosen peak (S,). A map with NaN is NOT_FOUND.
     """
-    maps: Array = scores.astype(np.float64)
-    shape = np.array(maps.shape[:0:-1])
+    shape = np.array(scores.shape[:0:-1])
+    maps: Array = scores * _window(shape, p.window)
     cell = STRIDE * sample_scale[:, None]
     first, peak = _highest(maps)
     second, other = _highest(np.where(_around(peak, p.neighbourhood * target_size / cell, shape), 0.0, maps))
@@ -66,6 +66,12 @@ def stay_near(positions: Array, sizes: Array, images: Array, p: Parameters) -> A
     """Positions (S, 2) clamped so that a share ``inside`` of the targets (S, 2) w h stays in images (S, 2) w h."""
     beyond = (0.5 - p.inside) * sizes
     return np.clip(positions, -beyond, images + beyond)
+
+
+def _window(shape: NDArray[np.int64], weight: float) -> Array:
+    """Factors (R, C): 1 in the middle, falling along a cosine to 1 - ``weight`` beyond the border."""
+    across, down = (np.hanning(n + 2)[1:-1] for n in shape)
+    return 1 - weight * (1 - down[:, None] * across)
 
 
 def _highest(maps: Array) -> tuple[Array, Array]:

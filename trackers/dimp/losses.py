@@ -12,12 +12,15 @@ from .parameters import KERNEL, STRIDE
 THRESHOLD = 0.05  # of the label: below, a score is background
 
 
-def gaussian_label(boxes: Tensor, cells: int, sigma: float = 0.05, size: int = KERNEL) -> Tensor:
-    """Label (..., R, R), peak 1, of boxes (..., 4) in crop pixels; ``sigma`` relative to the feature map's side."""
-    side = cells + 1 - size % 2
+def gaussian_label(boxes: Tensor, cells: int, size: int = KERNEL) -> Tensor:
+    """Label (..., R, R), peak 1, of boxes (..., 4) in crop pixels, as wide as a twentieth of the feature map's side.
+
+    That is 0.9 of the paper's 18 cells; a smaller map's label is no narrower, or it would miss a target between cells.
+    """
+    side, sigma = cells + 1 - size % 2, max(cells / 20, 0.9)
     centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - 0.5 * (size % 2)
     at = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
-    x, y = (torch.exp(-0.5 * ((at - c[..., None]) / (sigma * cells)) ** 2) for c in centre.unbind(-1))
+    x, y = (torch.exp(-0.5 * ((at - c[..., None]) / sigma) ** 2) for c in centre.unbind(-1))
     return y[..., :, None] * x[..., None, :]
 
 

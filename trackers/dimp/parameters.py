@@ -13,8 +13,8 @@ DROPOUTS = 2  # first-frame samples with channels dropped, beside those made fro
 _LEAST = {"crop": 64, "memory": 1, "first_iterations": 0, "every": 1, "iterations": 0, "hard_iterations": 0} | {
     "expansion": 2, "starts": 0, "steps": 1, "best": 1
 }  # fmt: skip
-_FRACTIONS = ("rate", "hard_rate", "initial_weight", "shift", "random_shift", "dropout", "not_found", "distractor") + (
-    "hard", "inside", "jitter_position", "jitter_size"
+_FRACTIONS = ("rate", "hard_rate", "initial_weight", "shift", "random_shift", "dropout", "window", "not_found") + (
+    "distractor", "hard", "inside", "jitter_position", "jitter_size"
 )  # fmt: skip
 _TRANSFORMS = ("blurs", "rotations")
 
@@ -23,8 +23,8 @@ _TRANSFORMS = ("blurs", "rotations")
 class Parameters:
     """DiMP's online parameters (models.md 4.1 to 4.6), lengths in pixels of the network's crop where nothing is said.
 
-    There is no cosine window, sizes are refined for uncertain peaks too, and the IoU-Net's modulation comes from the
-    first frame only. Raises ConfigError for a value out of range.
+    Sizes are refined for uncertain peaks too, and the IoU-Net's modulation comes from the first frame only. Raises
+    ConfigError for a value out of range.
     """
 
     crop: int = 288  # side of the network's input
@@ -47,6 +47,7 @@ class Parameters:
     rotations: tuple[float, ...] = (10, -10, 45, -45)  # degrees, anticlockwise as seen
     dropout: float = 0.2  # share of channels dropped in two further samples
 
+    window: float = 0.0  # weight of a cosine window on the scores, which says that targets move little; 0 in the paper
     not_found: float = 0.25  # a lower peak is no target
     distractor: float = 0.8  # second peak over first: above, the one nearer to the last position counts
     hard: float = 0.5  # second peak over first: above, the frame is a hard negative

@@ -13,6 +13,7 @@ import torch
 from rgbtbench.boxes import Array
 from rgbtbench.core import Frame
 from rgbtbench.errors import ConfigError, unknown
+from rgbtbench.trackers import shipped_weights
 
 from . import weights as files
 from .network import Network
@@ -25,8 +26,9 @@ PRECISIONS = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat
 class DiMP:
     """Tracks one target with the DiMP-type network that ``make(name, preset)`` gives.
 
-    ``weights``: file of the whole network. Without it, ``untrained=True`` allows random heads, on ``trunk``: a file
-    with ImageNet's ResNet. ``precision``: fp32, bf16 (CPU and GPU), tf32 (GPU). ``online``: changes to ``Parameters``.
+    ``weights``: file of the whole network; default: those that come with the package, where there are some.
+    ``untrained=True`` allows random heads, on ``trunk``: a file with ImageNet's ResNet. ``precision``: fp32, bf16 (CPU
+    and GPU), tf32 (GPU). ``online``: changes to ``Parameters``.
     """
 
     def __init__(
@@ -44,7 +46,8 @@ class DiMP:
     ) -> None:
         if precision not in PRECISIONS:
             raise unknown("precision", precision, PRECISIONS)
-        if weights is None and not untrained:
+        found = weights if weights or untrained else shipped_weights(name, preset)
+        if found is None and not untrained:
             raise ConfigError(
                 f"{name} has no weights",
                 expected="weights: FILE",
@@ -60,8 +63,8 @@ class DiMP:
         if trunk is not None:
             for stream, part in network.trunks.items():
                 files.load_trunk(part, trunk, stream=stream)
-        if weights is not None:
-            files.load(network, weights, what=name)
+        if found is not None:
+            files.load(network, found, what=name)
         self.params = {"params_paper": network.params_paper, "params_active": network.params_active}
         if where.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"

@@ -1,5 +1,7 @@
 """Peaks and distractors are judged as DiMP's framework judges them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from golden import fixture, xy
@@ -35,6 +37,17 @@ def test_a_batch_is_its_maps_one_by_one():
     for s in range(64):
         for one, all_ in zip(localise(*(value[s : s + 1] for value in together), P), found, strict=True):
             assert (one[0] == all_[s]).all()
+
+
+def test_a_window_prefers_the_middle_and_leaves_it_as_it_is():
+    scores = np.zeros((1, 19, 19))
+    scores[0, 9, 9], scores[0, 9, 17] = 0.6, 0.9
+    here = np.array([[100.0, 100.0]])
+    at = (np.array([[50.0, 50.0]]), here, here, np.ones(1))
+    moved, _, peak = localise(scores, *at, P)
+    assert (moved.tolist(), peak.tolist()) == ([[8 * 16, 0]], [0.9])
+    moved, _, peak = localise(scores, *at, replace(P, window=0.5))
+    assert (moved.tolist(), peak.tolist()) == ([[0, 0]], [0.6])
 
 
 def plain(scores, size, previous, sample, scale):
