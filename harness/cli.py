@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
     from .evaluation import Evaluation
 
-LISTED = ("benchmarks", "attributes", "trackers", "recipes", "boxes", "kits", "published", "errata")
+LISTED = ("benchmarks", "attributes", "trackers", "recipes", "boxes", "kits", "published", "hearsay", "errata")
 
 
 def main(argv: list[str] | None = None) -> int:
