@@ -30,6 +30,9 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--format", choices=FORMATS, default="table")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
+    report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
+    report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
+    report.add_argument("--out", type=Path, metavar="DIR", help="of --paper")
     report.set_defaults(verb=_report)
 
 
@@ -122,6 +125,8 @@ def has_gaps(evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    if arguments.paper:
+        return _paper(arguments)
     from .reports.records import show
     from .reports.scores import Score, score_rows, score_tables
 
@@ -133,6 +138,29 @@ def _report(arguments: argparse.Namespace) -> int:
         rows += found
         tables += score_tables(evaluation, found, arguments.by)
     show(arguments.format, rows, Score, tables)
+    if arguments.figures:
+        from .reports.figure_files import write_figures
+
+        for path in write_figures(arguments.figures, arguments.figure_format, evaluations, groups):
+            log(f"figure: {path}")
+    return int(has_gaps(evaluations, groups))
+
+
+def _paper(arguments: argparse.Namespace) -> int:
+    from .reports.exhibit_files import write_paper
+    from .reports.exhibits import collect
+    from .results.published.standing import STANDINGS
+
+    if arguments.out is None:
+        raise ConfigError("--paper writes files", next="--out DIR")
+    if arguments.study and not arguments.study.exists():
+        raise ConfigError("no such file", where=arguments.study)
+    arguments.attributes, arguments.by, arguments.metrics = None, "overall", None
+    groups = gathered(arguments) if arguments.inputs else {}
+    evaluations = evaluated(arguments, groups) if groups else []
+    sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
+    for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
+        print(path)
     return int(has_gaps(evaluations, groups))
 
 
