@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgbtbench.results.published.standing import STANDINGS, Standing, cells, facts
+from rgbtbench.results.published.standing import Standing, cells, facts
 
 from .colours import colour
 from .figures import COLUMN, figure, label, styled
@@ -23,14 +23,12 @@ OFFSETS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """One tracker: score in percent and where it is from; FPS, its hardware as told ('' where it is not), millions."""
+    """One tracker: score in percent and where it is from, frames a second, millions of parameters (NaN: unknown)."""
 
     tracker: str
     score: float
     standing: Standing
     fps: float
-    fps_standing: Standing
-    hardware: str
     params_m: float
 
 
@@ -41,25 +39,17 @@ def printed_speeds(dataset: str, split: str, metric: str, skip: Iterable[str] = 
     for (tracker, measured), cell in cells(dataset, split).items():
         about = facts(tracker)
         if measured == metric and tracker.lower() not in skipped and about.speeds:
-            told = about.speeds[0]
-            size = _number(about.params_m)
-            score = float(cell.best.value)
-            found.append(
-                Speed(tracker, score, cell.best.standing, _number(told.fps), told.standing, told.hardware, size)
-            )
+            fps, size = _number(about.speeds[0].fps), _number(about.params_m)
+            found.append(Speed(tracker, float(cell.best.value), cell.best.standing, fps, size))
     return sorted((s for s in found if s.fps > 0), key=lambda s: (-s.score, s.tracker))
 
 
-def with_facts(tracker: str, score: float, standing: Standing, fps: float | None, hardware: str) -> Speed | None:
+def with_facts(tracker: str, score: float, standing: Standing, fps: float | None) -> Speed | None:
     """A tracker scored here, with its measured speed or else the printed one; None where there is neither."""
     about = facts(tracker)
-    size = _number(about.params_m)
-    if fps is not None:
-        return Speed(tracker, score, standing, fps, "measured", hardware, size)
-    if not about.speeds:
-        return None
-    told = about.speeds[0]
-    return Speed(tracker, score, standing, _number(told.fps), told.standing, told.hardware, size)
+    if fps is None and about.speeds:
+        fps = _number(about.speeds[0].fps)
+    return None if fps is None else Speed(tracker, score, standing, fps, _number(about.params_m))
 
 
 def _number(text: str) -> float:
@@ -150,9 +140,3 @@ def _meet(a: Box, b: Box) -> bool:
     (ax0, ay0), (ax1, ay1) = a
     (bx0, by0), (bx1, by1) = b
     return bool(ax0 < bx1 and bx0 < ax1 and ay0 < by1 and by0 < ay1)
-
-
-def hardware_note(shown: Iterable[Speed]) -> str:
-    """What the speeds were measured on, as far as it is told."""
-    return "; ".join(f"{s.tracker}: {s.fps:g} FPS {s.hardware or '(hardware not told)'}, {STANDINGS[s.fps_standing]}"
-                     for s in shown)  # fmt: skip

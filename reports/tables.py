@@ -17,7 +17,8 @@ NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
 Marks = frozenset[tuple[int, int]]
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
 LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
-LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"\textdagger{}"}
+LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"$^\dagger$"}
+SIZES = ((95, r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), (75, r"\footnotesize\setlength{\tabcolsep}{4pt}"))
 LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
@@ -146,12 +147,16 @@ def as_latex(table: Table) -> str:
         return rf"    {guard}{cells} \\"
 
     spec = "".join("r" if right else "l" for right in table.numeric)
-    caption = ". ".join(typeset(part.rstrip(".")) for part in (table.title, *table.note.splitlines()) if part)
+    grid = [table.header, *table.rows]
+    width = sum(max(len(row[c]) for row in grid) + 2 for c in range(len(table.header)))
+    size = next((size for least, size in SIZES if width > least), "")
+    notes = [rf"  \par\smallskip{{\footnotesize {typeset(line)}}}" for line in table.note.splitlines()]
     return "\n".join(
-        [r"\begin{table}", r"  \centering", rf"  \caption{{{caption}}}", rf"  \begin{{tabular}}{{{spec}}}"]
+        [r"\begin{table}", rf"  \centering{size}", rf"  \caption{{{typeset(table.title)}}}"]
+        + [rf"  \begin{{tabular}}{{{spec}}}"]
         + [r"    \toprule", *_group_lines(table), line(-1, table.header), r"    \midrule"]
         + [line(r, row) for r, row in enumerate(table.rows)]
-        + [r"    \bottomrule", r"  \end{tabular}", r"\end{table}"]
+        + [r"    \bottomrule", r"  \end{tabular}", *notes, r"\end{table}"]
     )
 
 

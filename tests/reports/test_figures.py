@@ -41,9 +41,9 @@ def luminance(hexadecimal: str) -> float:
 def test_a_tracker_keeps_its_colour_and_no_two_lines_look_alike():
     assert colour("MTNet") == PALETTE[0]
     assert colour("a stranger") == colour("a stranger")
-    names = [f"tracker {k}" for k in range(12)]
+    names = [f"tracker {k}" for k in range(22)]
     looks = {(colour(name), dash) for name, dash in dashes(names).items()}
-    assert len(looks) == 12
+    assert len(looks) == 22
     assert dashes(names)["tracker 0"] == dashes(names[::-1])["tracker 0"]
     assert len({*DASHES}) == len(DASHES)
 
@@ -91,7 +91,7 @@ def test_a_forest_plot_has_a_row_per_attribute_with_its_interval(scored, generat
 def test_names_beside_points_cover_neither_names_nor_points():
     printed = printed_speeds("LasHeR", "test", "SR")
     assert len(printed) > 15
-    own = [Speed("near", printed[0].score, "measured", printed[0].fps * 1.01, "measured", "", 20.0)]
+    own = [Speed("near", printed[0].score, "measured", printed[0].fps * 1.01, 20.0)]
     made = scatter(own, printed, "LasHeR test", "SR")
     texts = made.axes[0].texts
     assert len(texts) >= 12
@@ -114,3 +114,13 @@ def test_another_suffix_is_refused(scored, tmp_path):
     with pytest.raises(ConfigError, match="unknown figure format"):
         save(curves(scored, scored.measures[0]), tmp_path / "a.gif")
     assert not list(tmp_path.iterdir())
+
+
+def test_without_matplotlib_the_next_command_is_told_and_nothing_is_written(cli, monkeypatch, tmp_path):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    status, _, err = cli("report", "--paper", "--out", tmp_path / "paper")
+    assert status == 2
+    assert 'pip install "rgbtbench[figures]"' in err
+    assert not (tmp_path / "paper").exists()

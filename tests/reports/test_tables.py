@@ -55,7 +55,7 @@ MARKDOWN = r"""**T\_1**
 second line"""
 LATEX = r"""\begin{table}
   \centering
-  \caption{T\_1. * few. second line}
+  \caption{T\_1}
   \begin{tabular}{lrrr}
     \toprule
      & \multicolumn{2}{c}{LasHeR test} &  \\
@@ -66,6 +66,8 @@ LATEX = r"""\begin{table}
     b & \underline{45.5 [41.2, 49.9]} & -- & 245 \\
     \bottomrule
   \end{tabular}
+  \par\smallskip{\footnotesize * few}
+  \par\smallskip{\footnotesize second line}
 \end{table}"""
 
 
