@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from .boxes import LAYOUTS
 from .datasets import BENCHMARKS
 from .results.export import KITS
-from .results.published import errata, printed_scores
+from .results.published import errata
+from .results.published.standing import STANDINGS, TRUSTED, prints
 from .trackers import MEANINGS, TRACKERS
 from .training import shipped
 
@@ -45,10 +46,19 @@ def _kits(_: str | None) -> Rows:
     return ("kit", "columns", "files", "meaning"), [(n, str(k.columns), k.path, k.meaning) for n, k in KITS.items()]
 
 
-def _published(benchmark: str | None) -> Rows:
-    shown = [p for p in printed_scores() if benchmark is None or p.dataset.lower() == benchmark.lower()]
-    rows = [(p.dataset, p.split, p.tracker, p.metric, p.attribute, p.value, p.source) for p in shown]
-    return ("dataset", "split", "tracker", "metric", "attribute", "value", "source"), rows
+def _published(benchmark: str | None, *, trusted: bool = True) -> Rows:
+    header = ("dataset", "split", "tracker", "year", "metric", "attribute", "value", "standing", "source", "note")
+    rows = []
+    for p in prints():
+        if (p.standing in TRUSTED) == trusted and (benchmark is None or p.dataset.lower() == benchmark.lower()):
+            told = STANDINGS[p.standing], p.source, p.note
+            rows.append((p.dataset, p.split, p.tracker, p.year, p.metric, p.attribute, p.value, *told))
+    return header, rows
+
+
+def _hearsay(benchmark: str | None) -> Rows:
+    """What only community lists and reading notes say, which everything else leaves out."""
+    return _published(benchmark, trusted=False)
 
 
 def _errata(benchmark: str | None) -> Rows:
@@ -72,5 +82,6 @@ LISTS = {
     "boxes": _boxes,
     "kits": _kits,
     "published": _published,
+    "hearsay": _hearsay,
     "errata": _errata,
 }

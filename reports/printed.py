@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-from rgbtbench.results.published import erratum, find
+from rgbtbench.results.published import erratum
+from rgbtbench.results.published.standing import STANDINGS, find
 
 from .scores import Score
 from .tables import Table, number
@@ -18,6 +19,7 @@ class PrintedScore(Score):
     published: float = math.nan
     difference: float = math.nan
     source: str = ""
+    standing: str = ""
     note: str = ""
 
 
@@ -31,9 +33,11 @@ def with_printed(rows: list[Score]) -> list[PrintedScore]:
             note = ""
             if not math.isnan(row.value) and not entry.agrees(row.value):
                 known = erratum(entry)
-                note = f"{known.note}: {known.evidence}" if known else "differs; the reason is not known"
-            value, difference = float(entry.value), entry.difference(row.value)
-            joined.append(PrintedScore(**own, published=value, difference=difference, source=entry.source, note=note))
+                reason = f"differs; {entry.note}" if entry.note else "differs; the reason is not known"
+                note = f"{known.note}: {known.evidence}" if known else reason
+            told = {"published": float(entry.value), "difference": entry.difference(row.value), "note": note}
+            told |= {"source": entry.source, "standing": STANDINGS[entry.standing]}
+            joined.append(PrintedScore(**own | told))
         if not prints:
             joined.append(PrintedScore(**own))
     return joined
@@ -47,10 +51,10 @@ def printed_table(rows: list[PrintedScore]) -> Table:
         if row.source:
             mark = f"({notes.setdefault(row.note, len(notes) + 1)})" if row.note else ""
             values = number(row.value, 2), f"{row.published:.1f}", number(row.difference, 2, sign=True)
-            body.append((row.tracker, row.metric, row.attribute, *values, row.source, mark))
+            body.append((row.tracker, row.metric, row.attribute, *values, row.source, row.standing, mark))
     return Table(
         title="Measured beside printed",
-        header=("tracker", "metric", "attribute", "measured", "printed", "difference", "source", "note"),
+        header=("tracker", "metric", "attribute", "measured", "printed", "difference", "source", "standing", "note"),
         rows=tuple(body),
         note="\n".join(f"({index}) {note}" for note, index in notes.items()) if body else "no printed numbers known",
     )

@@ -1,4 +1,4 @@
-"""A table of text cells, rendered for terminals, Markdown and LaTeX."""
+"""A table of text cells, rendered for terminals, Markdown and LaTeX. Names in it are strangers': shown as text."""
 
 from __future__ import annotations
 
@@ -6,27 +6,56 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+
+from rgbtbench.boxes import Array
 
 GAP = "–"
+NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
+Marks = frozenset[tuple[int, int]]
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
-LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--"}
+LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
+LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"$^\dagger$"}
+SIZES = ((95, r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), (75, r"\footnotesize\setlength{\tabcolsep}{4pt}"))
+LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as text, ready to print. ``best`` holds (row, column) of cells to set in bold where a format can."""
+    """Cells as text, ready to print.
+
+    ``best`` and ``second`` hold (row, column) of cells to set in bold and underlined where a format can; ``groups``
+    names what stands over each column, '' for nothing.
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
-    best: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    best: Marks = field(default_factory=frozenset)
+    second: Marks = field(default_factory=frozenset)
+    groups: tuple[str, ...] = ()
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """Neighbouring columns under one name: the name and how many."""
+        return [(name, len(list(same))) for name, same in groupby(self.groups)]
+
+    @property
+    def full_header(self) -> tuple[str, ...]:
+        """Each column's name behind that of its group."""
+        pairs = zip(self.groups or ("",) * len(self.header), self.header, strict=True)
+        return tuple(f"{group}: {name}" if group else name for group, name in pairs)
 
     @property
     def numeric(self) -> list[bool]:
         """Which columns hold only numbers, gaps and intervals: they are set flush right."""
         columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.header)
-        return [all(re.fullmatch(r"[-+–]?[\d,.]*( ?\[.*\])?|nan|", cell) for cell in column) for column in columns]
+        return [
+            all(re.fullmatch(r"[-+–]?[\d,.]*(-\d+)?( ?\[.*\])?( of \d+)?\*?†?|nan", c) for c in col) for col in columns
+        ]
 
 
 def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
@@ -34,52 +63,127 @@ def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
     return GAP if math.isnan(value) else f"{value:{'+' if sign else ''}.{digits}f}"
 
 
+def visible(text: str) -> str:
+    r"""Text with whatever does not print, such as a terminal's control codes, as an escape.
+
+    >>> visible("a\x1b[2J\u202eb")
+    'a\\x1b[2J\\u202eb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def marked(grid: Array, axis: int, digits: int = 1) -> tuple[Marks, Marks]:
+    """Cells (row, column + 1) that show the highest and the second highest number along an axis; ties share a mark.
+
+    The first column of a table holds names.
+    """
+    shown = np.nan_to_num(np.round(grid, digits), nan=-np.inf)
+    found = []
+    for _ in range(2):
+        top = np.isfinite(shown) & (shown == shown.max(axis=axis, keepdims=True))
+        found.append(frozenset((int(r), int(c) + 1) for r, c in np.argwhere(top)))
+        shown = np.where(top, -np.inf, shown)
+    return found[0], found[1]
+
+
 def as_text(table: Table) -> str:
     """Columns aligned with blanks."""
-    grid = [table.header, *table.rows]
+    grid = [[visible(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[c]) for row in grid) for c in range(len(table.header))]
-    right = table.numeric
+    right, groups = table.numeric, []
+    if table.groups:
+        at = 0
+        for name, count in table.spans:  # a name may be wider than its columns
+            room = sum(widths[at : at + count]) + 2 * (count - 1)
+            widths[at] += max(0, len(visible(name)) - room)
+            groups.append(f"{visible(name):<{max(room, len(visible(name)))}}")
+            at += count
 
     def line(row: Sequence[str]) -> str:
         cells = (f"{cell:>{w}}" if r else f"{cell:<{w}}" for cell, w, r in zip(row, widths, right, strict=True))
         return "  ".join(cells).rstrip()
 
     rule = "  ".join("─" * width for width in widths)
-    parts = [table.title, "", line(table.header), rule, *map(line, table.rows)]
-    return "\n".join(parts + ([table.note] if table.note else []))
+    above = ["  ".join(groups).rstrip()] if groups else []
+    parts = [visible(table.title), "", *above, line(grid[0]), rule, *map(line, grid[1:])]
+    return "\n".join(parts + _notes(table))
+
+
+def _notes(table: Table) -> list[str]:
+    return [visible(line) for line in table.note.splitlines()]
 
 
 def as_markdown(table: Table) -> str:
-    """A pipe table, best cells in bold."""
+    """A pipe table, best cells in bold, second ones in italics (Markdown cannot underline)."""
     rule = ["---:" if right else "---" for right in table.numeric]
 
     def cell(r: int, c: int, text: str) -> str:
-        text = re.sub(r"([\\`*_|<>\[\]])", r"\\\1", text)
-        return f"**{text}**" if (r, c) in table.best else text
+        text = escaped(text)
+        return f"**{text}**" if (r, c) in table.best else f"*{text}*" if (r, c) in table.second else text
 
+    head = [cell(-1, c, text) for c, text in enumerate(table.full_header)]
     body = [[cell(r, c, text) for c, text in enumerate(row)] for r, row in enumerate(table.rows)]
-    lines = [f"| {' | '.join(row)} |" for row in [list(table.header), rule, *body]]
-    return "\n".join([f"**{table.title}**", "", *lines] + (["", table.note] if table.note else []))
+    lines = [f"| {' | '.join(row)} |" for row in [head, rule, *body]]
+    notes = "\\\n".join(escaped(line) for line in table.note.splitlines())
+    return "\n".join([f"**{escaped(table.title)}**", "", *lines] + (["", notes] if notes else []))
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_|<>\[\]&$~])", r"\\\1", visible(text))
 
 
 def as_latex(table: Table) -> str:
-    """A booktabs table, best cells in bold; it compiles as it is after ``\\usepackage{booktabs}``."""
+    """A booktabs table, best cells bold, second ones underlined; compiles as it is after ``\\usepackage{booktabs}``."""
 
     def cell(r: int, c: int, text: str) -> str:
-        text = "".join(LATEX.get(mark, mark) for mark in text)
-        return rf"\textbf{{{text}}}" if (r, c) in table.best else text
+        text = typeset(text)
+        style = "textbf" if (r, c) in table.best else "underline" if (r, c) in table.second else ""
+        return rf"\{style}{{{text}}}" if style else text
 
     def line(r: int, row: Sequence[str]) -> str:
-        return "    " + " & ".join(cell(r, c, text) for c, text in enumerate(row)) + r" \\"
+        cells = " & ".join(cell(r, c, text) for c, text in enumerate(row))
+        guard = "{}" if cells.startswith(("[", "*")) else ""  # the line break before would take it for its option
+        return rf"    {guard}{cells} \\"
 
     spec = "".join("r" if right else "l" for right in table.numeric)
-    caption = cell(-1, -1, ". ".join(part for part in (table.title, table.note) if part))
+    grid = [table.header, *table.rows]
+    width = sum(max(len(row[c]) for row in grid) + 2 for c in range(len(table.header)))
+    size = next((size for least, size in SIZES if width > least), "")
+    notes = [rf"  \par\smallskip{{\footnotesize {typeset(line)}}}" for line in table.note.splitlines()]
     return "\n".join(
-        [r"\begin{table}", r"  \centering", rf"  \caption{{{caption}}}", rf"  \begin{{tabular}}{{{spec}}}"]
-        + [r"    \toprule", line(-1, table.header), r"    \midrule"]
+        [r"\begin{table}", rf"  \centering{size}", rf"  \caption{{{typeset(table.title)}}}"]
+        + [rf"  \begin{{tabular}}{{{spec}}}"]
+        + [r"    \toprule", *_group_lines(table), line(-1, table.header), r"    \midrule"]
         + [line(r, row) for r, row in enumerate(table.rows)]
-        + [r"    \bottomrule", r"  \end{tabular}", r"\end{table}"]
+        + [r"    \bottomrule", r"  \end{tabular}", *notes, r"\end{table}"]
     )
+
+
+def _group_lines(table: Table) -> list[str]:
+    cells, rules, at = [], [], 1
+    for name, count in table.spans:
+        cells.append(rf"\multicolumn{{{count}}}{{c}}{{{typeset(name)}}}" if name else " &" * (count - 1))
+        rules += [rf"\cmidrule(lr){{{at}-{at + count - 1}}}"] if name else []
+        at += count
+    return ["    " + " & ".join(cells) + r" \\", "    " + "".join(rules)] if any(table.groups) else []
+
+
+def typeset(text: str) -> str:
+    r"""Text that LaTeX shows as it is; letters that pdflatex has no type for as their numbers.
+
+    >>> print(typeset("A & B_$%"))
+    A \& B\_\$\%
+    """
+    found, text = [], visible(text)
+    for at, mark in enumerate(text):
+        if mark == "-" and text[at + 1 : at + 2] == "-":
+            found.append("-{}")  # two would join to a dash
+        elif mark in LATEX or mark in LATIN or mark.isascii():
+            found.append(LATEX.get(mark, mark))
+        else:
+            found.append(f"[U+{ord(mark):04X}]")
+    return "".join(found)
 
 
 RENDER = {"table": as_text, "md": as_markdown, "latex": as_latex}

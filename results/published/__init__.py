@@ -1,14 +1,15 @@
 """Numbers printed in papers, with their sources and what is known to be wrong with them. Plain data, never measured.
 
-``scores.csv``  one printed score a row. ``errata.csv``  where a print and the raw files are known to disagree, and the
-evidence ('*' matches anything). ``cmd_trackers.csv``, ``cmd_ablations.csv``  the other columns of the CMD paper's
-tables, as far as they could be had: an empty cell is one we do not know, not one the paper leaves empty.
+``scores.csv``  one printed score a row; ``sota.csv``  those of 2019 to 2026, with year, venue and speed as printed;
+``sources.csv``  where each source is, and whose own results it prints (``standing`` joins the three). ``errata.csv``
+where a print and the raw files are known to disagree, and the evidence ('*' matches anything). ``cmd_trackers.csv``,
+``cmd_ablations.csv``  the other columns of the CMD paper's tables, as far as they could be had: an empty cell is one we
+do not know, not one the paper leaves empty.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,11 +76,3 @@ def errata() -> tuple[Erratum, ...]:
 def erratum(printed: Printed) -> Erratum | None:
     """The first erratum that covers a print."""
     return next((entry for entry in errata() if entry.covers(printed)), None)
-
-
-def find(dataset: str, split: str, tracker: str, metric: str, attribute: str) -> Iterator[Printed]:
-    """Every source's print of one cell; the tracker's name in any case."""
-    key = (dataset, split, tracker.lower(), metric, attribute)
-    for entry in printed_scores():
-        if key == (entry.dataset, entry.split, entry.tracker.lower(), entry.metric, entry.attribute):
-            yield entry

@@ -249,7 +249,7 @@ def test_published_stands_beside_measured(cli, real):
                          "--results", real / "results/LasHeR/MANet.tar.xz")  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
-    assert list(rows[0]) == [*COLUMNS.split(","), "published", "difference", "source", "note"]
+    assert list(rows[0]) == [*COLUMNS.split(","), "published", "difference", "source", "standing", "note"]
     table5 = {row["metric"]: row for row in rows if "Table 5" in row["source"]}
     assert float(table5["NPR"]["difference"]) == pytest.approx(38.296091 - 40.8, abs=1e-6)
     assert "MANet++" in table5["NPR"]["note"]

@@ -1,0 +1,156 @@
+"""Every printed number with what it rests on: who says so, when, and whether others print something else.
+
+``scores.csv`` and ``sota.csv`` hold the prints, ``sources.csv`` each source's address, its kind, and whose own results
+it prints. Where a number stands follows from these; measured numbers are not here and never mixed with them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from . import Printed, erratum, printed_scores, read_table
+
+Standing = Literal["measured", "raw", "own", "quoted", "list", "notes"]
+STANDINGS: Mapping[Standing, str] = {  # most trusted first
+    "measured": "measured here",
+    "raw": "scored from raw results",
+    "own": "printed by its authors",
+    "quoted": "quoted by others",
+    "list": "community list",
+    "notes": "third-party reading notes",
+}
+TRUSTED: tuple[Standing, ...] = ("own", "quoted")  # the others are left out unless asked for
+DOUBTS = ("suspect", "typo", "superseded by")  # words of our notes
+
+
+@dataclass(frozen=True, slots=True)
+class Print(Printed):
+    """A printed score with its standing; ``fps``, ``hardware``, ``params_m`` as the source prints them, '' if not."""
+
+    standing: Standing
+    address: str = ""
+    year: str = ""
+    venue: str = ""
+    fps: str = ""
+    hardware: str = ""
+    params_m: str = ""
+    note: str = ""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something is known to speak against this print."""
+        return any(word in self.note.lower() for word in DOUBTS) or erratum(self) is not None
+
+    def same(self, other: Printed) -> bool:
+        """Whether two prints are one number, rounded to the coarser one's decimals."""
+        fine, coarse = sorted((self, other), key=lambda p: -len(p.value.partition(".")[2]))
+        return coarse.agrees(float(fine.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """All prints of one score, the one to show first."""
+
+    prints: tuple[Print, ...]
+
+    @property
+    def best(self) -> Print:
+        """The most trusted print that nothing speaks against, if there is one."""
+        return self.prints[0]
+
+    @property
+    def others(self) -> tuple[Print, ...]:
+        """One print of each other number that is in print for this cell."""
+        found: list[Print] = []
+        for entry in self.prints[1:]:
+            if not any(entry.same(known) for known in (self.best, *found)):
+                found.append(entry)
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is printed of a tracker beside its scores. ``speeds``: prints that tell an FPS, most trusted first."""
+
+    tracker: str
+    year: str
+    venue: str
+    params_m: str
+    speeds: tuple[Print, ...]
+
+
+@cache
+def prints() -> tuple[Print, ...]:
+    """All prints of all sources, those of the CMD paper's Table 5 with its other columns."""
+    sources = {row["source"]: row for row in read_table("sources.csv")}
+    columns = {row["tracker"]: row for row in read_table("cmd_trackers.csv")}
+
+    def made(row: Mapping[str, str]) -> Print:
+        source = sources[row["source"]]
+        own = row["tracker"] in source["own"].split("|")
+        standing: Standing = "list" if source["kind"] == "list" else "notes" if source["kind"] == "notes" else "quoted"
+        return Print(**row, standing="own" if own else standing, address=source["address"])
+
+    names = ("dataset", "split", "tracker", "metric", "attribute", "value", "source")
+    found = []
+    for entry in printed_scores():
+        row = {name: getattr(entry, name) for name in names}
+        if entry.source.startswith("CMD paper"):
+            row |= {key: columns[entry.tracker][key] for key in ("year", "venue", "params_m", "fps")}
+        found.append(made(row))
+    return (*found, *map(made, read_table("sota.csv")))
+
+
+def cells(dataset: str, split: str, attribute: str = "ALL", *, untrusted: bool = False) -> dict[tuple[str, str], Cell]:
+    """(tracker, metric) -> prints of a benchmark's split; ``untrusted``: also those of lists and reading notes."""
+    found: dict[tuple[str, str], list[Print]] = {}
+    for entry in prints():
+        here = (entry.dataset, entry.split, entry.attribute) == (dataset, split, attribute)
+        if here and (untrusted or entry.standing in TRUSTED):
+            found.setdefault((entry.tracker, entry.metric), []).append(entry)
+    return {key: Cell(_ranked(entries)) for key, entries in found.items()}
+
+
+def find(dataset: str, split: str, tracker: str, metric: str, attribute: str) -> Iterator[Print]:
+    """Every trusted print of one cell, in the order of the files; the tracker's name in any case."""
+    key = (dataset, split, tracker.lower(), metric, attribute)
+    for entry in prints():
+        own = (entry.dataset, entry.split, entry.tracker.lower(), entry.metric, entry.attribute)
+        if own == key and entry.standing in TRUSTED:
+            yield entry
+
+
+def facts(tracker: str, *, untrusted: bool = False) -> Facts:
+    """Year, venue, parameters and speeds of a tracker; '' where nobody whom we trust prints them."""
+    own = sorted((e for e in _by_tracker().get(tracker, ()) if untrusted or e.standing in TRUSTED), key=_trust)
+    dated = [entry for entry in own if entry.year]
+    dates = Counter((entry.year, entry.venue) for entry in dated if entry.standing == dated[0].standing)
+    year, venue = dates.most_common(1)[0][0] if dates else ("", "")
+    speeds: dict[tuple[str, ...], Print] = {}
+    for entry in own:
+        if entry.fps:
+            speeds.setdefault((entry.fps, entry.hardware, entry.source), entry)
+    size = next((entry.params_m for entry in own if entry.params_m), "")
+    return Facts(tracker, year, venue, size, tuple(speeds.values()))
+
+
+@cache
+def _by_tracker() -> dict[str, list[Print]]:
+    found: dict[str, list[Print]] = {}
+    for entry in prints():
+        found.setdefault(entry.tracker, []).append(entry)
+    return found
+
+
+def _ranked(entries: list[Print]) -> tuple[Print, ...]:
+    """The most trusted first; among equals what most of them print."""
+    votes = Counter((entry.standing, entry.value) for entry in entries)
+    return tuple(sorted(entries, key=lambda entry: (*_trust(entry), -votes[entry.standing, entry.value])))
+
+
+def _trust(entry: Print) -> tuple[int, bool]:
+    return list(STANDINGS).index(entry.standing), entry.doubtful
