@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, cli_profile, cli_report, cli_runs, cli_synth, cli_train, cli_weights
+from . import __version__, cli_profile, cli_report, cli_runs, cli_study, cli_synth, cli_train, cli_weights
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, names_in
 from .errors import BenchError, ConfigError, unknown
 
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_profile.add_verbs(verbs)
     cli_weights.add_verbs(verbs)
     cli_train.add_verb(verbs)
+    cli_study.add_verb(verbs)
 
     show = verbs.add_parser("list", help="what there is")
     show.add_argument("what", choices=LISTED)

@@ -25,6 +25,7 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
         "cli_profile",
         "cli_report",
         "cli_runs",
+        "cli_study",
         "cli_synth",
         "cli_train",
         "cli_weights",

@@ -10,7 +10,7 @@ from typing import Any
 
 SAMPLING: Mapping[str, Mapping[str, Any]] = {  # preset -> what differs from DiMP's (nano: as little as tracking needs)
     "paper": {},
-    "nano": {"train": 1, "test": 1, "jitter_size": (0.1, 0.25), "jitter_centre": (1.0, 2.0)},
+    "nano": {"train": 1, "test": 1, "jitter_size": (0.1, 0.25), "jitter_centre": (1.0, 1.5)},
 }
 
 GROUPS = ("initialiser", "optimiser", "features", "iou", "trunk", "fusion", "distill")

@@ -12,7 +12,7 @@ from rgbtbench.boxes import Array
 from rgbtbench.core import Frame
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.decode import pair
-from rgbtbench.datasets.synthetic import design, scene
+from rgbtbench.datasets.synthetic import ATTRIBUTES, design, scene
 from rgbtbench.datasets.synthetic.clip import check, known
 from rgbtbench.datasets.synthetic.render import Stage
 from rgbtbench.errors import ConfigError, DataError
@@ -104,10 +104,13 @@ class Rendered:
     frames: int = 120  # over which a scene's events are spread; few are rendered
     size: tuple[int, int] = (320, 240)
     reuse: int = 16  # making a scene costs as much as twenty of its frames
+    crowded: float = 0.0  # share of scenes that are cluttered with the target's like, beside those by design
 
     def __post_init__(self) -> None:
         known(self.benchmark)
         check(self.frames, self.size)
+        if not 0 <= self.crowded <= 1:
+            raise ConfigError("rendered scenes: crowded out of range", expected="0 to 1", found=self.crowded)
         for name, least in (("reuse", 1), ("frames", 20)):
             if getattr(self, name) < least:
                 raise ConfigError(
@@ -117,7 +120,10 @@ class Rendered:
     def footage(self, seed: int, number: int) -> Footage:
         """Scene ``number`` of a seed's stream; a frame is rendered when it is asked for."""
         name = known(self.benchmark)
-        clip = scene(scene_seed(seed, number), design(name, seed, number), self.frames, self.size, benchmark=name)
+        asked = set(design(name, seed, number))
+        if np.random.default_rng((DRAWS, seed, number, 2)).random() < self.crowded:
+            asked |= {label for label, cause in ATTRIBUTES[name].items() if cause == "clutter"}
+        clip = scene(scene_seed(seed, number), asked, self.frames, self.size, benchmark=name)
         plan = clip.plan
         return Footage(clip.boxes, _visible(clip.boxes) & (plan.cover < 1) & (plan.lost == 0), Stage(plan).frame)
 
