@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -45,7 +46,12 @@ class Spec:
     aliases: Mapping[str, str] | None = None  # other spellings of attributes
 
     def attribute(self, name: str) -> str:
-        """The kit's spelling of an attribute. Raises ConfigError for a name it does not have."""
+        """The kit's spelling of an attribute or of several that must be there together, such as ``LI+TC``.
+
+        Raises ConfigError for a name it does not have.
+        """
+        if "+" in name:
+            return "+".join(dict.fromkeys(self.attribute(part.strip()) for part in name.split("+")))
         known = {key.lower(): key for key in self.attributes} | {
             key.lower(): value for key, value in (self.aliases or {}).items()
         }
@@ -93,7 +99,10 @@ class Benchmark:
         return self.spec.read_attributes(self.tree, self.root, self.names)
 
     def membership(self, attributes: tuple[str, ...]) -> NDArray[np.bool_]:
-        """Whether each sequence has each attribute, (S, A). Raises DataError if there are no labels."""
+        """Whether each sequence has each attribute, (S, A); ``LI+TC`` asks for both.
+
+        Raises DataError if there are no labels.
+        """
         if self.labels is None:
             raise DataError(
                 f"no attribute labels for {self.title}",
@@ -101,8 +110,16 @@ class Benchmark:
                 expected=self.spec.attributes_at,
                 next="copy them there, or score without --by attribute",
             )
-        rows = [[attribute in self.labels[name] for attribute in attributes] for name in self.names]
+        wanted = [set(attribute.split("+")) for attribute in attributes]
+        rows = [[parts <= self.labels[name] for parts in wanted] for name in self.names]
         return np.array(rows, dtype=bool).reshape(len(self.names), len(attributes))
+
+    def pairs(self) -> tuple[str, ...]:
+        """Every two attributes that some sequence has together, as ``LI+TC``, in the kit's order."""
+        names = ["+".join(pair) for pair in combinations(self.spec.attributes, 2)]
+        return tuple(
+            name for name, count in zip(names, self.membership(tuple(names)).sum(axis=0), strict=True) if count
+        )
 
     def sequence(self, name: str) -> Sequence:
         """A sequence with its image paths. Raises DataError if images and truth do not match."""

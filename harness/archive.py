@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from .errors import BenchError
 
+SUFFIXES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip")
 FILE_LIMIT = 32 << 20  # bytes of one text file: the longest real result is 0.4 MB
 TOTAL_LIMIT = 256 << 20  # bytes of one archive: the largest real one unpacks to 17 MB
 COUNT_LIMIT = 100_000  # members of one archive
@@ -121,6 +122,12 @@ class Archive:
     def where(self, path: str) -> str:
         """See Tree."""
         return f"{self.name}:{path}"
+
+
+def stem(path: str | Path) -> str:
+    """The name of a folder or archive, without the archive's ending."""
+    name = Path(path).name
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
 def open_tree(path: str | Path, error: type[BenchError], *, next: str | None = None) -> Tree:

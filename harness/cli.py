@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, cli_profile, cli_runs, cli_synth, cli_train, cli_weights
-from .cli_runs import FORMATS
+from . import __version__, cli_profile, cli_report, cli_runs, cli_synth, cli_train, cli_weights
+from .cli_report import BREAKDOWNS, FORMATS, attributes_of, names_in
 from .errors import BenchError, ConfigError, unknown
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     score = verbs.add_parser("score", help="raw result files in, PR / NPR / SR out")
     _add_inputs(score)
-    score.add_argument("--by", choices=("overall", "attribute", "sequence"), default="overall")
+    score.add_argument("--by", choices=BREAKDOWNS, default="overall")
     score.add_argument("--published", action="store_true", help="print measured beside printed numbers")
     score.add_argument("--curves", metavar="FILE.csv", type=Path, help="also write every point of the curves")
     score.set_defaults(verb=_score)
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_synth.add_verb(verbs)
     cli_runs.add_verbs(verbs)
+    cli_report.add_verbs(verbs)
     cli_profile.add_verbs(verbs)
     cli_weights.add_verbs(verbs)
     cli_train.add_verb(verbs)
@@ -104,7 +105,7 @@ def _add_inputs(verb: argparse.ArgumentParser, *, scoring: bool = True) -> None:
     if scoring:
         verb.add_argument("--format", choices=FORMATS, default="table")
         verb.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
-        verb.add_argument("--attributes", metavar="A,B", help="only these, instead of all with --by attribute")
+        verb.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
         verb.add_argument("--corners", choices=("rounded", "exact"), help="8-column rows; default: as the toolkit does")
         verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
 
@@ -215,8 +216,6 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
         raise ConfigError("no results to score", next="--results LABEL=FOLDER_OR_ARCHIVE")
     benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
     spec = benchmark.spec
-    by_attribute = arguments.by == "attribute" or arguments.attributes
-    named = tuple(dict.fromkeys(spec.attribute(name) for name in _names(arguments.attributes) or ()))
     if not benchmark.is_official:
         sequences, frames = spec.sizes[benchmark.split]
         _log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
@@ -224,8 +223,8 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     evaluation = evaluate(
         benchmark,
         results,
-        attributes=(named or tuple(spec.attributes)) if by_attribute else (),
-        measures=_names(arguments.metrics),
+        attributes=attributes_of(benchmark, arguments.by, arguments.attributes),
+        measures=names_in(arguments.metrics),
         layouts=_layouts(arguments.boxes, results),
         round_corners=None if arguments.corners is None else arguments.corners == "rounded",
         allow_missing=arguments.allow_missing,
@@ -237,18 +236,15 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     return evaluation
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return tuple(part.strip() for part in text.split(",")) if text else None
-
-
 def _results(texts: list[str], *, required: bool = False) -> dict[str, str]:
     """``LABEL=PATH`` or ``PATH`` (labelled by its name) into label -> path."""
+    from .archive import stem
+
     results: dict[str, str] = {}
     for text in texts:
         label, equals, path = text.partition("=")
         if not equals:
-            name = Path(text).name
-            label, path = next((name.removesuffix(s) for s in ARCHIVES if name.endswith(s)), name), text
+            label, path = stem(text), text
         if not label or not path:
             raise ConfigError("malformed --results", expected="LABEL=PATH", found=repr(text))
         if label in results:
@@ -257,9 +253,6 @@ def _results(texts: list[str], *, required: bool = False) -> dict[str, str]:
     if required and not results:
         raise ConfigError("no results given", next="--results LABEL=FOLDER_OR_ARCHIVE")
     return results
-
-
-ARCHIVES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip")
 
 
 def _layouts(texts: list[str], results: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .cli_runs import FORMATS
+from .cli_report import FORMATS
 from .errors import BenchError, ConfigError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The verbs about runs: ``run``, ``status``, ``report``."""
+"""The verbs about runs: ``run``, ``status``."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ import shlex
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-
-from .errors import ResultError
 
 if TYPE_CHECKING:
     from .experiment import Experiment
     from .plan import Run
     from .results.store import State
 
-FORMATS = ("table", "csv", "json", "md", "latex")
 STATE_NAMES: dict[State, str] = {"ok": "done"}
 STATE_NAMES |= {"failed": "failed", "damaged": "damaged", "running": "running", "missing": "missing"}
 
@@ -47,20 +43,12 @@ def add_verbs(verbs: Any) -> None:
     _add_inputs(status)
     status.set_defaults(verb=_status)
 
-    report = verbs.add_parser("report", help="scores of an experiment's runs")
-    _add_inputs(report)
-    report.add_argument("--by", choices=("overall", "attribute", "sequence"), default="overall")
-    report.add_argument("--format", choices=FORMATS, default="table")
-    report.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
-    report.set_defaults(verb=_report)
-
 
 def _add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("experiment", metavar="EXP.yaml")
     verb.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="the store (default: ./runs)")
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
-    if verb.prog.split()[-1] != "report":  # a benchmark is scored as a whole
-        verb.add_argument("--only", default="", metavar="PART,PART", help="of names of datasets, labels or sequences")
+    verb.add_argument("--only", default="", metavar="PART,PART", help="of names of datasets, labels or sequences")
 
 
 def _seconds(text: str) -> float:
@@ -75,7 +63,7 @@ def _plan(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
     from .plan import make_plan
 
     experiment = load_experiment(arguments.experiment, arguments.set)
-    only = [part.strip() for part in getattr(arguments, "only", "").split(",") if part.strip()]
+    only = [part.strip() for part in arguments.only.split(",") if part.strip()]
     return experiment, make_plan(experiment, arguments.runs, only)
 
 
@@ -165,49 +153,6 @@ def _print_counts(runs: list[Run]) -> None:
         counts = (str(run.counts()[state]) for state in STATE_NAMES)
         rows.append((run.folder.path.parent.name, run.tracker.label, *counts, run.folder.path.name))
     print(as_text(Table("sequences", ("dataset", "tracker", *STATE_NAMES.values(), "folder"), tuple(rows))))
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    from .evaluation import evaluate
-    from .reports.records import show
-    from .reports.scores import Score, score_rows, score_tables
-    from .reports.tables import Table
-
-    _, runs = _plan(arguments)
-    gaps = {run.title: len(run.missing()) for run in runs if run.missing()}
-    if gaps and not arguments.allow_missing:
-        raise ResultError(
-            "the experiment is not complete",
-            where=arguments.experiment,
-            found=", ".join(f"{title}: {count} sequences without boxes" for title, count in gaps.items()),
-            next=f"{_command(arguments, 'run')}, or report --allow-missing",
-        )
-    rows: list[Score] = []
-    tables: list[Table] = []
-    for benchmark in dict.fromkeys(run.benchmark for run in runs):
-        scored = [run for run in runs if run.benchmark is benchmark and len(run.missing()) < len(run.names)]
-        with ExitStack() as stack:
-            results = {run.tracker.label: stack.enter_context(run.sound_files()) for run in scored}
-            if not results:
-                continue
-            evaluation = evaluate(
-                benchmark,
-                results,
-                attributes=tuple(benchmark.spec.attributes) if arguments.by == "attribute" else (),
-                layouts=dict.fromkeys(results, "xywh"),
-                allow_missing=True,
-            )
-        found = score_rows(evaluation, arguments.by)
-        rows += found
-        tables += score_tables(evaluation, found, arguments.by)
-        for repair in evaluation.repairs:
-            _log(f"repaired as the toolkit does: {repair}")
-    for title, count in gaps.items():
-        _log(f"missing: {title}: {count} sequences")
-    if not rows:
-        raise ResultError("nothing to score yet", where=arguments.runs, next=_command(arguments, "run"))
-    show(arguments.format, rows, Score, tables)
-    return 1 if gaps else 0
 
 
 def _log(text: str) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from . import fingerprint
@@ -17,7 +16,7 @@ from .errors import ConfigError, DataError, ResultError, unknown
 from .evaluation import check_layout
 from .experiment import DatasetEntry, Experiment, TrackerEntry
 from .results.formats import ResultFiles, find_results, to_xywh
-from .results.store import BOXES, RunFolder, State, require_storable
+from .results.store import RunFolder, State, require_storable
 
 RECIPE = 1  # of track.py: raised when a change to it may change a box
 
@@ -56,16 +55,6 @@ class Run:
         """Choose what to run: whatever is not settled, and what is asked for again."""
         settled: set[State] = set() if force else {"ok"} if retry_failed else {"ok", "failed"}
         self.todo = {name: state for name, state in self.states.items() if state not in settled}
-
-    @contextmanager
-    def sound_files(self) -> Iterator[Path]:
-        """A folder with nothing but boxes that have their records: a killed run leaves others beside them."""
-        with TemporaryDirectory() as folder:
-            for name, state in self.states.items():
-                if state == "ok":
-                    file = name + BOXES
-                    Path(folder, file).symlink_to(self.folder.path.absolute() / file)
-            yield Path(folder)
 
 
 def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> list[Run]:

@@ -15,7 +15,9 @@ from rgbtbench.evaluation import ALL, Evaluation
 from rgbtbench.fingerprint import truth_digest
 from rgbtbench.protocol import Measure
 
-from .tables import Table, number
+from .tables import Table, marked, number
+
+SMALL = 10  # sequences: rows over fewer are flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
         found = [cells[tracker, measure.name] for measure in evaluation.measures]
         grid.append([cell.value for cell in found])
         shown = (f"{number(c.value)} [{number(c.low)}, {number(c.high)}]" for c in found)
-        body.append((tracker, *shown, str(len(benchmark.names) - len(missing.get(tracker, ())))))
+        scored = len(benchmark.names) - len(missing.get(tracker, ()))
+        body.append((tracker, *shown, f"{scored} of {len(benchmark.names)}" if tracker in missing else str(scored)))
+    best, second = marked(np.array(grid), axis=0)
     names = tuple(m.name if m.published else f"{m.name} (our extension)" for m in evaluation.measures)
     return Table(
         title=f"{benchmark.title}: {len(benchmark.names)} sequences, {int(evaluation.frames.sum()):,} frames; "
@@ -121,7 +125,8 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
         header=("tracker", *names, "sequences"),
         rows=tuple(body),
         note=f"truth {truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:12]}, rgbtbench {__version__}",
-        best=_best(np.array(grid), axis=0),
+        best=best,
+        second=second,
     )
 
 
@@ -131,19 +136,16 @@ def _breakdown(rows: list[Score], measure: Measure, by: str, ranking: list[str])
     keys = list(dict.fromkeys(key for key, _ in cells))
     grid = np.array([[cells[key, tracker].value for tracker in ranking] for key in keys])
     sizes = [cells[key, ranking[0]] for key in keys]
+    best, second = marked(grid, axis=1)
+    flags = [by != "sequence" and size.sequences < SMALL for size in sizes]
     return Table(
         title=f"{measure.name} by {by}",
         header=(by, *ranking, "frames" if by == "sequence" else "sequences"),
         rows=tuple(
-            (key, *map(number, line), str(size.frames if by == "sequence" else size.sequences))
-            for key, line, size in zip(keys, grid.tolist(), sizes, strict=True)
+            (key, *map(number, line), f"{size.frames if by == 'sequence' else size.sequences}{'*' if small else ''}")
+            for key, line, size, small in zip(keys, grid.tolist(), sizes, flags, strict=True)
         ),
-        best=_best(grid, axis=1),
+        note=f"* fewer than {SMALL} sequences: a single one moves the score by points" if any(flags) else "",
+        best=best,
+        second=second,
     )
-
-
-def _best(grid: Array, axis: int) -> frozenset[tuple[int, int]]:
-    """Cells that show the highest value along an axis; the first column of a table holds names."""
-    shown = np.nan_to_num(np.round(grid, 1), nan=-np.inf)
-    top = np.isfinite(shown) & (shown == shown.max(axis=axis, keepdims=True))
-    return frozenset((int(r), int(c) + 1) for r, c in np.argwhere(top))

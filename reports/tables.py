@@ -1,4 +1,4 @@
-"""A table of text cells, rendered for terminals, Markdown and LaTeX."""
+"""A table of text cells, rendered for terminals, Markdown and LaTeX. Names in it are strangers': shown as text."""
 
 from __future__ import annotations
 
@@ -7,26 +7,37 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from rgbtbench.boxes import Array
+
 GAP = "–"
+Marks = frozenset[tuple[int, int]]
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
-LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--"}
+LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
+LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"\textdagger{}"}
+LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as text, ready to print. ``best`` holds (row, column) of cells to set in bold where a format can."""
+    """Cells as text, ready to print.
+
+    ``best`` and ``second`` hold (row, column) of cells to set in bold and underlined where a format can.
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
-    best: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    best: Marks = field(default_factory=frozenset)
+    second: Marks = field(default_factory=frozenset)
 
     @property
     def numeric(self) -> list[bool]:
         """Which columns hold only numbers, gaps and intervals: they are set flush right."""
         columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.header)
-        return [all(re.fullmatch(r"[-+–]?[\d,.]*( ?\[.*\])?|nan|", cell) for cell in column) for column in columns]
+        return [all(re.fullmatch(r"[-+–]?[\d,.]*( ?\[.*\])?( of \d+)?\*?†?|nan", c) for c in col) for col in columns]
 
 
 def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
@@ -34,9 +45,32 @@ def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
     return GAP if math.isnan(value) else f"{value:{'+' if sign else ''}.{digits}f}"
 
 
+def visible(text: str) -> str:
+    r"""Text with whatever does not print, such as a terminal's control codes, as an escape.
+
+    >>> visible("a\x1b[2J\u202eb")
+    'a\\x1b[2J\\u202eb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def marked(grid: Array, axis: int, digits: int = 1) -> tuple[Marks, Marks]:
+    """Cells (row, column + 1) that show the highest and the second highest number along an axis; ties share a mark.
+
+    The first column of a table holds names.
+    """
+    shown = np.nan_to_num(np.round(grid, digits), nan=-np.inf)
+    found = []
+    for _ in range(2):
+        top = np.isfinite(shown) & (shown == shown.max(axis=axis, keepdims=True))
+        found.append(frozenset((int(r), int(c) + 1) for r, c in np.argwhere(top)))
+        shown = np.where(top, -np.inf, shown)
+    return found[0], found[1]
+
+
 def as_text(table: Table) -> str:
     """Columns aligned with blanks."""
-    grid = [table.header, *table.rows]
+    grid = [[visible(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[c]) for row in grid) for c in range(len(table.header))]
     right = table.numeric
 
@@ -45,41 +79,70 @@ def as_text(table: Table) -> str:
         return "  ".join(cells).rstrip()
 
     rule = "  ".join("─" * width for width in widths)
-    parts = [table.title, "", line(table.header), rule, *map(line, table.rows)]
-    return "\n".join(parts + ([table.note] if table.note else []))
+    parts = [visible(table.title), "", line(grid[0]), rule, *map(line, grid[1:])]
+    return "\n".join(parts + _notes(table))
+
+
+def _notes(table: Table) -> list[str]:
+    return [visible(line) for line in table.note.splitlines()]
 
 
 def as_markdown(table: Table) -> str:
-    """A pipe table, best cells in bold."""
+    """A pipe table, best cells in bold, second ones in italics (Markdown cannot underline)."""
     rule = ["---:" if right else "---" for right in table.numeric]
 
     def cell(r: int, c: int, text: str) -> str:
-        text = re.sub(r"([\\`*_|<>\[\]])", r"\\\1", text)
-        return f"**{text}**" if (r, c) in table.best else text
+        text = escaped(text)
+        return f"**{text}**" if (r, c) in table.best else f"*{text}*" if (r, c) in table.second else text
 
+    head = [cell(-1, c, text) for c, text in enumerate(table.header)]
     body = [[cell(r, c, text) for c, text in enumerate(row)] for r, row in enumerate(table.rows)]
-    lines = [f"| {' | '.join(row)} |" for row in [list(table.header), rule, *body]]
-    return "\n".join([f"**{table.title}**", "", *lines] + (["", table.note] if table.note else []))
+    lines = [f"| {' | '.join(row)} |" for row in [head, rule, *body]]
+    notes = [escaped(line) + "  " for line in table.note.splitlines()]
+    return "\n".join([f"**{escaped(table.title)}**", "", *lines] + (["", *notes] if notes else [])).rstrip()
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_|<>\[\]&$~])", r"\\\1", visible(text))
 
 
 def as_latex(table: Table) -> str:
-    """A booktabs table, best cells in bold; it compiles as it is after ``\\usepackage{booktabs}``."""
+    """A booktabs table, best cells bold, second ones underlined; compiles as it is after ``\\usepackage{booktabs}``."""
 
     def cell(r: int, c: int, text: str) -> str:
-        text = "".join(LATEX.get(mark, mark) for mark in text)
-        return rf"\textbf{{{text}}}" if (r, c) in table.best else text
+        text = typeset(text)
+        style = "textbf" if (r, c) in table.best else "underline" if (r, c) in table.second else ""
+        return rf"\{style}{{{text}}}" if style else text
 
     def line(r: int, row: Sequence[str]) -> str:
         return "    " + " & ".join(cell(r, c, text) for c, text in enumerate(row)) + r" \\"
 
     spec = "".join("r" if right else "l" for right in table.numeric)
-    caption = cell(-1, -1, ". ".join(part for part in (table.title, table.note) if part))
+    caption = ". ".join(typeset(part.rstrip(".")) for part in (table.title, *table.note.splitlines()) if part)
     return "\n".join(
         [r"\begin{table}", r"  \centering", rf"  \caption{{{caption}}}", rf"  \begin{{tabular}}{{{spec}}}"]
         + [r"    \toprule", line(-1, table.header), r"    \midrule"]
         + [line(r, row) for r, row in enumerate(table.rows)]
         + [r"    \bottomrule", r"  \end{tabular}", r"\end{table}"]
     )
+
+
+def typeset(text: str) -> str:
+    r"""Text that LaTeX shows as it is; letters that pdflatex has no type for as their numbers.
+
+    >>> print(typeset("A & B_$%"))
+    A \& B\_\$\%
+    """
+    found, text = [], visible(text)
+    for at, mark in enumerate(text):
+        if mark == "-" and text[at + 1 : at + 2] == "-":
+            found.append("-{}")  # two would join to a dash
+        elif mark in LATEX or mark in LATIN or mark.isascii():
+            found.append(LATEX.get(mark, mark))
+        else:
+            found.append(f"[U+{ord(mark):04X}]")
+    return "".join(found)
 
 
 RENDER = {"table": as_text, "md": as_markdown, "latex": as_latex}

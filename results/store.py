@@ -12,9 +12,11 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from rgbtbench import atomic, fingerprint
@@ -107,6 +109,24 @@ class RunFolder:
             return None
         sound = record and record.status in ("ok", "failed") and isinstance(record.sha256, dict)
         return record if sound else None
+
+    def about(self) -> dict[str, Any]:
+        """What run.json says. Raises StoreError if it is of a newer kind or no run's."""
+        found = _parsed(self.path / "run.json")
+        identity = found.get("identity") if found else None
+        if not found or not isinstance(identity, dict) or not isinstance(found.get("label"), str):
+            raise StoreError(
+                "run.json says nothing of a run", where=self.path / "run.json", next=f"move {self.path} away"
+            )
+        return found
+
+    @contextmanager
+    def sound_files(self, names: Iterable[str]) -> Iterator[Path]:
+        """A folder with nothing but the boxes of these sequences: a killed run leaves others beside them."""
+        with TemporaryDirectory() as folder:
+            for name in names:
+                Path(folder, name + BOXES).symlink_to(self.path.absolute() / (name + BOXES))
+            yield Path(folder)
 
     def has_record(self, name: str) -> bool:
         """Whether a sequence is settled, without reading anything."""
@@ -211,6 +231,12 @@ class RunFolder:
             atomic.write(self.path / file, data, tag=lease.tag())
         except OSError as reason:
             raise unwritable(self.path / file, reason) from None
+
+
+def run_folders(root: Path) -> list[RunFolder]:
+    """Every run of a store, by path; [] if this is none."""
+    found = (path for path in root.glob("*/*/run.json") if re.fullmatch(r".+@[0-9a-f]{8}", path.parent.name))
+    return [RunFolder(path.parent) for path in sorted(found)]
 
 
 def require_storable(names: Iterable[str], where: object) -> None:

