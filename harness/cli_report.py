@@ -8,14 +8,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .archive import stem
 from .errors import ConfigError, ResultError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .datasets.benchmark import Benchmark
-    from .evaluation import Evaluation
+    from .evaluation import Aligned, Evaluation
     from .reports.inputs import Entry
 
 FORMATS = ("table", "csv", "json", "md", "latex")
+PAGE = "html"  # a format of whole reports only
 BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
@@ -27,7 +31,8 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--by", choices=BREAKDOWNS, default="overall", help="pair: every two attributes together")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
-    report.add_argument("--format", choices=FORMATS, default="table")
+    report.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    report.add_argument("--out", metavar="FILE.html", type=Path, help="where to write the page (default: stdout)")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
     report.set_defaults(verb=_report)
@@ -54,9 +59,10 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[st
     """The rows of a table: chosen attributes, all of them, or every two together."""
     if chosen:
         return tuple(dict.fromkeys(benchmark.spec.attribute(name) for name in names_in(chosen) or ()))
-    return {"attribute": tuple(benchmark.spec.attributes), "pair": benchmark.pairs() if by == "pair" else ()}.get(
-        by, ()
-    )
+    if by == PAGE and benchmark.labels is None:
+        return ()  # a page is worth having without them
+    every = tuple(benchmark.spec.attributes)
+    return {"attribute": every, PAGE: every, "pair": benchmark.pairs() if by == "pair" else ()}.get(by, ())
 
 
 def names_in(text: str | None) -> tuple[str, ...] | None:
@@ -89,7 +95,11 @@ def gathered(arguments: argparse.Namespace) -> dict[Benchmark, list[Entry]]:
     return together(entries)
 
 
-def evaluated(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> list[Evaluation]:
+def evaluated(
+    arguments: argparse.Namespace,
+    groups: dict[Benchmark, list[Entry]],
+    watch: Mapping[Benchmark, Callable[[Aligned], None]] | None = None,
+) -> list[Evaluation]:
     """Score every benchmark's entries, and say on stderr what a reader must know. Raises ResultError for nothing."""
     from .reports.inputs import score
 
@@ -100,6 +110,7 @@ def evaluated(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]
             attributes=attributes_of(benchmark, arguments.by, arguments.attributes),
             measures=names_in(arguments.metrics),
             allow_missing=arguments.allow_missing,
+            watch=watch[benchmark] if watch else None,
         )
         if evaluation:
             evaluations.append(evaluation)
@@ -126,6 +137,8 @@ def _report(arguments: argparse.Namespace) -> int:
     from .reports.scores import Score, score_rows, score_tables
 
     groups = gathered(arguments)
+    if arguments.format == PAGE:
+        return _page(arguments, groups)
     evaluations = evaluated(arguments, groups)
     rows, tables = [], []
     for evaluation in evaluations:
@@ -134,6 +147,31 @@ def _report(arguments: argparse.Namespace) -> int:
         tables += score_tables(evaluation, found, arguments.by)
     show(arguments.format, rows, Score, tables)
     return int(has_gaps(evaluations, groups))
+
+
+def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> int:
+    """One HTML file: every attribute the benchmarks' files tell, unless some are chosen."""
+    from .atomic import save
+    from .reports.page.build import Page
+
+    if not arguments.out and sys.stdout.isatty():
+        raise ConfigError("a page is not to be read in a terminal", next="--out FILE.html")
+    arguments.by = PAGE
+    page = Page(page_title(arguments.inputs), groups)
+    evaluations = evaluated(arguments, groups, page.watch)
+    html = page.html(evaluations)
+    if arguments.out:
+        save(arguments.out, html)
+        log(f"page: {arguments.out} ({len(html) / 1e6:.1f} MB)")
+    else:
+        sys.stdout.buffer.write(html)
+    return int(has_gaps(evaluations, groups))
+
+
+def page_title(inputs: list[str]) -> str:
+    """The names of what is reported on, without their folders."""
+    names = [stem(Path(text.partition("=")[2] or text).expanduser().resolve()) for text in inputs]
+    return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names))
 
 
 def _run_command(arguments: argparse.Namespace) -> str:

@@ -120,6 +120,10 @@ class RunFolder:
             )
         return found
 
+    def machines(self) -> list[dict[str, Any]]:
+        """What it ran on, one for each host."""
+        return [found for path in sorted(self.path.glob("machine-*.json")) if (found := _parsed(path))]
+
     @contextmanager
     def sound_files(self, names: Iterable[str]) -> Iterator[Path]:
         """A folder with nothing but the boxes of these sequences: a killed run leaves others beside them."""
