@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inputs(compare)
     compare.add_argument("trackers", nargs=2, metavar="TRACKER", help="LABEL of --results, LABEL=PATH or PATH")
     compare.add_argument("--by", choices=("overall", "attribute"), default="overall")
+    compare.add_argument("--figure", metavar="FILE.svg", type=Path, help="also draw the differences; .pdf, .png too")
     compare.set_defaults(verb=_compare)
 
     check = verbs.add_parser("check", help="is a benchmark's folder complete, are result files sound?")
@@ -143,6 +144,12 @@ def _compare(arguments: argparse.Namespace) -> int:
     evaluation = _evaluate(arguments, both)
     rows = compare_rows(evaluation)
     show(arguments.format, rows, Comparison, compare_tables(evaluation, rows))
+    if arguments.figure:
+        from .reports.attribute_figures import forest
+        from .reports.figures import save
+
+        save(forest(rows), arguments.figure)
+        _log(f"figure: {arguments.figure}")
     return 1 if evaluation.missing else 0
 
 

@@ -32,9 +32,11 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
     report.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
-    report.add_argument("--out", metavar="FILE.html", type=Path, help="where to write the page (default: stdout)")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
+    report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
+    report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
+    report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper; file of html (default: stdout)")
     report.set_defaults(verb=_report)
 
 
@@ -133,6 +135,8 @@ def has_gaps(evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    if arguments.paper:
+        return _paper(arguments)
     from .reports.records import show
     from .reports.scores import Score, score_rows, score_tables
 
@@ -146,6 +150,29 @@ def _report(arguments: argparse.Namespace) -> int:
         rows += found
         tables += score_tables(evaluation, found, arguments.by)
     show(arguments.format, rows, Score, tables)
+    if arguments.figures:
+        from .reports.figure_files import write_figures
+
+        for path in write_figures(arguments.figures, arguments.figure_format, evaluations, groups):
+            log(f"figure: {path}")
+    return int(has_gaps(evaluations, groups))
+
+
+def _paper(arguments: argparse.Namespace) -> int:
+    from .reports.exhibit_files import write_paper
+    from .reports.exhibits import collect
+    from .results.published.standing import STANDINGS
+
+    if arguments.out is None:
+        raise ConfigError("--paper writes files", next="--out DIR")
+    if arguments.study and not arguments.study.exists():
+        raise ConfigError("no such file", where=arguments.study)
+    arguments.attributes, arguments.by, arguments.metrics = None, "overall", None
+    groups = gathered(arguments) if arguments.inputs else {}
+    evaluations = evaluated(arguments, groups) if groups else []
+    sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
+    for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
+        print(path)
     return int(has_gaps(evaluations, groups))
 
 

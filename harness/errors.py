@@ -69,6 +69,7 @@ def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = No
 
 
 EXTRAS = {"torch": "torch", "safetensors": "torch", "joblib": "cluster", "dask": "cluster", "distributed": "cluster"}
+EXTRAS |= {"matplotlib": "figures"}
 
 
 def not_installed(reason: ModuleNotFoundError) -> BenchError:

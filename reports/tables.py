@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 
@@ -23,7 +24,8 @@ LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex
 class Table:
     """Cells as text, ready to print.
 
-    ``best`` and ``second`` hold (row, column) of cells to set in bold and underlined where a format can.
+    ``best`` and ``second`` hold (row, column) of cells to set in bold and underlined where a format can; ``groups``
+    names what stands over each column, '' for nothing.
     """
 
     title: str
@@ -32,6 +34,18 @@ class Table:
     note: str = ""
     best: Marks = field(default_factory=frozenset)
     second: Marks = field(default_factory=frozenset)
+    groups: tuple[str, ...] = ()
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """Neighbouring columns under one name: the name and how many."""
+        return [(name, len(list(same))) for name, same in groupby(self.groups)]
+
+    @property
+    def full_header(self) -> tuple[str, ...]:
+        """Each column's name behind that of its group."""
+        pairs = zip(self.groups or ("",) * len(self.header), self.header, strict=True)
+        return tuple(f"{group}: {name}" if group else name for group, name in pairs)
 
     @property
     def numeric(self) -> list[bool]:
@@ -72,14 +86,22 @@ def as_text(table: Table) -> str:
     """Columns aligned with blanks."""
     grid = [[visible(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[c]) for row in grid) for c in range(len(table.header))]
-    right = table.numeric
+    right, groups = table.numeric, []
+    if table.groups:
+        at = 0
+        for name, count in table.spans:  # a name may be wider than its columns
+            room = sum(widths[at : at + count]) + 2 * (count - 1)
+            widths[at] += max(0, len(visible(name)) - room)
+            groups.append(f"{visible(name):<{max(room, len(visible(name)))}}")
+            at += count
 
     def line(row: Sequence[str]) -> str:
         cells = (f"{cell:>{w}}" if r else f"{cell:<{w}}" for cell, w, r in zip(row, widths, right, strict=True))
         return "  ".join(cells).rstrip()
 
     rule = "  ".join("─" * width for width in widths)
-    parts = [visible(table.title), "", line(grid[0]), rule, *map(line, grid[1:])]
+    above = ["  ".join(groups).rstrip()] if groups else []
+    parts = [visible(table.title), "", *above, line(grid[0]), rule, *map(line, grid[1:])]
     return "\n".join(parts + _notes(table))
 
 
@@ -95,7 +117,7 @@ def as_markdown(table: Table) -> str:
         text = escaped(text)
         return f"**{text}**" if (r, c) in table.best else f"*{text}*" if (r, c) in table.second else text
 
-    head = [cell(-1, c, text) for c, text in enumerate(table.header)]
+    head = [cell(-1, c, text) for c, text in enumerate(table.full_header)]
     body = [[cell(r, c, text) for c, text in enumerate(row)] for r, row in enumerate(table.rows)]
     lines = [f"| {' | '.join(row)} |" for row in [head, rule, *body]]
     notes = [escaped(line) + "  " for line in table.note.splitlines()]
@@ -122,10 +144,19 @@ def as_latex(table: Table) -> str:
     caption = ". ".join(typeset(part.rstrip(".")) for part in (table.title, *table.note.splitlines()) if part)
     return "\n".join(
         [r"\begin{table}", r"  \centering", rf"  \caption{{{caption}}}", rf"  \begin{{tabular}}{{{spec}}}"]
-        + [r"    \toprule", line(-1, table.header), r"    \midrule"]
+        + [r"    \toprule", *_group_lines(table), line(-1, table.header), r"    \midrule"]
         + [line(r, row) for r, row in enumerate(table.rows)]
         + [r"    \bottomrule", r"  \end{tabular}", r"\end{table}"]
     )
+
+
+def _group_lines(table: Table) -> list[str]:
+    cells, rules, at = [], [], 1
+    for name, count in table.spans:
+        cells.append(rf"\multicolumn{{{count}}}{{c}}{{{typeset(name)}}}" if name else " &" * (count - 1))
+        rules += [rf"\cmidrule(lr){{{at}-{at + count - 1}}}"] if name else []
+        at += count
+    return ["    " + " & ".join(cells) + r" \\", "    " + "".join(rules)] if any(table.groups) else []
 
 
 def typeset(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.evaluation import Aligned, Evaluation
+from rgbtbench.reports.colours import PALETTE, colour
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
 from rgbtbench.results.published.standing import STANDINGS
@@ -48,6 +49,7 @@ class Page:
             "here": here(),
             "small": SMALL,
             "standings": dict(STANDINGS),
+            "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
             "boards": boards,
         }
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from rgbtbench.reports.colours import PALETTE
 from rgbtbench.reports.tables import Table
 
 ASSETS = Path(__file__).with_name("assets")
@@ -31,7 +32,8 @@ SCRIPTS = (  # in the order in which they use one another
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
     """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
-    style = _asset("page.css")
+    colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
+    style = f":root{{{colours}}}\n{_asset('page.css')}"
     script = "\n".join(map(_asset, SCRIPTS))
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "

@@ -11,7 +11,7 @@ const columnsOf = (state, rows) => {
     { key: null, class: "choose", title: "Draw", hide: true },
     { key: "rank", class: "number", title: "Rank", up: true },
     { key: "name", class: "name", title: "Tracker", up: true },
-    known((row) => row.year) && { key: "year", class: "number wide", title: "Year" },
+    known((row) => row.year) && { key: "year", class: "year wide", title: "Year" },
     ...state.measures().map(({ name, published }) => ({
       key: `metric:${name}`, metric: name, class: `number score${name === state.metric ? " active" : " wide"}`,
       title: published ? name : `${name} (ours)`,
@@ -49,13 +49,13 @@ const drawBoard = (state) => {
 
 const table = (state, rows, columns) => {
   const axis = spanAxis(rows, state.metric);
-  return el("table", { class: "board" },
+  return el("div", { class: "long", role: "region", "aria-label": "Leaderboard", tabindex: 0, "data-key": "board" }, el("table", { class: "board" },
     el("caption", { class: "hidden" }, `Trackers by ${state.metric} on ${state.shown.title}`),
     el("thead", {}, el("tr", {}, columns.map((column) => heading(state, column, axis)))),
     el("tbody", {}, rows.map((row) => [
       line(state, row, columns, axis),
       state.opened.has(row.key) && el("tr", { class: "detail" }, el("td", { colspan: columns.length }, details(state, row))),
-    ])));
+    ]))));
 };
 
 const heading = (state, { key, title, class: kind, up, hide, span }, axis) => {
@@ -98,7 +98,7 @@ const CELLS = {
       el("span", { class: "narrow sub" }, [row.year, standing].filter(Boolean).join(" · ")),
     ];
   },
-  year: (_, row) => [row.year || "–", row.venue && el("span", { class: "sub" }, row.venue)],
+  year: (_, row) => [row.year || "–", row.venue && el("span", { class: "venue" }, row.venue)],
   fps: (_, row) => (row.fps === null ? "–" : row.fps.toFixed(1)),
   printedFps: (_, row) => (row.speeds.length ? el("i", {}, row.speeds[0].fps) : "–"),
   params: (_, row) => (row.params ? el("i", {}, row.params) : "–"),

@@ -1,6 +1,6 @@
 // What is chosen. Views are redrawn when what they look at has changed; the address keeps it for a reload.
 
-const COLOURS = 8;
+const DASHES = 4;
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
 
 class State {
@@ -27,7 +27,7 @@ class State {
   get measure() { return this.measures()[this.m]; }
   measures() { return this.shown.measures; }
 
-  // Every scored tracker once, by its score on the first benchmark that has it: the order of colours.
+  // Every scored tracker once, by its score on the first benchmark that has it, best first.
   ranked() {
     const found = new Map();
     for (const board of this.data.boards)
@@ -45,9 +45,12 @@ class State {
       .sort((a, b) => a.order - b.order);
   }
 
+  // A tracker's colour comes from its name; trackers of one colour differ by dashes and marks.
   look(name) {
-    const order = this.order.indexOf(name);
-    return { colour: `c${order % COLOURS}`, dash: `d${Math.floor(order / COLOURS) % 3}`, shape: SHAPES[order % SHAPES.length] };
+    const { colours } = this.data;
+    const alike = Object.keys(colours).filter((other) => colours[other] === colours[name]).sort();
+    const turn = alike.indexOf(name);
+    return { colour: `c${colours[name]}`, dash: `d${turn % DASHES}`, shape: SHAPES[(colours[name] + turn) % SHAPES.length] };
   }
 
   // The sequence that tells most: where the chosen differ most, among those with pictures if there are any.

@@ -1,0 +1,146 @@
+"""Figures by attribute: heat map, radar chart, and a forest plot of what sets two trackers apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rgbtbench.boxes import Array
+from rgbtbench.evaluation import ALL, Evaluation
+from rgbtbench.protocol import Measure
+
+from .colours import colour, dashes
+from .comparison import Comparison
+from .figures import COLUMN, PAGE, figure, label, legend_below, styled
+from .scores import SMALL
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ON_RADAR = 7  # trackers: more cannot be told apart
+
+
+def _counted(evaluation: Evaluation) -> list[str]:
+    """Attributes with their numbers of sequences, small ones flagged."""
+    counts = evaluation.has.sum(axis=0).tolist()
+    return [f"{name}\n{n}{'*' if n < SMALL else ''}" for name, n in zip(evaluation.attributes, counts, strict=True)]
+
+
+def _ranked(evaluation: Evaluation, measure: Measure) -> list[int]:
+    scores = np.nan_to_num(evaluation.score(measure)[:, 0], nan=-1.0)
+    return [int(k) for k in np.argsort(-scores, kind="stable")]
+
+
+def heat_map(evaluation: Evaluation, measure: Measure) -> Figure:
+    """Tracker x attribute in percent, best tracker first; the number in each cell, counts under the attributes."""
+    order = _ranked(evaluation, measure)
+    values = evaluation.score(measure)[order] * 100
+    names = [label(evaluation.trackers[k], 18) for k in order]
+    return _grid(values, names, _counted(evaluation), f"{measure.name} by attribute, {evaluation.benchmark.title}")
+
+
+def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
+    """One tracker on sequences that have two attributes, the row's and the column's; the diagonal has one."""
+    spec = evaluation.benchmark.spec
+    names = list(spec.attributes)
+    found = dict(zip(evaluation.attributes, evaluation.score(measure)[evaluation.trackers.index(tracker)], strict=True))
+    counts = dict(zip(evaluation.attributes, evaluation.has.sum(axis=0).tolist(), strict=True))
+    values, small = np.full((len(names), len(names)), np.nan), np.zeros((len(names), len(names)), dtype=bool)
+    for r, row in enumerate(names):
+        for c, column in enumerate(names[: r + 1]):
+            key = row if r == c else f"{column}+{row}"
+            values[r, c] = found.get(key, np.nan) * 100
+            small[r, c] = counts.get(key, 0) < SMALL
+    title = f"{measure.name} of {label(tracker)} by two attributes, {evaluation.benchmark.title}"
+    return _grid(values, names, names, f"{title} (* fewer than {SMALL} sequences)", small)
+
+
+def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, small: Array | None = None) -> Figure:
+    with styled() as matplotlib:
+        wide = len(columns) > 10
+        made = figure(PAGE if wide else COLUMN, 0.75 + 0.19 * len(rows))
+        axes = made.subplots()
+        shades = matplotlib.colormaps["cividis"]
+        low, high = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0.0, 1.0)
+        axes.imshow(values, cmap=shades, aspect="auto", vmin=low, vmax=high)
+        for (r, c), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                dark = sum(shades((value - low) / max(high - low, 1e-9))[:3]) < 1.5
+                mark = "*" if small is not None and small[r, c] else ""
+                axes.text(c, r, f"{value:.1f}{mark}", ha="center", va="center", fontsize=5.5 if wide else 5,
+                          color="white" if dark else "black")  # fmt: skip
+        axes.set_title(title)
+        axes.set_xticks(range(len(columns)), columns, fontsize=5.5)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.tick_params(length=0)
+        for side in axes.spines.values():
+            side.set_visible(False)
+        return made
+
+
+def radar(evaluation: Evaluation, measure: Measure) -> Figure:
+    """The best trackers' scores in percent, an axis per attribute; how many sequences each has stands beside it."""
+    with styled():
+        order = _ranked(evaluation, measure)[:ON_RADAR]
+        values = evaluation.score(measure)[:, 1:] * 100
+        names, counts = evaluation.attributes[1:], evaluation.has.sum(axis=0).tolist()[1:]
+        angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
+        made = figure(COLUMN, 3.3 + 0.14 * ((len(order) + 1) // 2))
+        axes = made.subplots(subplot_kw={"projection": "polar"})
+        axes.set_theta_zero_location("N")
+        axes.set_theta_direction(-1)
+        dash = dashes(evaluation.trackers[k] for k in order)
+        handles, shown = [], []
+        for k in order:
+            name = evaluation.trackers[k]
+            [line] = axes.plot(np.append(angles, angles[0]), np.append(values[k], values[k][0]), color=colour(name))
+            if dash[name]:
+                line.set_dashes(dash[name])
+            handles.append(line)
+            shown.append(label(name))
+        ticks = [f"{name} ({n}{'*' if n < SMALL else ''})" for name, n in zip(names, counts, strict=True)]
+        axes.set_xticks(angles, ticks, fontsize=6)
+        for tick, angle in zip(axes.get_xticklabels(), angles, strict=True):
+            side = np.sin(angle)
+            tick.set_horizontalalignment("center" if abs(side) < 0.2 else "left" if side > 0 else "right")
+        axes.tick_params(axis="x", pad=0)
+        axes.tick_params(axis="y", labelsize=5)
+        axes.set_rlabel_position(180 / len(names))
+        axes.set_ylim(0, None)
+        axes.spines["polar"].set_visible(False)
+        rest = len(evaluation.trackers) - len(order)
+        axes.set_title(
+            f"{measure.name} by attribute, {evaluation.benchmark.title}" + (f" (best {ON_RADAR})" * (rest > 0))
+        )
+        legend_below(made, handles, shown)
+        return made
+
+
+def forest(rows: list[Comparison]) -> Figure:
+    """First minus second tracker in points with 95 % intervals, a panel per metric; grey where zero is inside."""
+    with styled():
+        metrics = list(dict.fromkeys(row.metric for row in rows))
+        names = list(dict.fromkeys(row.attribute for row in rows))
+        made = figure(COLUMN if len(metrics) == 1 else PAGE, 0.9 + 0.17 * len(names))
+        panels = made.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+        for axes, metric in zip(panels, metrics, strict=True):
+            axes.axvline(0, color="#888888", linewidth=0.7)
+            for row in (row for row in rows if row.metric == metric):
+                at = names.index(row.attribute)
+                sure = row.low > 0 or row.high < 0
+                tint = colour(row.first if row.difference > 0 else row.second) if sure else "#999999"
+                axes.plot([row.low, row.high], [at, at], color=tint, linewidth=1.4)
+                size = 5 if row.attribute == ALL else 3.2
+                axes.plot(row.difference, at, "D" if row.attribute == ALL else "o", color=tint, markersize=size)
+            axes.set_title(metric)
+            axes.set_xlabel("points")
+            axes.grid(True, axis="x")
+        counts = {row.attribute: row.sequences for row in rows}
+        panels[0].set_yticks(range(len(names)), [f"{n} ({counts[n]}{'*' * (counts[n] < SMALL)})" for n in names])
+        panels[0].invert_yaxis()
+        first = rows[0]
+        title = " ".join(filter(None, (first.dataset, first.split)))
+        made.suptitle(f"{label(first.first)} minus {label(first.second)}, {title}", fontsize=8)
+        return made
