@@ -40,16 +40,16 @@ const drawBoard = (state) => {
       el("span", { id: "count", role: "status" }, `${rows.length} of ${plural(all, "tracker")} shown.`)),
     rows.length ? table(state, rows, columns) : el("p", { class: "empty" }, "No tracker fits these filters."),
     el("p", { class: "note" },
-      "Percent with 95 % bootstrap intervals over sequences. Trackers share a rank where their intervals overlap with the best of it: ",
-      "a rank is one more than the number of trackers that are surely better. ",
-      printed.length ? "Numbers in italics are printed, not scored here; they have no interval and count as exact. ≠ marks prints that disagree." : "",
+      "Percent with 95 % bootstrap intervals over sequences. A rank is one more than the number of trackers here whose interval lies ",
+      "above: overlapping intervals tie. ",
+      printed.length ? "Numbers in italics are printed, not scored here: without an interval they have no rank. ≠ marks prints that disagree or are in doubt. " : "",
       official ? "" : `These are not the sequences of ${title} as published, so no printed numbers stand beside them.`),
   );
 };
 
 const table = (state, rows, columns) => {
   const axis = spanAxis(rows, state.metric);
-  return el("div", { class: "long", role: "region", "aria-label": "Leaderboard", tabindex: 0, "data-key": "board" }, el("table", { class: "board" },
+  return el("div", { class: "long", role: "region", "aria-label": "Leaderboard", tabindex: 0, "data-key": "board", "data-scroll": JSON.stringify([state.board, state.metric, state.sort]) }, el("table", { class: "board" },
     el("caption", { class: "hidden" }, `Trackers by ${state.metric} on ${state.shown.title}`),
     el("thead", {}, el("tr", {}, columns.map((column) => heading(state, column, axis)))),
     el("tbody", {}, rows.map((row) => [

@@ -34,7 +34,7 @@ const drawCurves = (state) => {
   replace(
     byId("curves"),
     el("h2", { id: "curves-title" }, NAMES[measure.quantity]),
-    lines.length ? [plot, el("label", { class: "slider" }, el("span", {}, "Read at"), slider), reading]
+    lines.length ? [plot, el("label", { class: "slider" }, slider, el("span", {}, "Read the curves at a threshold")), reading]
       : el("p", { class: "empty" }, "Tick trackers in the leaderboard to draw them."),
   );
 };

@@ -16,11 +16,13 @@ const el = (tag, properties = {}, ...children) => fill(document.createElement(ta
 const svg = (tag, properties = {}, ...children) => fill(document.createElementNS(SVG, tag), properties, children);
 const byId = (id) => document.getElementById(id);
 
-// New children, but the keyboard stays where it was: elements are known again by their data-key.
+// New children, but keyboard and scrolling stay where they were: elements are known again by data-key, data-scroll.
 const replace = (container, ...children) => {
   const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const scrolled = new Map([...container.querySelectorAll("[data-scroll]")].map((node) => [node.dataset.scroll, node.scrollTop]));
   container.replaceChildren(...children.flat().filter(Boolean));
-  if (key) [...container.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus();
+  for (const node of container.querySelectorAll("[data-scroll]")) node.scrollTop = scrolled.get(node.dataset.scroll) ?? 0;
+  if (key) [...container.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus({ preventScroll: true });
 };
 
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;

@@ -24,14 +24,17 @@ const drawControls = (state) => {
     data.boards.length > 1 && choices(state, "Benchmark", data.boards.map(({ title }, value) => ({ text: title, value })), state.board, (board) => state.set({ board })),
     choices(state, "Metric", state.measures().map(({ name }) => ({ text: name, value: name })), state.metric, (metric) => state.set({ metric })),
     shown.attributes.length > 1 && select("Attribute", "attribute", shown.attributes.map(counts), state.attribute, (a) => state.set({ attribute: Number(a) })),
-    years.length > 1 && select("From", "from", [["", "any year"], ...years.map((y) => [y, y])], state.from, (from) => state.set({ from })),
-    years.length > 1 && select("to", "to", [["", "any year"], ...years.map((y) => [y, y])], state.to, (to) => state.set({ to })),
-    el("label", { class: "field" }, el("span", {}, "Find a tracker"),
-      el("input", { type: "search", value: state.search, "data-key": "search", autocomplete: "off", oninput: (event) => state.set({ search: event.target.value }) })),
-    used.size > 1 && el("fieldset", { class: "checks" }, el("legend", { class: "hidden" }, "Standing"),
-      Object.entries(data.standings).filter(([standing]) => used.has(standing)).map(([standing, text]) => el("label", { class: "check" },
-        el("input", { type: "checkbox", checked: state.standings.has(standing), "data-key": `standing ${standing}`, onchange: () => state.toggle("standings", state.standings, standing) }),
-        el("span", {}, text)))),
+    el("details", { class: "filters", open: state.filtering, ontoggle: (event) => { state.filtering = event.target.open; } },
+      el("summary", { "data-key": "filters" }, "Filters"),
+      el("div", { class: "filter" },
+        years.length > 1 && select("Year from", "from", [["", "any"], ...years.map((y) => [y, y])], state.from, (from) => state.set({ from })),
+        years.length > 1 && select("to", "to", [["", "any"], ...years.map((y) => [y, y])], state.to, (to) => state.set({ to })),
+        el("label", { class: "field" }, el("span", {}, "Tracker"),
+          el("input", { type: "search", value: state.search, "data-key": "search", autocomplete: "off", oninput: (event) => state.set({ search: event.target.value }) })),
+        used.size > 1 && el("fieldset", { class: "checks" }, el("legend", { class: "hidden" }, "Standing"),
+          Object.entries(data.standings).filter(([standing]) => used.has(standing)).map(([standing, text]) => el("label", { class: "check" },
+            el("input", { type: "checkbox", checked: state.standings.has(standing), "data-key": `standing ${standing}`, onchange: () => state.toggle("standings", state.standings, standing) }),
+            el("span", {}, text)))))),
   );
 };
 
@@ -46,7 +49,7 @@ const start = async () => {
     printed.size ? `printed numbers of ${printed.size}` : "", `written ${data.made}`,
   ].filter(Boolean).join(" · ");
   const what = ({ board, metric, attribute }) => [board, metric, attribute];
-  state.view(({ board, metric, attribute, from, to, search, standings }) => [board, metric, attribute, from, to, search, standings], drawControls);
+  state.view(({ board, metric, attribute, from, to, standings }) => [board, metric, attribute, from, to, standings], drawControls);
   state.view((s) => [what(s), s.from, s.to, s.search, s.standings, s.sort, s.opened, s.chosen], drawBoard);
   state.view((s) => [what(s), s.chosen], drawCurves);
   state.view((s) => [what(s), s.chosen], drawAttributes);

@@ -43,17 +43,14 @@ const rowsOf = (state) => {
   return sorted(rows, state.sort, state.metric);
 };
 
-// One more than the number of rows that are surely better: whose interval lies above this one's. A print is exact.
+// One more than the number of trackers scored here whose interval lies above; a print has none, and no rank.
 const rank = (rows, metric) => {
-  const spans = rows.map((row) => {
-    const { value, low, high } = row.values[metric];
-    return value === null ? null : { low: low ?? value, high: high ?? value };
-  });
-  rows.forEach((row, i) => {
-    const own = spans[i];
-    row.rank = own && 1 + spans.filter((other) => other && other.low > own.high).length;
-  });
-  for (const row of rows) row.tied = rows.some((other) => other !== row && row.rank !== null && other.rank === row.rank);
+  const span = (row) => row.values[metric];
+  const known = rows.filter((row) => span(row).low !== null);
+  for (const row of rows) {
+    row.rank = known.includes(row) ? 1 + known.filter((other) => span(other).low > span(row).high).length : null;
+  }
+  for (const row of known) row.tied = known.some((other) => other !== row && other.rank === row.rank);
 };
 
 const SORTS = {

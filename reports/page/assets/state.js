@@ -16,6 +16,7 @@ class State {
     this.listing = { key: "spread", down: true };
     this.opened = new Set();
     this.frame = 0;
+    this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.order = this.ranked();
     this.chosen = new Set(this.order.slice(0, 5));
     this.recall();

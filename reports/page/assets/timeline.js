@@ -40,7 +40,7 @@ const drawSequence = (state) => {
       step > 1 && ` · a point is the mean of up to ${step} frames`),
     lines.length === 0 ? el("p", { class: "empty" }, "Tick trackers in the leaderboard to draw them.") : [
       el("h4", {}, "Overlap"), overlaps, el("h4", {}, "Centre error, pixels"), errors,
-      el("label", { class: "slider" }, el("span", {}, "Frame ", frame), slider), reading,
+      el("label", { class: "slider" }, slider, el("span", {}, "Read at frame ", frame)), reading,
       strip(state, s, read),
     ],
   );
