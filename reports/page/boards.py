@@ -15,7 +15,6 @@ from rgbtbench.reports.scores import score_rows
 from rgbtbench.results.published.standing import facts
 
 from .origins import SHORT, failures, origin, rules
-from .packing import Pack
 from .prints import printed_rows
 from .strips import Album
 from .traces import ERROR_STEPS, GAP, OVERLAP_STEPS, Traces

@@ -52,6 +52,8 @@ def origin(entry: Entry) -> Facts:
         except OSError:  # it was there a second ago, and its boxes are scored
             return [("files", entry.origin.name)]
         return [("files", entry.origin.name), ("sha256", digest[:SHORT])]
+    if not (entry.run.path / "run.json").exists():
+        return [("run", "not begun")]
     about = entry.run.about()
     identity = about["identity"]
     told = [("run", f"{entry.run.path.parent.name}/{entry.run.path.name}"), ("code", _code(about.get("code")))]

@@ -32,7 +32,8 @@ class Pack:
         values = array.astype(KINDS[kind])
         if differences:
             values = np.diff(values, axis=-1, prepend=values.dtype.type(0)).astype(values.dtype)  # modulo its range
-        return self._place(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes(), kind, list(array.shape), differences)
+        data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
+        return self._place(data, kind, list(array.shape), differences)
 
     def add_bytes(self, data: bytes) -> Ref:
         """Take bytes as they are, such as an image."""
@@ -46,7 +47,7 @@ class Pack:
         return ref
 
     def text(self, document: object) -> str:
-        """All of it as base64 of zlib: length of the JSON (u4), the JSON, then the arrays from the next multiple of 8."""
+        """All of it as base64 of zlib: the JSON's length (u4), the JSON, then the arrays from a multiple of 8."""
         words = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         head = len(words).to_bytes(4, "little") + words
         head += bytes(-len(head) % ALIGNMENT)

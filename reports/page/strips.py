@@ -20,7 +20,7 @@ from .traces import Traces
 MOMENTS = 4  # of a sequence
 APART = 8  # moments lie at least a sequence's length / APART from one another
 WIDTH, SHAPE, QUALITY = 224, 4 / 3, 62  # of a picture: pixels, width by height, JPEG
-BUDGET = 1_000_000  # bytes of all pictures of a page
+BUDGET = 700_000  # bytes of all pictures of a page, which then stays under 3 MB
 MARGIN = 1.3  # a picture is wider than its boxes by this
 WIDEST = 3.0  # boxes further out than this many sizes of the cut are left out of it, to see the target at all
 
@@ -43,8 +43,8 @@ class Album:
     def strips(self, traces: Traces, trackers: tuple[str, ...]) -> tuple[dict[int, list[dict[str, Any]]], list[str]]:
         """Pictures by index of the sequence, and why there are none of some sequences."""
         benchmark, found, notes = traces.benchmark, {}, []
-        overlaps = np.stack([traces.overlaps[name] for name in trackers])
-        boxes = np.stack([traces.boxes[name] for name in trackers])
+        overlaps = np.stack([traces.overlaps[name] for name in trackers]).astype(np.float64)
+        boxes = np.stack([traces.boxes[name] for name in trackers]).astype(np.float64)
         first = metrics.starts(benchmark.lengths)
         spread = disagreement(overlaps)
         order = np.argsort(-np.maximum.reduceat(spread, first), kind="stable")
@@ -60,8 +60,9 @@ class Album:
                 continue
             try:
                 found[s] = [
-                    self._picture(pair(k, visible[k], thermal[k]), Moment(k, benchmark.truth[:, at + k], boxes[:, at + k]))
+                    self._picture(pair(m.index, visible[m.index], thermal[m.index]), m)
                     for k in moments(spread[at : at + length])
+                    for m in [Moment(k, benchmark.truth[:, at + k], boxes[:, at + k])]
                 ]
             except DataError as error:
                 notes.append(f"{benchmark.names[s]}: {error.args[0]}")
@@ -97,7 +98,8 @@ def moments(spread: Array) -> list[int]:
     >>> moments(np.array([0.0, 0.9, 1.0, 0.9] + [0.0] * 20 + [0.5]))
     [2, 24]
     """
-    left, chosen = spread.copy(), []
+    chosen: list[int] = []
+    left = spread.copy()
     gap = max(1, -(-len(spread) // APART))
     while len(chosen) < MOMENTS and left.max() > 0:
         k = int(left.argmax())
@@ -111,7 +113,8 @@ def cut(moment: Moment, width: int, height: int) -> tuple[int, int, int, int]:
     around = _union(moment.truth)
     size = max(around[2], around[3] * SHAPE, 16) * WIDEST
     center = around[:2] + around[2:] / 2
-    near = [box for box in moment.boxes if np.isfinite(box).all() and (abs(box[:2] + box[2:] / 2 - center) < size).all()]
+    far = np.abs(moment.boxes[:, :2] + moment.boxes[:, 2:] / 2 - center).max(axis=1)
+    near = moment.boxes[far < size]  # NaN is not
     around = _union(np.array([*moment.truth, *near]))
     wide = min(max(around[2] * MARGIN, around[3] * MARGIN * SHAPE, width / 4), width, height * SHAPE)
     wide, high = round(wide), round(wide / SHAPE)

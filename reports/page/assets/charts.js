@@ -6,9 +6,31 @@ const dot = (shape, x, y, r) => {
   if (shape === "circle") return svg("circle", { cx: x, cy: y, r });
   if (shape === "square") return svg("rect", { x: x - r * 0.9, y: y - r * 0.9, width: r * 1.8, height: r * 1.8 });
   const corners = {
-    diamond: [[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]],
-    triangle: [[0, -1.2], [1.2, 0.9], [-1.2, 0.9]],
-    cross: [[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4], [0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]],
+    diamond: [
+      [0, -1.25],
+      [1.25, 0],
+      [0, 1.25],
+      [-1.25, 0],
+    ],
+    triangle: [
+      [0, -1.2],
+      [1.2, 0.9],
+      [-1.2, 0.9],
+    ],
+    cross: [
+      [-0.4, -1.2],
+      [0.4, -1.2],
+      [0.4, -0.4],
+      [1.2, -0.4],
+      [1.2, 0.4],
+      [0.4, 0.4],
+      [0.4, 1.2],
+      [-0.4, 1.2],
+      [-0.4, 0.4],
+      [-1.2, 0.4],
+      [-1.2, -0.4],
+      [-0.4, -0.4],
+    ],
   }[shape];
   return svg("polygon", { points: corners.map(([a, b]) => `${x + a * r},${y + b * r}`).join(" ") });
 };
@@ -16,12 +38,17 @@ const dot = (shape, x, y, r) => {
 // A path through points; a gap wherever there is no value.
 const path = (points) => {
   let pen = false;
-  return points.map(([x, y]) => {
-    if (y === null) { pen = false; return ""; }
-    const step = `${pen ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`;
-    pen = true;
-    return step;
-  }).join("");
+  return points
+    .map(([x, y]) => {
+      if (y === null) {
+        pen = false;
+        return "";
+      }
+      const step = `${pen ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`;
+      pen = true;
+      return step;
+    })
+    .join("");
 };
 
 const observer = new ResizeObserver((entries) => {
@@ -36,7 +63,8 @@ const drawing = (label, draw) => {
     place.drawn = place.clientWidth;
     const { height, parts } = draw(width);
     place.replaceChildren(
-      svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", "aria-label": label }, parts));
+      svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", "aria-label": label }, parts),
+    );
   };
   observer.observe(place);
   return place;
@@ -48,7 +76,9 @@ const axes = ({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel, yLabel }
     svg("line", { class: "grid", x1: left, x2: right, y1: y(value), y2: y(value) }),
     svg("text", { class: "tick", x: left - 6, y: y(value) + 4, "text-anchor": "end" }, text),
   ]),
-  xTicks.map(([value, text]) => svg("text", { class: "tick", x: x(value), y: bottom + 16, "text-anchor": "middle" }, text)),
+  xTicks.map(([value, text]) =>
+    svg("text", { class: "tick", x: x(value), y: bottom + 16, "text-anchor": "middle" }, text),
+  ),
   svg("line", { class: "base", x1: left, x2: right, y1: bottom, y2: bottom }),
   xLabel && svg("text", { class: "tick", x: right, y: bottom + 32, "text-anchor": "end" }, xLabel),
   yLabel && svg("text", { class: "tick", x: left - 6, y: top - 8, "text-anchor": "start" }, yLabel),

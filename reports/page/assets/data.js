@@ -55,8 +55,7 @@ const curveOf = (data, board, k, m, a) => {
   return values[0] === NO_SHARE ? null : Array.from(values, (steps) => share(board, steps));
 };
 
-const singleOf = (data, board, k, m, s) =>
-  share(board, data.array(board.single[m])[k * board.sequences.length + s]);
+const singleOf = (data, board, k, m, s) => share(board, data.array(board.single[m])[k * board.sequences.length + s]);
 
 const hasAttribute = (data, board, s, a) => data.array(board.has)[a * board.sequences.length + s] === 1;
 

@@ -29,7 +29,8 @@ const rowsOf = (state) => {
     const year = Number(row.year);
     const { standing } = row.values[state.metric];
     return (
-      standing !== null && state.standings.has(standing) &&
+      standing !== null &&
+      state.standings.has(standing) &&
       (!year || ((!state.from || year >= state.from) && (!state.to || year <= state.to))) &&
       row.name.toLowerCase().includes(state.search.trim().toLowerCase())
     );
@@ -37,7 +38,8 @@ const rowsOf = (state) => {
   const scored = state.shown.scored.map((tracker, k) => scoredRow(state, tracker, k)).filter(shows);
   const own = new Set(scored.map((row) => row.name.toLowerCase()));
   const printed = state.shown.printed.map((tracker) => printedRow(state, tracker)).filter(shows);
-  for (const row of scored) row.print = state.shown.printed.find(({ name }) => name.toLowerCase() === row.name.toLowerCase());
+  for (const row of scored)
+    row.print = state.shown.printed.find(({ name }) => name.toLowerCase() === row.name.toLowerCase());
   const rows = [...scored, ...printed.filter((row) => !own.has(row.name.toLowerCase()))];
   rank(rows, state.metric);
   return sorted(rows, state.sort, state.metric);

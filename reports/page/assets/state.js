@@ -23,10 +23,21 @@ class State {
     this.sequence = this.sequence ?? this.firstSequence();
   }
 
-  get shown() { return this.data.boards[this.board]; }
-  get m() { return Math.max(0, this.measures().findIndex((measure) => measure.name === this.metric)); }
-  get measure() { return this.measures()[this.m]; }
-  measures() { return this.shown.measures; }
+  get shown() {
+    return this.data.boards[this.board];
+  }
+  get m() {
+    return Math.max(
+      0,
+      this.measures().findIndex((measure) => measure.name === this.metric),
+    );
+  }
+  get measure() {
+    return this.measures()[this.m];
+  }
+  measures() {
+    return this.shown.measures;
+  }
 
   // Every scored tracker once, by its score on the first benchmark that has it, best first.
   ranked() {
@@ -49,9 +60,15 @@ class State {
   // A tracker's colour comes from its name; trackers of one colour differ by dashes and marks.
   look(name) {
     const { colours } = this.data;
-    const alike = Object.keys(colours).filter((other) => colours[other] === colours[name]).sort();
+    const alike = Object.keys(colours)
+      .filter((other) => colours[other] === colours[name])
+      .sort();
     const turn = alike.indexOf(name);
-    return { colour: `c${colours[name]}`, dash: `d${turn % DASHES}`, shape: SHAPES[(colours[name] + turn) % SHAPES.length] };
+    return {
+      colour: `c${colours[name]}`,
+      dash: `d${turn % DASHES}`,
+      shape: SHAPES[(colours[name] + turn) % SHAPES.length],
+    };
   }
 
   // The sequence that tells most: where the chosen differ most, among those with pictures if there are any.
@@ -62,7 +79,9 @@ class State {
   }
 
   spread(s) {
-    const values = this.picked().map(({ k }) => singleOf(this.data, this.shown, k, this.m, s)).filter((v) => v !== null);
+    const values = this.picked()
+      .map(({ k }) => singleOf(this.data, this.shown, k, this.m, s))
+      .filter((v) => v !== null);
     return values.length ? Math.max(...values) - Math.min(...values) : 0;
   }
 
@@ -71,7 +90,10 @@ class State {
     const attribute = this.shown.attributes[this.attribute].name;
     Object.assign(this, changes);
     if (other) {
-      this.attribute = Math.max(0, this.shown.attributes.findIndex(({ name }) => name === attribute));
+      this.attribute = Math.max(
+        0,
+        this.shown.attributes.findIndex(({ name }) => name === attribute),
+      );
       if (!this.measures().some(({ name }) => name === this.metric)) this.metric = this.measures().at(-1).name;
       this.sequence = this.firstSequence();
     }
@@ -87,7 +109,9 @@ class State {
   }
 
   // needs: what a view looks at; it is drawn again only when that differs from the last time.
-  view(needs, draw) { this.views.push({ needs, draw, last: null }); }
+  view(needs, draw) {
+    this.views.push({ needs, draw, last: null });
+  }
 
   draw() {
     for (const view of this.views) {
@@ -105,14 +129,22 @@ class State {
     words.t = JSON.stringify([...this.chosen]);
     try {
       history.replaceState(null, "", `#${new URLSearchParams(words)}`);
-    } catch { /* some viewers show files without an address */ }
+    } catch {
+      /* some viewers show files without an address */
+    }
   }
 
   recall() {
     const words = new URLSearchParams(location.hash.slice(1));
     const index = (list, word) => Math.max(0, list.indexOf(word));
-    this.board = index(this.data.boards.map(({ title }) => title), words.get("b"));
-    this.attribute = index(this.shown.attributes.map(({ name }) => name), words.get("a"));
+    this.board = index(
+      this.data.boards.map(({ title }) => title),
+      words.get("b"),
+    );
+    this.attribute = index(
+      this.shown.attributes.map(({ name }) => name),
+      words.get("a"),
+    );
     const metrics = this.measures().map(({ name }) => name);
     this.metric = metrics.includes(words.get("m")) ? words.get("m") : metrics.at(-1);
     const found = this.shown.sequences.indexOf(words.get("q"));
@@ -120,6 +152,8 @@ class State {
     try {
       const names = JSON.parse(words.get("t")) ?? [];
       if (names.length) this.chosen = new Set(this.order.filter((name) => names.includes(name)));
-    } catch { /* not ours */ }
+    } catch {
+      /* not ours */
+    }
   }
 }

@@ -7,7 +7,9 @@ const drawSequence = (state) => {
   const s = state.sequence;
   const frames = board.frames[s];
   const lines = state.picked().map((tracker) => ({
-    ...tracker, ...state.look(tracker.name), points: traceOf(state.data, board, tracker.k, s),
+    ...tracker,
+    ...state.look(tracker.name),
+    points: traceOf(state.data, board, tracker.k, s),
     score: singleOf(state.data, board, tracker.k, state.m, s),
   }));
   const step = Math.ceil(frames / Math.min(frames, board.traces.points));
@@ -16,15 +18,23 @@ const drawSequence = (state) => {
   const reading = el("table", { class: "legend" });
   const frame = el("output", {});
   const slider = el("input", {
-    type: "range", min: 1, max: frames, value: state.frame + 1, id: "frame", "data-key": "frame",
-    "aria-label": "Frame at which to read", oninput: (event) => read(Number(event.target.value) - 1),
+    type: "range",
+    min: 1,
+    max: frames,
+    value: state.frame + 1,
+    id: "frame",
+    "data-key": "frame",
+    "aria-label": "Frame at which to read",
+    oninput: (event) => read(Number(event.target.value) - 1),
   });
   const cursors = {};
   const moments = (board.strips[s] ?? []).map((moment) => moment.frame);
-  const overlaps = drawing(`Overlap of the chosen trackers over the frames of ${name}`,
-    (width) => drawTime(lines, frames, width, OVERLAP, cursors, () => state.frame, moments));
-  const errors = drawing(`Centre error of the chosen trackers over the frames of ${name}`,
-    (width) => drawTime(lines, frames, width, ERROR, cursors, () => state.frame, moments));
+  const overlaps = drawing(`Overlap of the chosen trackers over the frames of ${name}`, (width) =>
+    drawTime(lines, frames, width, OVERLAP, cursors, () => state.frame, moments),
+  );
+  const errors = drawing(`Centre error of the chosen trackers over the frames of ${name}`, (width) =>
+    drawTime(lines, frames, width, ERROR, cursors, () => state.frame, moments),
+  );
   const read = (at) => {
     state.frame = at;
     slider.value = at + 1;
@@ -36,20 +46,35 @@ const drawSequence = (state) => {
   replace(
     byId("sequence"),
     el("h3", {}, el("span", { class: "label" }, name)),
-    el("p", { class: "note" }, plural(frames, "frame"), own.length > 0 && ` · ${own.map((a) => a.name).join(" ")}`,
-      step > 1 && ` · a point is the mean of up to ${step} frames`),
-    lines.length === 0 ? el("p", { class: "empty" }, "Tick trackers in the leaderboard to draw them.") : [
-      el("h4", {}, "Overlap"), overlaps, el("h4", {}, "Centre error, pixels"), errors,
-      el("label", { class: "slider" }, slider, el("span", {}, "Read at frame ", frame)), reading,
-      strip(state, s, read),
-    ],
+    el(
+      "p",
+      { class: "note" },
+      plural(frames, "frame"),
+      own.length > 0 && ` · ${own.map((a) => a.name).join(" ")}`,
+      step > 1 && ` · a point is the mean of up to ${step} frames`,
+    ),
+    lines.length === 0
+      ? el("p", { class: "empty" }, "Tick trackers in the leaderboard to draw them.")
+      : [
+          el("h4", {}, "Overlap"),
+          overlaps,
+          el("h4", {}, "Centre error, pixels"),
+          errors,
+          el("label", { class: "slider" }, slider, el("span", {}, "Read at frame ", frame)),
+          reading,
+          strip(state, s, read),
+        ],
   );
 };
 
 const OVERLAP = { key: "overlap", height: 170, at: (value) => value, ticks: [0, 0.25, 0.5, 0.75, 1], most: () => 1 };
 const ERROR = {
-  key: "error", height: 130, at: (value) => Math.log2(1 + value), ticks: ERROR_TICKS,
-  most: (lines) => Math.max(40, ...lines.flatMap(({ points }) => points.map(({ error }) => Math.min(error ?? 0, 1000)))),
+  key: "error",
+  height: 130,
+  at: (value) => Math.log2(1 + value),
+  ticks: ERROR_TICKS,
+  most: (lines) =>
+    Math.max(40, ...lines.flatMap(({ points }) => points.map(({ error }) => Math.min(error ?? 0, 1000)))),
 };
 
 const drawTime = (lines, frames, width, { key, height, at, ticks, most }, cursors, current, moments) => {
@@ -68,22 +93,43 @@ const drawTime = (lines, frames, width, { key, height, at, ticks, most }, cursor
       axes({ x, y: (value) => y(value), xTicks: frameTicks(frames, width), yTicks: shown, left, right, top, bottom }),
       moments.map((frame) => svg("path", { class: "moment", d: `M${x(frame)},${bottom}l-4,6h8z` })),
       cursor,
-      lines.map(({ colour, dash, points }) => svg("path", {
-        class: `line thin ${dash} ${colour}`,
-        d: path(points.map((p) => [x((p.first + p.last) / 2), p[key] === null ? null : y(at(Math.min(p[key], highest)))])),
-      })),
+      lines.map(({ colour, dash, points }) =>
+        svg("path", {
+          class: `line thin ${dash} ${colour}`,
+          d: path(
+            points.map((p) => [x((p.first + p.last) / 2), p[key] === null ? null : y(at(Math.min(p[key], highest)))]),
+          ),
+        }),
+      ),
     ],
   };
 };
 
 const readings = (state, lines, frame) => [
-  el("thead", {}, el("tr", {}, ["Tracker", `${state.metric} here`, "Overlap", "Error, px"].map((title, i) =>
-    el("th", { scope: "col", class: i ? "number" : "name" }, title)))),
-  el("tbody", {}, lines.map(({ name, points, score }) => {
-    const point = points.find(({ last }) => last >= frame);
-    return el("tr", {}, el("th", { scope: "row", class: "name" }, mark(state, name), el("span", { class: "label" }, name)),
-      el("td", { class: "number" }, percent(score)),
-      el("td", { class: "number" }, point.overlap === null ? "–" : point.overlap.toFixed(2)),
-      el("td", { class: "number" }, point.error === null ? "–" : point.error.toFixed(point.error < 10 ? 1 : 0)));
-  })),
+  el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      ["Tracker", `${state.metric} here`, "Overlap", "Error, px"].map((title, i) =>
+        el("th", { scope: "col", class: i ? "number" : "name" }, title),
+      ),
+    ),
+  ),
+  el(
+    "tbody",
+    {},
+    lines.map(({ name, points, score }) => {
+      const point = points.find(({ last }) => last >= frame);
+      return el(
+        "tr",
+        {},
+        el("th", { scope: "row", class: "name" }, mark(state, name), el("span", { class: "label" }, name)),
+        el("td", { class: "number" }, percent(score)),
+        el("td", { class: "number" }, point.overlap === null ? "–" : point.overlap.toFixed(2)),
+        el("td", { class: "number" }, point.error === null ? "–" : point.error.toFixed(point.error < 10 ? 1 : 0)),
+      );
+    }),
+  ),
 ];
