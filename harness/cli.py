@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     compare = verbs.add_parser("compare", help="is one tracker better than another, or is it chance?")
     _add_inputs(compare)
     compare.add_argument("trackers", nargs=2, metavar="TRACKER", help="LABEL of --results, LABEL=PATH or PATH")
-    compare.add_argument("--by", choices=("overall", "attribute"), default="overall")
+    compare.add_argument("--by", choices=("overall", "attribute", "pair"), default="overall")
     compare.add_argument("--figure", metavar="FILE.svg", type=Path, help="also draw the differences; .pdf, .png too")
     compare.set_defaults(verb=_compare)
 

@@ -1,4 +1,4 @@
-"""The verb ``report``: tables, figures and the paper's exhibits, from experiments, stores and raw results."""
+"""The verbs ``report`` and ``leaderboard``: tables, figures, the paper's exhibits, ranks."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def add_verbs(verbs: Any) -> None:
     report = verbs.add_parser("report", help="tables and figures of experiments, stores and raw results")
     add_inputs(report)
     report.add_argument("--by", choices=BREAKDOWNS, default="overall", help="pair: every two attributes together")
+    report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
     report.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
@@ -38,6 +39,16 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
     report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper; file of html (default: stdout)")
     report.set_defaults(verb=_report)
+
+    ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
+    add_inputs(ranking)
+    ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
+    ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
+                         "of the inputs and on these, each with who says so")  # fmt: skip
+    ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
+    ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    ranking.add_argument("--out", type=Path, metavar="FILE", help="of html (default: stdout)")
+    ranking.set_defaults(verb=_leaderboard)
 
 
 def add_inputs(verb: argparse.ArgumentParser) -> None:
@@ -63,8 +74,9 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[st
         return tuple(dict.fromkeys(benchmark.spec.attribute(name) for name in names_in(chosen) or ()))
     if by == PAGE and benchmark.labels is None:
         return ()  # a page is worth having without them
-    every = tuple(benchmark.spec.attributes)
-    return {"attribute": every, PAGE: every, "pair": benchmark.pairs() if by == "pair" else ()}.get(by, ())
+    names = tuple(benchmark.spec.attributes)
+    pairs = benchmark.pairs() if by == "pair" else ()
+    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
 
 
 def names_in(text: str | None) -> tuple[str, ...] | None:
@@ -72,11 +84,14 @@ def names_in(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",")) if text else None
 
 
-def gathered(arguments: argparse.Namespace) -> dict[Benchmark, list[Entry]]:
-    """The entries that the command line names, by benchmark, complete unless that is waived."""
+def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[Benchmark, list[Entry]]:
+    """The entries that the command line names, by benchmark, complete unless that is waived.
+
+    ``versions``: runs of one label are told apart by their hashes, not refused.
+    """
     from .boxes import LAYOUTS
     from .errors import unknown
-    from .reports.inputs import Benchmarks, gather, require_complete, together
+    from .reports.inputs import Benchmarks, gather, require_complete, together, told_apart
 
     layouts = dict(text.rpartition("=")[::2] for text in arguments.boxes)
     for layout in layouts.values():
@@ -94,7 +109,7 @@ def gathered(arguments: argparse.Namespace) -> dict[Benchmark, list[Entry]]:
         raise ConfigError(f"no results labelled {min(odd)!r}", expected=", ".join(e.label for e in entries))
     if not arguments.allow_missing:
         require_complete(entries, f"{_run_command(arguments)}, or --allow-missing")
-    return together(entries)
+    return together(told_apart(entries) if versions else entries)
 
 
 def evaluated(
@@ -144,6 +159,8 @@ def _report(arguments: argparse.Namespace) -> int:
     if arguments.format == PAGE:
         return _page(arguments, groups)
     evaluations = evaluated(arguments, groups)
+    if arguments.ranks:
+        return _ranks(arguments, evaluations, groups)
     rows, tables = [], []
     for evaluation in evaluations:
         found = score_rows(evaluation, arguments.by)
@@ -155,6 +172,40 @@ def _report(arguments: argparse.Namespace) -> int:
 
         for path in write_figures(arguments.figures, arguments.figure_format, evaluations, groups):
             log(f"figure: {path}")
+    return int(has_gaps(evaluations, groups))
+
+
+def _ranks(arguments: argparse.Namespace, evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]) -> int:
+    from .reports.leaderboard import Ranked, rank_tables, ranked
+    from .reports.records import show
+
+    found = [ranked(evaluation, groups[evaluation.benchmark]) for evaluation in evaluations]
+    tables = [table for rows in found for table in rank_tables(rows)]
+    show(arguments.format, [row for rows in found for row in rows], Ranked, tables)
+    return int(has_gaps(evaluations, groups))
+
+
+def _leaderboard(arguments: argparse.Namespace) -> int:
+    from .datasets import BENCHMARKS
+    from .reports.leaderboard import Ranked, board, printed_rows, ranked
+    from .reports.records import show
+
+    arguments.attributes, arguments.by, arguments.metrics = None, "overall", arguments.metric
+    groups = gathered(arguments, versions=True) if arguments.inputs else {}
+    if arguments.format == PAGE:
+        return _page(arguments, groups)
+    evaluations = evaluated(arguments, groups) if groups else []
+    rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
+    if arguments.printed is not None or arguments.hearsay:
+        spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
+        for name in names_in(arguments.printed) or ():
+            spec = BENCHMARKS.get(name)
+            spaces.append((spec.name, spec.default_split if len(spec.sizes) > 1 else ""))
+        for space in dict.fromkeys(spaces):
+            rows += printed_rows(*space, arguments.metric, untrusted=arguments.hearsay)
+    if not rows:
+        raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
+    show(arguments.format, rows, Ranked, [board(rows)])
     return int(has_gaps(evaluations, groups))
 
 
@@ -177,15 +228,21 @@ def _paper(arguments: argparse.Namespace) -> int:
 
 
 def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> int:
-    """One HTML file: every attribute the benchmarks' files tell, unless some are chosen."""
+    """One HTML file: every metric that papers print and every attribute that the benchmarks' files tell."""
     from .atomic import save
+    from .datasets import BENCHMARKS
     from .reports.page.build import Page
 
+    printed = [BENCHMARKS.get(name) for name in names_in(getattr(arguments, "printed", None)) or ()]
+    if not groups and not printed:
+        raise ConfigError("nothing to show", expected="experiments, stores, results, or --printed BENCHMARK")
     if not arguments.out and sys.stdout.isatty():
         raise ConfigError("a page is not to be read in a terminal", next="--out FILE.html")
+    if "metric" in arguments:  # the leaderboard's: a page has them all
+        arguments.metrics = None
     arguments.by = PAGE
-    page = Page(page_title(arguments.inputs), groups)
-    evaluations = evaluated(arguments, groups, page.watch)
+    page = Page(page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False))
+    evaluations = evaluated(arguments, groups, page.watch) if groups else []
     html = page.html(evaluations)
     if arguments.out:
         save(arguments.out, html)
@@ -198,7 +255,7 @@ def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -
 def page_title(inputs: list[str]) -> str:
     """The names of what is reported on, without their folders."""
     names = [stem(Path(text.partition("=")[2] or text).expanduser().resolve()) for text in inputs]
-    return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names))
+    return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names)) or "Leaderboard"
 
 
 def _run_command(arguments: argparse.Namespace) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rgbtbench.boxes import Array
 from rgbtbench.evaluation import ALL, Evaluation
+from rgbtbench.metrics import Index
 from rgbtbench.protocol import Measure
 
 from .colours import colour, dashes
@@ -28,6 +29,10 @@ def _counted(evaluation: Evaluation) -> list[str]:
     return [f"{name}\n{n}{'*' if n < SMALL else ''}" for name, n in zip(evaluation.attributes, counts, strict=True)]
 
 
+def _few(evaluation: Evaluation) -> bool:
+    return bool((evaluation.has.sum(axis=0) < SMALL).any())
+
+
 def _ranked(evaluation: Evaluation, measure: Measure) -> list[int]:
     scores = np.nan_to_num(evaluation.score(measure)[:, 0], nan=-1.0)
     return [int(k) for k in np.argsort(-scores, kind="stable")]
@@ -38,26 +43,26 @@ def heat_map(evaluation: Evaluation, measure: Measure) -> Figure:
     order = _ranked(evaluation, measure)
     values = evaluation.score(measure)[order] * 100
     names = [label(evaluation.trackers[k], 18) for k in order]
-    return _grid(values, names, _counted(evaluation), f"{measure.name} by attribute, {evaluation.benchmark.title}")
+    title = f"{measure.name} by attribute, {evaluation.benchmark.title}; below: sequences"
+    return _grid(values, names, _counted(evaluation), title + (f" (* fewer than {SMALL})" if _few(evaluation) else ""))
 
 
 def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
-    """One tracker on sequences that have two attributes, the row's and the column's; the diagonal has one."""
+    """One tracker on sequences that have both attributes, the row's and the column's; their numbers above."""
     spec = evaluation.benchmark.spec
     names = list(spec.attributes)
     found = dict(zip(evaluation.attributes, evaluation.score(measure)[evaluation.trackers.index(tracker)], strict=True))
     counts = dict(zip(evaluation.attributes, evaluation.has.sum(axis=0).tolist(), strict=True))
-    values, small = np.full((len(names), len(names)), np.nan), np.zeros((len(names), len(names)), dtype=bool)
+    values, sizes = np.full((len(names), len(names)), np.nan), np.zeros((len(names), len(names)), dtype=int)
     for r, row in enumerate(names):
         for c, column in enumerate(names[: r + 1]):
             key = row if r == c else f"{column}+{row}"
-            values[r, c] = found.get(key, np.nan) * 100
-            small[r, c] = counts.get(key, 0) < SMALL
+            values[r, c], sizes[r, c] = found.get(key, np.nan) * 100, counts.get(key, 0)
     title = f"{measure.name} of {label(tracker)} by two attributes, {evaluation.benchmark.title}"
-    return _grid(values, names, names, f"{title} (* fewer than {SMALL} sequences)", small)
+    return _grid(values, names, names, f"{title}; above: sequences (* fewer than {SMALL})", sizes)
 
 
-def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, small: Array | None = None) -> Figure:
+def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, sizes: Index | None = None) -> Figure:
     with styled() as matplotlib:
         wide = len(columns) > 10
         made = figure(PAGE if wide else COLUMN, 0.75 + 0.19 * len(rows))
@@ -68,9 +73,11 @@ def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str
         for (r, c), value in np.ndenumerate(values):
             if np.isfinite(value):
                 dark = sum(shades((value - low) / max(high - low, 1e-9))[:3]) < 1.5
-                mark = "*" if small is not None and small[r, c] else ""
+                mark = "*" if sizes is not None and sizes[r, c] < SMALL else ""
                 axes.text(c, r, f"{value:.1f}{mark}", ha="center", va="center", fontsize=5.5 if wide else 5,
                           color="white" if dark else "black")  # fmt: skip
+            if sizes is not None and c > r:
+                axes.text(c, r, str(sizes[c, r]), ha="center", va="center", fontsize=5.5, color="#666666")
         axes.set_title(title)
         axes.set_xticks(range(len(columns)), columns, fontsize=5.5)
         axes.set_yticks(range(len(rows)), rows)
@@ -82,13 +89,13 @@ def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str
 
 def radar(evaluation: Evaluation, measure: Measure) -> Figure:
     """The best trackers' scores in percent, an axis per attribute; how many sequences each has stands beside it."""
-    with styled():
+    with styled() as matplotlib:
         order = _ranked(evaluation, measure)[:ON_RADAR]
         values = evaluation.score(measure)[:, 1:] * 100
         names, counts = evaluation.attributes[1:], evaluation.has.sum(axis=0).tolist()[1:]
         angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
         made = figure(COLUMN, 3.3 + 0.14 * ((len(order) + 1) // 2))
-        axes = made.subplots(subplot_kw={"projection": "polar"})
+        axes: Any = made.subplots(subplot_kw={"projection": "polar"})
         axes.set_theta_zero_location("N")
         axes.set_theta_direction(-1)
         dash = dashes(evaluation.trackers[k] for k in order)
@@ -106,14 +113,14 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
             side = np.sin(angle)
             tick.set_horizontalalignment("center" if abs(side) < 0.2 else "left" if side > 0 else "right")
         axes.tick_params(axis="x", pad=0)
-        axes.tick_params(axis="y", labelsize=5)
-        axes.set_rlabel_position(180 / len(names))
+        axes.yaxis.set_major_locator(matplotlib.ticker.MultipleLocator(10 if np.nanmax(values) < 60 else 20))
+        axes.set_yticklabels([])  # a number there would lie on the lines
         axes.set_ylim(0, None)
         axes.spines["polar"].set_visible(False)
-        rest = len(evaluation.trackers) - len(order)
-        axes.set_title(
-            f"{measure.name} by attribute, {evaluation.benchmark.title}" + (f" (best {ON_RADAR})" * (rest > 0))
-        )
+        told = [f"rings {int(np.diff(axes.get_yticks())[0])} points apart"]
+        told += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
+        told += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
+        axes.set_title(f"{measure.name} by attribute, {evaluation.benchmark.title}\n{'; '.join(told)}")
         legend_below(made, handles, shown)
         return made
 
@@ -124,7 +131,7 @@ def forest(rows: list[Comparison]) -> Figure:
         metrics = list(dict.fromkeys(row.metric for row in rows))
         names = list(dict.fromkeys(row.attribute for row in rows))
         made = figure(COLUMN if len(metrics) == 1 else PAGE, 0.9 + 0.17 * len(names))
-        panels = made.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+        panels = made.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
         for axes, metric in zip(panels, metrics, strict=True):
             axes.axvline(0, color="#888888", linewidth=0.7)
             for row in (row for row in rows if row.metric == metric):

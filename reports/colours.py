@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1, 1.2), (6, 1.5, 1, 1.5))  # on and off, in line widths
+DASHES: tuple[tuple[float, ...], ...] = (  # on and off, in line widths
+    (),
+    (4, 1.5),
+    (1, 1.2),
+    (6, 1.5, 1, 1.5),
+    (9, 2),
+    (4, 1.2, 1, 1.2, 1, 1.2),
+    (2, 2.5),
+)
 FIXED = {  # often shown together, so given different ones
     name: index % len(PALETTE)
     for group in (
@@ -29,7 +37,7 @@ def colour(name: str) -> str:
 
 
 def dashes(names: Iterable[str]) -> dict[str, tuple[float, ...]]:
-    """A dash pattern for each tracker of one figure, so that no two of up to 28 look alike."""
+    """A dash pattern for each tracker of one figure, so that no two look alike."""
     used: dict[str, int] = {}
     found = {}
     for name in sorted(names):  # not by score: a better tracker must not change another's line

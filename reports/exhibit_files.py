@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,8 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         text = io.StringIO()
         write_csv(cells, Filled, text)
         own = {f"{exhibit.name}.csv": text.getvalue(), f"{exhibit.name}.md": as_markdown(table) + "\n"}
-        own[f"{exhibit.name}.tex"] = as_latex(table) + "\n"
+        number, _, words = exhibit.title.partition(". ")  # LaTeX numbers its own captions
+        own[f"{exhibit.name}.tex"] = as_latex(replace(table, title=f"{words} ({number} of the {PAPER})")) + "\n"
         files |= {name: content.encode() for name, content in own.items()}
         if exhibit.bars:
             from .figures import bars, drawn
@@ -102,6 +104,8 @@ def _legend(exhibit: Exhibit, cells: list[Filled]) -> list[str]:
         lines.append(
             "printed / measured here (difference); ? printed, but not known to us; best and second of measured"
         )
+    only = [column.group for column in exhibit.columns if column.show == ("printed",)]
+    lines += [f"{', '.join(only)}: printed; measured ones missing"] if only else []
     trained = [cell for cell in cells if cell.seeds]
     if trained:
         counts = {row: n for cell in trained for row, n in [(cell.row, cell.seeds)]}

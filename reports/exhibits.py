@@ -188,7 +188,7 @@ def named_settings(group: str, study: Iterable[Training]) -> list[tuple[str, Set
         return [(group, None)]
     names = [f"{group}, {s.preset}, {s.sequences} sequences" for s in found]
     return [
-        (name if names.count(name) == 1 else f"{name}, truth {s.test_truth[:12]}, {s.train_data}", s)
+        (name if names.count(name) == 1 else f"{name}, truth {s.test_truth[:12]}", s)
         for name, s in zip(names, found, strict=True)
     ]
 
@@ -237,7 +237,7 @@ def _trained(here: tuple[str, str, str, str], recipe: str, setting: Setting | No
         seeds=found.seeds,
         sequences=int(setting.sequences) if setting.sequences.isdigit() else None,
         measured_source="measured here",
-        note=f"recipe {recipe}, {found.steps} steps{left}",
+        note=f"recipe {recipe}, {found.steps} steps on {found.train_data}{left}",
     )
 
 

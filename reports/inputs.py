@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -217,6 +218,12 @@ def together(entries: Iterable[Entry]) -> dict[Benchmark, list[Entry]]:
                 )
             seen[entry.label] = entry
     return found
+
+
+def told_apart(entries: Sequence[Entry]) -> list[Entry]:
+    """Runs of one label with different contents under the names of their folders, such as ``Mine@3f9c2a1b``."""
+    labels = Counter((entry.benchmark, entry.label) for entry in entries)
+    return [replace(e, label=e.origin.name) if e.run and labels[e.benchmark, e.label] > 1 else e for e in entries]
 
 
 def require_complete(entries: Iterable[Entry], next: str) -> None:

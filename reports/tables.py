@@ -13,10 +13,12 @@ import numpy as np
 from rgbtbench.boxes import Array
 
 GAP = "–"
+NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
 Marks = frozenset[tuple[int, int]]
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
 LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
-LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"\textdagger{}"}
+LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"$^\dagger$"}
+SIZES = ((95, r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), (75, r"\footnotesize\setlength{\tabcolsep}{4pt}"))
 LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
@@ -51,7 +53,9 @@ class Table:
     def numeric(self) -> list[bool]:
         """Which columns hold only numbers, gaps and intervals: they are set flush right."""
         columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.header)
-        return [all(re.fullmatch(r"[-+–]?[\d,.]*( ?\[.*\])?( of \d+)?\*?†?|nan", c) for c in col) for col in columns]
+        return [
+            all(re.fullmatch(r"[-+–]?[\d,.]*(-\d+)?( ?\[.*\])?( of \d+)?\*?†?|nan", c) for c in col) for col in columns
+        ]
 
 
 def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
@@ -120,8 +124,8 @@ def as_markdown(table: Table) -> str:
     head = [cell(-1, c, text) for c, text in enumerate(table.full_header)]
     body = [[cell(r, c, text) for c, text in enumerate(row)] for r, row in enumerate(table.rows)]
     lines = [f"| {' | '.join(row)} |" for row in [head, rule, *body]]
-    notes = [escaped(line) + "  " for line in table.note.splitlines()]
-    return "\n".join([f"**{escaped(table.title)}**", "", *lines] + (["", *notes] if notes else [])).rstrip()
+    notes = "\\\n".join(escaped(line) for line in table.note.splitlines())
+    return "\n".join([f"**{escaped(table.title)}**", "", *lines] + (["", notes] if notes else []))
 
 
 def escaped(text: str) -> str:
@@ -138,15 +142,21 @@ def as_latex(table: Table) -> str:
         return rf"\{style}{{{text}}}" if style else text
 
     def line(r: int, row: Sequence[str]) -> str:
-        return "    " + " & ".join(cell(r, c, text) for c, text in enumerate(row)) + r" \\"
+        cells = " & ".join(cell(r, c, text) for c, text in enumerate(row))
+        guard = "{}" if cells.startswith(("[", "*")) else ""  # the line break before would take it for its option
+        return rf"    {guard}{cells} \\"
 
     spec = "".join("r" if right else "l" for right in table.numeric)
-    caption = ". ".join(typeset(part.rstrip(".")) for part in (table.title, *table.note.splitlines()) if part)
+    grid = [table.header, *table.rows]
+    width = sum(max(len(row[c]) for row in grid) + 2 for c in range(len(table.header)))
+    size = next((size for least, size in SIZES if width > least), "")
+    notes = [rf"  \par\smallskip{{\footnotesize {typeset(line)}}}" for line in table.note.splitlines()]
     return "\n".join(
-        [r"\begin{table}", r"  \centering", rf"  \caption{{{caption}}}", rf"  \begin{{tabular}}{{{spec}}}"]
+        [r"\begin{table}", rf"  \centering{size}", rf"  \caption{{{typeset(table.title)}}}"]
+        + [rf"  \begin{{tabular}}{{{spec}}}"]
         + [r"    \toprule", *_group_lines(table), line(-1, table.header), r"    \midrule"]
         + [line(r, row) for r, row in enumerate(table.rows)]
-        + [r"    \bottomrule", r"  \end{tabular}", r"\end{table}"]
+        + [r"    \bottomrule", r"  \end{tabular}", *notes, r"\end{table}"]
     )
 
 

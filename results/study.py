@@ -36,7 +36,6 @@ class Setting:
     """What must be the same for scores to stand in one column."""
 
     preset: str
-    train_data: str
     test_truth: str
     sequences: str
 
@@ -49,6 +48,7 @@ class Training:
     setting: Setting
     seed: str
     steps: str
+    train_data: str
     metric: str
     value: float
     low: float
@@ -65,6 +65,7 @@ class Average:
     low: float
     high: float
     steps: str
+    train_data: str
     others: tuple[str, ...] = ()  # numbers of steps of trainings that are left out
 
 
@@ -98,8 +99,8 @@ def _training(row: dict[str, str], where: str) -> Training:
         values.append(value)
     if row["metric"] not in METRICS:
         raise DataError("unknown metric", where=where, expected=", ".join(METRICS), found=repr(row["metric"]))
-    setting = Setting(*(row[name] or "" for name in ("preset", "train_data", "test_truth", "sequences")))
-    return Training(row["recipe"], setting, row["seed"], row["steps"], row["metric"], *values)
+    setting = Setting(*(row[name] or "" for name in ("preset", "test_truth", "sequences")))
+    return Training(row["recipe"], setting, row["seed"], row["steps"], row["train_data"], row["metric"], *values)
 
 
 def settings(trainings: Iterable[Training]) -> list[Setting]:
@@ -123,4 +124,5 @@ def average(trainings: Iterable[Training], setting: Setting, recipe: str, metric
     count = len(kept)
     mean, low, high = (sum(getattr(t, name) for t in kept) / count for name in ("value", "low", "high"))
     spread = math.sqrt(sum((t.value - mean) ** 2 for t in kept) / (count - 1)) if count > 1 else math.nan
-    return Average(mean, spread, count, low, high, steps, tuple(key for key in by_steps if key != steps))
+    data = ", ".join(dict.fromkeys(t.train_data for t in kept))
+    return Average(mean, spread, count, low, high, steps, data, tuple(key for key in by_steps if key != steps))

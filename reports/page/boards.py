@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from rgbtbench.boxes import Array
+from rgbtbench.datasets.benchmark import Spec
 from rgbtbench.evaluation import ALL, Evaluation
 from rgbtbench.fingerprint import truth_digest
 from rgbtbench.metrics import Index
+from rgbtbench.protocol import Measure
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
 from rgbtbench.results.published.standing import facts
@@ -24,37 +26,26 @@ CURVE_STEPS = 1_000
 NONE = {"i4": -1, "u2": 65_535}  # no value
 
 
-def board(evaluation: Evaluation, entries: list[Entry], traces: Traces, album: Album) -> dict[str, Any]:
-    """Everything about one benchmark; arrays go into the album's pack."""
+def board(
+    evaluation: Evaluation, entries: list[Entry], traces: Traces, album: Album, *, hearsay: bool
+) -> dict[str, Any]:
+    """Everything about one benchmark; arrays go into the album's pack.
+
+    Prints stand beside the benchmark as published only: numbers of other sequences do not compare.
+    """
     benchmark, pack, trackers = evaluation.benchmark, album.pack, evaluation.trackers
-    meanings = {ALL: "all sequences"} | dict(benchmark.spec.attributes)
+    spec, counts, frames = benchmark.spec, evaluation.has.sum(axis=0), evaluation.frames @ evaluation.has
     scores = [(row.value, row.low, row.high) for row in score_rows(evaluation, "overall")]
     shape = len(trackers), len(evaluation.measures), len(evaluation.attributes), 3
     strips, notes = album.strips(traces, trackers) if traces.frames else ({}, [])
+    printed = printed_rows(spec, benchmark.split_label, hearsay=hearsay) if benchmark.is_official else []
     return {
         "title": benchmark.title,
-        "name": benchmark.spec.name,
         "official": benchmark.is_official,
         "truth": truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:SHORT],
-        "rules": rules(benchmark.spec.protocol, evaluation.measures),
-        "pooled": benchmark.spec.protocol.average == "frame",
-        "attributes": [
-            {"name": name, "meaning": meanings.get(name, ""), "sequences": int(n), "frames": int(f)}
-            for name, n, f in zip(
-                evaluation.attributes, evaluation.has.sum(axis=0), evaluation.frames @ evaluation.has, strict=True
-            )
-        ],
-        "measures": [
-            {
-                "name": measure.name,
-                "quantity": measure.quantity,
-                "hit": measure.hit,
-                "thresholds": [round(t, 9) for t in measure.thresholds],
-                "at": measure.at if measure.score == "at" else None,
-                "published": measure.published,
-            }
-            for measure in evaluation.measures
-        ],
+        "rules": rules(spec.protocol, evaluation.measures),
+        "attributes": [_attribute(spec, *about) for about in zip(evaluation.attributes, counts, frames, strict=True)],
+        "measures": [_measure(measure) for measure in evaluation.measures],
         "sequences": list(benchmark.names),
         "frames": benchmark.lengths.tolist(),
         "scored": [_scored(evaluation, next(e for e in entries if e.label == name)) for name in trackers],
@@ -63,7 +54,7 @@ def board(evaluation: Evaluation, entries: list[Entry], traces: Traces, album: A
             for e in entries
             if e.label not in trackers
         ],
-        "printed": printed_rows(benchmark),
+        "printed": printed,
         "has": pack.add(evaluation.has.T.astype(np.uint8), "u1"),
         "scores": pack.add(_steps(np.reshape(scores, shape) / 100, SCORE_STEPS, "i4"), "i4"),
         "curves": [
@@ -84,6 +75,44 @@ def board(evaluation: Evaluation, entries: list[Entry], traces: Traces, album: A
         "strips": strips,
         "strip_notes": notes,
         "scale": {"score": SCORE_STEPS, "curve": CURVE_STEPS},
+    }
+
+
+def printed_board(spec: Spec, *, hearsay: bool) -> dict[str, Any]:
+    """A benchmark that nothing was scored on: what is in print, and no sequences."""
+    split = spec.default_split if len(spec.sizes) > 1 else ""
+    printed = printed_rows(spec, split, hearsay=hearsay)
+    told = [name for name in spec.attributes if any(name in row["cells"] for row in printed)]
+    measures = spec.protocol.select(None)
+    return {
+        "title": f"{spec.name} {split}".strip(),
+        "official": True,
+        "truth": "",
+        "rules": rules(spec.protocol, measures),
+        "attributes": [_attribute(spec, ALL, *spec.sizes[spec.default_split])]
+        + [_attribute(spec, name, None, None) for name in told],
+        "measures": [_measure(measure) for measure in measures],
+        "printed": printed,
+        **{name: [] for name in ("sequences", "frames", "scored", "unscored", "strip_notes")},
+        "strips": {},
+    }
+
+
+def _attribute(spec: Spec, name: str, sequences: int | None, frames: int | None) -> dict[str, Any]:
+    """An attribute and how much there is of it; None where only the truth would tell."""
+    sizes = [None if size is None else int(size) for size in (sequences, frames)]
+    meaning = spec.attributes.get(name, "all sequences" if name == ALL else "")
+    return {"name": name, "meaning": meaning, "sequences": sizes[0], "frames": sizes[1]}
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    return {
+        "name": measure.name,
+        "quantity": measure.quantity,
+        "hit": measure.hit,
+        "thresholds": [round(t, 9) for t in measure.thresholds],
+        "at": measure.at if measure.score == "at" else None,
+        "published": measure.published,
     }
 
 

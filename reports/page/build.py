@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from rgbtbench.datasets.benchmark import Benchmark
+from rgbtbench.datasets.benchmark import Benchmark, Spec
 from rgbtbench.evaluation import Aligned, Evaluation
 from rgbtbench.reports.colours import PALETTE, colour
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
 from rgbtbench.results.published.standing import STANDINGS
 
-from .boards import board
+from .boards import board, printed_board
 from .document import document
 from .origins import here
 from .packing import Pack
@@ -26,10 +26,21 @@ class Page:
     """Collects what evaluations show, then writes the page.
 
     ``watch[benchmark]`` is for ``evaluate``; every benchmark that has images gets pictures unless ``frames`` is False.
+    Of the benchmarks in ``printed`` only prints are shown; ``hearsay``: also those of lists and reading notes.
     """
 
-    def __init__(self, title: str, groups: Mapping[Benchmark, list[Entry]], *, frames: bool = True) -> None:
-        self.title, self.groups = title, groups
+    def __init__(
+        self,
+        title: str,
+        groups: Mapping[Benchmark, list[Entry]],
+        printed: Iterable[Spec] = (),
+        *,
+        hearsay: bool = False,
+        frames: bool = True,
+    ) -> None:
+        self.title, self.groups, self.hearsay = title, groups, hearsay
+        scored = {benchmark.spec.name for benchmark in groups}
+        self.printed = [spec for spec in printed if spec.name not in scored]
         points = choose_points((len(entries), benchmark.lengths) for benchmark, entries in groups.items())
         self.traces = {
             benchmark: Traces(benchmark, points, frames=frames and any(benchmark.images(benchmark.names[0])))
@@ -41,7 +52,11 @@ class Page:
         """The whole file."""
         pack = Pack()
         album = Album(pack)
-        boards = [board(e, self.groups[e.benchmark], self.traces[e.benchmark], album) for e in evaluations]
+        boards = [
+            board(e, self.groups[e.benchmark], self.traces[e.benchmark], album, hearsay=self.hearsay)
+            for e in evaluations
+        ]
+        boards += [printed_board(spec, hearsay=self.hearsay) for spec in self.printed]
         words = {
             "format": FORMAT,
             "title": self.title,

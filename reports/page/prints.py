@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from rgbtbench.datasets.benchmark import Benchmark
+from rgbtbench.datasets.benchmark import Spec
 from rgbtbench.evaluation import ALL
 from rgbtbench.results.published import erratum
 from rgbtbench.results.published.standing import Cell, Print, cells, facts
 
 
-def printed_rows(benchmark: Benchmark) -> list[dict[str, Any]]:
+def printed_rows(spec: Spec, split: str, *, hearsay: bool) -> list[dict[str, Any]]:
     """One row per tracker: attribute -> metric -> its prints, the one to show first and then every other number.
 
-    Empty for anything but the benchmark as published: numbers of other sequences do not compare.
+    ``hearsay``: also what only lists and reading notes say.
     """
-    if not benchmark.is_official:
-        return []
     found: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
-    for attribute in (ALL, *benchmark.spec.attributes):
-        for (tracker, metric), cell in cells(benchmark.spec.name, benchmark.split_label, attribute).items():
+    for attribute in (ALL, *spec.attributes):
+        for (tracker, metric), cell in cells(spec.name, split, attribute, untrusted=hearsay).items():
             found.setdefault(tracker, {}).setdefault(attribute, {})[metric] = _prints(cell)
-    return [{"name": tracker, **_about(tracker), "cells": own} for tracker, own in sorted(found.items())]
+    return [{"name": name, **_about(name, hearsay=hearsay), "cells": own} for name, own in sorted(found.items())]
 
 
 def _prints(cell: Cell) -> list[dict[str, Any]]:
@@ -35,7 +33,7 @@ def _print(entry: Print) -> dict[str, Any]:
     return told | {"note": note, "doubtful": entry.doubtful}
 
 
-def _about(tracker: str) -> dict[str, Any]:
-    known = facts(tracker)
+def _about(tracker: str, *, hearsay: bool) -> dict[str, Any]:
+    known = facts(tracker, untrusted=hearsay)
     speeds = [{"fps": s.fps, "hardware": s.hardware, "source": s.source} for s in known.speeds]
     return {"year": known.year, "venue": known.venue, "params": known.params_m, "speeds": speeds}

@@ -36,6 +36,11 @@ const facts = (pairs) =>
     pairs.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text))),
   );
 
+const sizeOf = ({ attributes: [all], official }) => {
+  const size = `${plural(all.sequences, "sequence")}, ${plural(all.frames, "frame")}`;
+  return official ? size : `${size}, not the published benchmark`;
+};
+
 const drawAbout = (state) => {
   const { here, made, boards } = state.data;
   replace(
@@ -56,14 +61,8 @@ const drawAbout = (state) => {
           ),
         ),
         facts([
-          ["truth", board.truth],
-          [
-            "size",
-            `${plural(board.sequences.length, "sequence")}, ${plural(
-              board.frames.reduce((a, b) => a + b, 0),
-              "frame",
-            )}${board.official ? "" : ", not the published benchmark"}`,
-          ],
+          board.truth ? ["truth", board.truth] : ["scored here", "nothing: only numbers that others print"],
+          ["size", sizeOf(board)],
           ...board.rules.map((rule) => ["protocol", rule]),
           ...board.strip_notes.map((note) => ["no pictures", note]),
         ]),

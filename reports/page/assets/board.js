@@ -1,8 +1,8 @@
 // The leaderboard.
 
 const HOW_RANKED =
-  "Percent with 95 % bootstrap intervals over sequences. A rank is one more than the number of trackers here whose " +
-  "interval lies above: overlapping intervals tie. ";
+  "Percent with 95 % bootstrap intervals over sequences. Trackers whose intervals overlap may change places: " +
+  "ranks are ranges, among the trackers scored here and shown. ";
 const HOW_PRINTED =
   "Numbers in italics are printed, not scored here: without an interval they have no rank. ≠ marks prints that " +
   "disagree or are in doubt. ";
@@ -40,21 +40,26 @@ const drawBoard = (state) => {
   const attribute = attributes[state.attribute];
   const part = state.attribute ? `${attribute.name} (${attribute.meaning}): ` : "";
   const all = scored.length + printed.length;
-  const small = attribute.sequences < state.data.small ? " Few sequences: scores of this attribute vary widely." : "";
+  const size =
+    attribute.sequences === null
+      ? "as others print it"
+      : `${plural(attribute.sequences, "sequence")}, ${plural(attribute.frames, "frame")}`;
+  const few = attribute.sequences !== null && attribute.sequences < state.data.small;
+  const small = few ? " Few sequences: scores of this attribute vary widely." : "";
   replace(
     byId("leaderboard"),
     el("h2", { id: "leaderboard-title" }, "Leaderboard"),
     el(
       "p",
       { class: "under" },
-      `${title}, ${part}${plural(attribute.sequences, "sequence")}, ${plural(attribute.frames, "frame")}.${small} `,
+      `${title}, ${part}${size}.${small} `,
       el("span", { id: "count", role: "status" }, `${rows.length} of ${plural(all, "tracker")} shown.`),
     ),
     rows.length ? table(state, rows, columns) : el("p", { class: "empty" }, "No tracker fits these filters."),
     el(
       "p",
       { class: "note" },
-      HOW_RANKED,
+      scored.length ? HOW_RANKED : "",
       printed.length ? HOW_PRINTED : "",
       official ? "" : `These are not the sequences of ${title} as published, so no printed numbers stand beside them.`,
     ),
@@ -145,7 +150,7 @@ const CELLS = {
       "data-key": `choose ${row.name}`,
       onchange: () => state.toggle("chosen", state.chosen, row.name),
     }),
-  rank: (_, row) => (row.rank === null ? "–" : `${row.rank}${row.tied ? "=" : ""}`),
+  rank: (_, row) => (row.rank === null ? "–" : row.rank === row.worst ? row.rank : `${row.rank}–${row.worst}`),
   name: (state, row) => {
     const open = state.opened.has(row.key);
     const standing = state.data.standings[row.values[state.metric].standing];

@@ -45,7 +45,7 @@ const drawControls = (state) => {
   ]);
   const counts = ({ name, meaning, sequences }, a) => [
     a,
-    a ? `${name}, ${meaning} (${sequences})` : `All ${sequences} sequences`,
+    a ? `${name}, ${meaning}${sequences === null ? "" : ` (${sequences})`}` : `All ${sequences} sequences`,
   ];
   replace(
     byId("controls"),
@@ -141,15 +141,24 @@ const start = async () => {
     .filter(Boolean)
     .join(" · ");
   const what = ({ board, metric, attribute }) => [board, metric, attribute];
+  const boxes = (draw) => (state) => {
+    if (state.shown.scored.length) draw(state); // else there is nothing to draw: only numbers of others
+  };
+  state.view(
+    ({ board }) => [board],
+    ({ shown }) => {
+      for (const id of ["curves", "attributes", "sequences"]) byId(id).hidden = shown.scored.length === 0;
+    },
+  );
   state.view(
     ({ board, metric, attribute, from, to, standings }) => [board, metric, attribute, from, to, standings],
     drawControls,
   );
   state.view((s) => [what(s), s.from, s.to, s.search, s.standings, s.sort, s.opened, s.chosen], drawBoard);
-  state.view((s) => [what(s), s.chosen], drawCurves);
-  state.view((s) => [what(s), s.chosen], drawAttributes);
-  state.view((s) => [what(s), s.chosen, s.listing, s.find, s.sequence], drawSequences);
-  state.view((s) => [s.board, s.metric, s.chosen, s.sequence], drawSequence);
+  state.view((s) => [what(s), s.chosen], boxes(drawCurves));
+  state.view((s) => [what(s), s.chosen], boxes(drawAttributes));
+  state.view((s) => [what(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
+  state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
   state.draw();

@@ -45,14 +45,19 @@ const rowsOf = (state) => {
   return sorted(rows, state.sort, state.metric);
 };
 
-// One more than the number of trackers scored here whose interval lies above; a print has none, and no rank.
+// Best and worst rank of each tracker scored here: it may change places with whatever its interval overlaps.
 const rank = (rows, metric) => {
-  const span = (row) => row.values[metric];
-  const known = rows.filter((row) => span(row).low !== null);
+  const spans = new Map();
   for (const row of rows) {
-    row.rank = known.includes(row) ? 1 + known.filter((other) => span(other).low > span(row).high).length : null;
+    const { value, low, high } = row.values[metric];
+    if (row.k !== null && value !== null) spans.set(row, { low: low ?? value, high: high ?? value });
   }
-  for (const row of known) row.tied = known.some((other) => other !== row && other.rank === row.rank);
+  const known = [...spans.values()];
+  for (const row of rows) {
+    const own = spans.get(row);
+    row.rank = own ? 1 + known.filter((other) => other.low > own.high).length : null;
+    row.worst = own ? known.length - known.filter((other) => other.high < own.low).length : null;
+  }
 };
 
 const SORTS = {

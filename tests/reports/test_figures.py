@@ -1,0 +1,126 @@
+"""Figures: the same bytes again, the same colour everywhere, labels that do not cover one another."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from rgbtbench.errors import ConfigError
+from rgbtbench.evaluation import Evaluation, evaluate
+from rgbtbench.reports.colours import DASHES, PALETTE, colour, dashes
+from rgbtbench.reports.comparison import compare_rows
+
+pytest.importorskip("matplotlib", reason="figures need matplotlib")
+
+from rgbtbench.reports.attribute_figures import forest, heat_map, pair_map, radar
+from rgbtbench.reports.figures import COLUMN, curves, drawn, save
+from rgbtbench.reports.speed import Speed, printed_speeds, scatter
+
+HOSTILE = "_$x$ <b>&\x1b"
+
+
+@pytest.fixture(scope="module")
+def scored(generated: Path) -> Evaluation:
+    import rgbtbench
+
+    benchmark = rgbtbench.load("LasHeR", generated / "LasHeR")
+    names = sorted((generated / "results").iterdir())
+    results = {HOSTILE if k == 0 else path.name: path for k, path in enumerate(names)}
+    return evaluate(benchmark, results, attributes=(*benchmark.spec.attributes, *benchmark.pairs()))
+
+
+def luminance(hexadecimal: str) -> float:
+    parts = [int(hexadecimal[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_tracker_keeps_its_colour_and_no_two_lines_look_alike():
+    assert colour("MTNet") == PALETTE[0]
+    assert colour("a stranger") == colour("a stranger")
+    names = [f"tracker {k}" for k in range(22)]
+    looks = {(colour(name), dash) for name, dash in dashes(names).items()}
+    assert len(looks) == 22
+    assert dashes(names)["tracker 0"] == dashes(names[::-1])["tracker 0"]
+    assert len({*DASHES}) == len(DASHES)
+
+
+def test_colours_can_be_seen_on_white():
+    for tint in PALETTE:
+        assert 1.05 / (luminance(tint) + 0.05) > 2, tint
+
+
+def test_the_legend_has_scores_as_the_kits_print_them(scored):
+    measure = scored.measures[0]
+    made = curves(scored, measure)
+    texts = [text.get_text() for text in made.legends[0].get_texts()]
+    assert sum(bool(re.search(r" \[[01]\.\d{3}\]$", text)) for text in texts) == len(scored.trackers)
+    assert any(text.startswith(r"_$x$ <b>&\x1b [") for text in texts), texts
+    assert made.get_size_inches()[0] == COLUMN
+
+
+@pytest.mark.parametrize("form", ["svg", "pdf", "png"])
+def test_figures_are_the_same_bytes_again(scored, form):
+    def all_of_them() -> list[bytes]:
+        measure = scored.measures[-1]
+        made = [curves(scored, measure), heat_map(scored, measure), radar(scored, measure)]
+        return [drawn(figure, form) for figure in (*made, pair_map(scored, measure, HOSTILE))]
+
+    first, second = all_of_them(), all_of_them()
+    assert first == second
+    assert len(set(first)) == 4
+
+
+def test_a_forest_plot_has_a_row_per_attribute_with_its_interval(scored, generated):
+    pair = evaluate(
+        scored.benchmark,
+        {label: generated / "results" / label for label in ("fused", "rgb-only")},
+        attributes=("LI", "TC"),
+        measures=("SR",),
+    )
+    rows = compare_rows(pair)
+    axes = forest(rows).axes[0]
+    assert [tick.get_text().split()[0] for tick in axes.get_yticklabels()] == ["ALL", "LI", "TC"]
+    spans = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2][1:]
+    assert spans == [(row.low, row.high) for row in rows]
+
+
+def test_names_beside_points_cover_neither_names_nor_points():
+    printed = printed_speeds("LasHeR", "test", "SR")
+    assert len(printed) > 15
+    own = [Speed("near", printed[0].score, "measured", printed[0].fps * 1.01, 20.0)]
+    made = scatter(own, printed, "LasHeR test", "SR")
+    texts = made.axes[0].texts
+    assert len(texts) >= 12
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    renderer = FigureCanvasAgg(made).get_renderer()
+    made.draw_without_rendering()
+    for text in texts:
+        text.update_positions(renderer)
+    boxes = [Text.get_window_extent(text, renderer) for text in texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
+def test_hearsay_is_in_no_figure():
+    assert {s.standing for s in printed_speeds("LasHeR", "test", "SR")} <= {"own", "quoted"}
+
+
+def test_another_suffix_is_refused(scored, tmp_path):
+    with pytest.raises(ConfigError, match="unknown figure format"):
+        save(curves(scored, scored.measures[0]), tmp_path / "a.gif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_matplotlib_the_next_command_is_told_and_nothing_is_written(cli, monkeypatch, tmp_path):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    status, _, err = cli("report", "--paper", "--out", tmp_path / "paper")
+    assert status == 2
+    assert 'pip install "rgbtbench[figures]"' in err
+    assert not (tmp_path / "paper").exists()

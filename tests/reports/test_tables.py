@@ -1,0 +1,117 @@
+"""Tables as text, Markdown and LaTeX: stable to the byte, and no name is more than text."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import subprocess
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rgbtbench.reports.exhibit_files import as_html
+from rgbtbench.reports.tables import GAP, Table, as_latex, as_markdown, as_text, marked
+
+HOSTILE = (
+    "A & B_$%",
+    "<img src=x onerror=alert(1)>",
+    "\\input{/etc/passwd}",
+    "a\x1b[2J",
+    "--x^~#{}|\"`'",
+    "中 ∞ é",
+    "[1em]",
+    "*",
+)
+SMALL = Table(
+    title="T_1",
+    header=("tracker", "PR", "SR", "sequences"),
+    rows=(("A & B_$%", "60.8 [56.6, 64.9]", "47.4", "243 of 245"), ("b", "45.5 [41.2, 49.9]", "–", "245")),
+    note="* few\nsecond line",
+    best=frozenset({(0, 1), (0, 2)}),
+    second=frozenset({(1, 1)}),
+    groups=("", "LasHeR test", "LasHeR test", ""),
+)
+TEXT = """\
+T_1
+
+          LasHeR test
+tracker                  PR    SR   sequences
+────────  ─────────────────  ────  ──────────
+A & B_$%  60.8 [56.6, 64.9]  47.4  243 of 245
+b         45.5 [41.2, 49.9]     –         245
+* few
+second line"""
+MARKDOWN = r"""**T\_1**
+
+| tracker | LasHeR test: PR | LasHeR test: SR | sequences |
+| --- | ---: | ---: | ---: |
+| A \& B\_\$% | **60.8 \[56.6, 64.9\]** | **47.4** | 243 of 245 |
+| b | *45.5 \[41.2, 49.9\]* | – | 245 |
+
+\* few\
+second line"""
+LATEX = r"""\begin{table}
+  \centering
+  \caption{T\_1}
+  \begin{tabular}{lrrr}
+    \toprule
+     & \multicolumn{2}{c}{LasHeR test} &  \\
+    \cmidrule(lr){2-3}
+    tracker & PR & SR & sequences \\
+    \midrule
+    A \& B\_\$\% & \textbf{60.8 [56.6, 64.9]} & \textbf{47.4} & 243 of 245 \\
+    b & \underline{45.5 [41.2, 49.9]} & -- & 245 \\
+    \bottomrule
+  \end{tabular}
+  \par\smallskip{\footnotesize * few}
+  \par\smallskip{\footnotesize second line}
+\end{table}"""
+
+
+@pytest.mark.parametrize(("render", "expected"), [(as_text, TEXT), (as_markdown, MARKDOWN), (as_latex, LATEX)])
+def test_a_table_is_the_same_to_the_byte(render, expected):
+    assert render(SMALL) == expected
+
+
+def test_ties_share_a_mark_and_gaps_have_none():
+    best, second = marked(np.array([[1.04, 3.0], [1.0, np.nan], [0.9, 2.0], [0.9, 2.0]]), axis=0)
+    assert best == {(0, 1), (1, 1), (0, 2)}, "1.04 and 1.00 both print as 1.0"
+    assert second == {(2, 1), (3, 1), (2, 2), (3, 2)}
+    assert marked(np.array([[np.nan, np.nan]]), axis=1) == (frozenset(), frozenset())
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_strangers_name_is_text_in_every_format(name):
+    table = Table(name, (name, "x"), ((name, "1"),), note=name, groups=(name, ""))
+    for render in (as_text, as_markdown, as_latex, as_html):
+        shown = render(table)
+        assert not any(unicodedata.category(mark) == "Cc" and mark != "\n" for mark in shown)
+    assert "<img" not in as_html(table)
+    assert "<img" not in as_markdown(table).replace(r"\<", "")
+    assert html.escape(name.replace("\x1b", r"\x1b")) in as_html(table)
+
+
+@given(st.text(max_size=20))
+def test_any_name_keeps_the_shape_of_a_table(name):
+    rows = Table("t", ("tracker", "SR"), ((name, "1.0"), ("b", GAP)))
+    assert len(as_text(rows).split("\n")) == 6
+    assert len(as_markdown(rows).split("\n")) == 6
+    assert sum(line.endswith(r"\\") for line in as_latex(rows).split("\n")) == 3
+
+
+def test_latex_compiles_with_any_name(tmp_path):
+    """Slow: runs pdflatex, which Debian has in texlive-latex-base, and booktabs in texlive-latex-recommended."""
+    if shutil.which("pdflatex") is None:
+        pytest.skip("no pdflatex: apt install texlive-latex-base texlive-latex-recommended")
+    rows = tuple((name, "1.0", "2.0", "3") for name in HOSTILE)
+    tables = [SMALL, Table("all", SMALL.header, rows, note="\n".join(HOSTILE), groups=SMALL.groups)]
+    body = "\n".join(as_latex(table) for table in tables)
+    document = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{body}\end{{document}}"
+    (tmp_path / "t.tex").write_text(document)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "t.tex"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert result.returncode == 0, result.stdout[-1500:]
+    assert "Missing character" not in (tmp_path / "t.log").read_text(errors="replace")
