@@ -1,6 +1,7 @@
 // What is chosen. Views are redrawn when what they look at has changed; the address keeps it for a reload.
 
 const DASHES = 4;
+const SUGGESTED = 5;
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
 
 class State {
@@ -18,8 +19,10 @@ class State {
     this.frame = 0;
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.order = this.ranked();
-    this.chosen = new Set(this.order.slice(0, 5));
+    this.chosen = null; // until somebody chooses: the best of each benchmark
     this.recall();
+    this.suggested = this.chosen === null;
+    this.suggest();
     this.sequence = this.sequence ?? this.firstSequence();
   }
 
@@ -71,6 +74,12 @@ class State {
     };
   }
 
+  suggest() {
+    if (!this.suggested) return;
+    const here = new Set(this.shown.scored.map(({ name }) => name));
+    this.chosen = new Set(this.order.filter((name) => here.has(name)).slice(0, SUGGESTED));
+  }
+
   // The sequence that tells most: where the chosen differ most, among those with pictures if there are any.
   firstSequence() {
     const pictured = Object.keys(this.shown.strips).map(Number);
@@ -89,7 +98,9 @@ class State {
     const other = "board" in changes && changes.board !== this.board;
     const attribute = this.shown.attributes[this.attribute].name;
     Object.assign(this, changes);
+    if ("chosen" in changes) this.suggested = false;
     if (other) {
+      this.suggest();
       this.attribute = Math.max(
         0,
         this.shown.attributes.findIndex(({ name }) => name === attribute),
@@ -126,7 +137,7 @@ class State {
   keep() {
     const words = { b: this.shown.title, m: this.metric, a: this.shown.attributes[this.attribute].name };
     words.q = this.shown.sequences[this.sequence];
-    words.t = JSON.stringify([...this.chosen]);
+    if (!this.suggested) words.t = JSON.stringify([...this.chosen]);
     try {
       history.replaceState(null, "", `#${new URLSearchParams(words)}`);
     } catch {
