@@ -190,7 +190,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from .demo import commands
+    from .demo import PAGE, commands
 
     status = 0
     for command in commands(arguments.out, arguments.data):
@@ -198,6 +198,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         status = max(status, main(command))
     real = f"; real results: {arguments.data}" if arguments.data else ""
     print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
+    print(f"the page of it, to open in a browser: {arguments.out / PAGE}")
     return status
 
 

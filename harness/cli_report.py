@@ -8,14 +8,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .archive import stem
 from .errors import ConfigError, ResultError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .datasets.benchmark import Benchmark
-    from .evaluation import Evaluation
+    from .evaluation import Aligned, Evaluation
     from .reports.inputs import Entry
 
 FORMATS = ("table", "csv", "json", "md", "latex")
+PAGE = "html"  # a format of whole reports only
 BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
@@ -28,12 +32,12 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
-    report.add_argument("--format", choices=FORMATS, default="table")
+    report.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
-    report.add_argument("--out", type=Path, metavar="DIR", help="of --paper")
+    report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper; file of html (default: stdout)")
     report.set_defaults(verb=_report)
 
     ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
@@ -42,7 +46,8 @@ def add_verbs(verbs: Any) -> None:
     ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
                          "of the inputs and on these, each with who says so")  # fmt: skip
     ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
-    ranking.add_argument("--format", choices=FORMATS, default="table")
+    ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    ranking.add_argument("--out", type=Path, metavar="FILE", help="of html (default: stdout)")
     ranking.set_defaults(verb=_leaderboard)
 
 
@@ -67,8 +72,11 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[st
     """The rows of a table: chosen attributes, all of them, or every two together."""
     if chosen:
         return tuple(dict.fromkeys(benchmark.spec.attribute(name) for name in names_in(chosen) or ()))
+    if by == PAGE and benchmark.labels is None:
+        return ()  # a page is worth having without them
     names = tuple(benchmark.spec.attributes)
-    return {"attribute": names, "pair": (*names, *benchmark.pairs()) if by == "pair" else ()}.get(by, ())
+    pairs = benchmark.pairs() if by == "pair" else ()
+    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
 
 
 def names_in(text: str | None) -> tuple[str, ...] | None:
@@ -104,7 +112,11 @@ def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[B
     return together(told_apart(entries) if versions else entries)
 
 
-def evaluated(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> list[Evaluation]:
+def evaluated(
+    arguments: argparse.Namespace,
+    groups: dict[Benchmark, list[Entry]],
+    watch: Mapping[Benchmark, Callable[[Aligned], None]] | None = None,
+) -> list[Evaluation]:
     """Score every benchmark's entries, and say on stderr what a reader must know. Raises ResultError for nothing."""
     from .reports.inputs import score
 
@@ -115,6 +127,7 @@ def evaluated(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]
             attributes=attributes_of(benchmark, arguments.by, arguments.attributes),
             measures=names_in(arguments.metrics),
             allow_missing=arguments.allow_missing,
+            watch=watch[benchmark] if watch else None,
         )
         if evaluation:
             evaluations.append(evaluation)
@@ -143,6 +156,8 @@ def _report(arguments: argparse.Namespace) -> int:
     from .reports.scores import Score, score_rows, score_tables
 
     groups = gathered(arguments)
+    if arguments.format == PAGE:
+        return _page(arguments, groups)
     evaluations = evaluated(arguments, groups)
     if arguments.ranks:
         return _ranks(arguments, evaluations, groups)
@@ -177,6 +192,8 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
 
     arguments.attributes, arguments.by, arguments.metrics = None, "overall", arguments.metric
     groups = gathered(arguments, versions=True) if arguments.inputs else {}
+    if arguments.format == PAGE:
+        return _page(arguments, groups)
     evaluations = evaluated(arguments, groups) if groups else []
     rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
     if arguments.printed is not None or arguments.hearsay:
@@ -208,6 +225,37 @@ def _paper(arguments: argparse.Namespace) -> int:
     for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
         print(path)
     return int(has_gaps(evaluations, groups))
+
+
+def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> int:
+    """One HTML file: every metric that papers print and every attribute that the benchmarks' files tell."""
+    from .atomic import save
+    from .datasets import BENCHMARKS
+    from .reports.page.build import Page
+
+    printed = [BENCHMARKS.get(name) for name in names_in(getattr(arguments, "printed", None)) or ()]
+    if not groups and not printed:
+        raise ConfigError("nothing to show", expected="experiments, stores, results, or --printed BENCHMARK")
+    if not arguments.out and sys.stdout.isatty():
+        raise ConfigError("a page is not to be read in a terminal", next="--out FILE.html")
+    if "metric" in arguments:  # the leaderboard's: a page has them all
+        arguments.metrics = None
+    arguments.by = PAGE
+    page = Page(page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False))
+    evaluations = evaluated(arguments, groups, page.watch) if groups else []
+    html = page.html(evaluations)
+    if arguments.out:
+        save(arguments.out, html)
+        log(f"page: {arguments.out} ({len(html) / 1e6:.1f} MB)")
+    else:
+        sys.stdout.buffer.write(html)
+    return int(has_gaps(evaluations, groups))
+
+
+def page_title(inputs: list[str]) -> str:
+    """The names of what is reported on, without their folders."""
+    names = [stem(Path(text.partition("=")[2] or text).expanduser().resolve()) for text in inputs]
+    return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names)) or "Leaderboard"
 
 
 def _run_command(arguments: argparse.Namespace) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .datasets import BENCHMARKS
 
+PAGE = "index.html"  # the last thing it writes
 EXPERIMENT = """\
 name: demo
 datasets: {LasHeR: LasHeR}
@@ -37,3 +38,4 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
         if truth.exists() and results:
             given = [f"--results={path}" for path in results]
             yield ["score", name, "--truth", str(truth), *given, "--by", "attribute"]
+    yield ["report", experiment, *runs, "--allow-missing", "--format", "html", "--out", str(out / PAGE)]

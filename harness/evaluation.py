@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,20 @@ class Repair:
     def __str__(self) -> str:
         shown = ", ".join(self.sequences[:3]) + (", ..." if len(self.sequences) > 3 else "")
         return f"{self.tracker}: {self.rows:,} {self.what} in {len(self.sequences)} sequences ({shown})"
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """One tracker's boxes as they are scored, frame by frame, after all repairs.
+
+    ``boxes`` (C, 4) and ``truth`` (M, C, 4) of the C compared frames; ``frames`` (C,) says which of all F frames of the
+    benchmark these are.
+    """
+
+    tracker: str
+    boxes: Array
+    truth: Array
+    frames: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +107,13 @@ def evaluate(
     layouts: Mapping[str, str] | None = None,
     round_corners: bool | None = None,
     allow_missing: bool = False,
+    watch: Callable[[Aligned], None] | None = None,
 ) -> Evaluation:
     """Score trackers (label -> folder or archive) on a benchmark.
 
     ``layouts`` forces a box layout by label and switches the check against the first truth box off;
-    ``round_corners`` overrides the protocol's rule for 8-column rows. Raises BenchError for anything malformed.
+    ``round_corners`` overrides the protocol's rule for 8-column rows. ``watch`` is shown each tracker's boxes, which
+    are not kept. Raises BenchError for anything malformed.
     """
     protocol = benchmark.spec.protocol
     rounding = protocol.round_corners if round_corners is None else round_corners
@@ -124,6 +140,8 @@ def evaluate(
             _report(repairs, files, "first rows that are not the truth, replaced by it", other, lengths)
             boxes[first] = truth[0, first]
         _require_finite(boxes, files, lengths)
+        if watch:
+            watch(Aligned(files.label, boxes, truth, _kept(benchmark.lengths, compared)))
         for measure in chosen:
             table = np.full((len(benchmark.names), len(measure.thresholds)), np.nan)
             table[~gaps] = metrics.curves(measure, protocol, boxes, truth, lengths)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from rgbtbench.archive import SUFFIXES, stem
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.errors import ConfigError, ResultError, StoreError
-from rgbtbench.evaluation import Evaluation, evaluate
+from rgbtbench.evaluation import Aligned, Evaluation, evaluate
 from rgbtbench.experiment import load_experiment
 from rgbtbench.plan import make_plan, truth_of
 from rgbtbench.results.store import RunFolder, State, run_folders
@@ -240,6 +240,7 @@ def score(
     attributes: tuple[str, ...] = (),
     measures: tuple[str, ...] | None = None,
     allow_missing: bool = False,
+    watch: Callable[[Aligned], None] | None = None,
 ) -> Evaluation | None:
     """Score all entries of one benchmark; None if no sequence of any is there."""
     scored = [entry for entry in entries if not entry.run or len(entry.missing) < len(entry.states)]
@@ -257,4 +258,5 @@ def score(
             measures=measures,
             layouts={entry.label: entry.layout for entry in scored if entry.layout},
             allow_missing=allow_missing,
+            watch=watch,
         )

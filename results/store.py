@@ -120,12 +120,24 @@ class RunFolder:
             )
         return found
 
+    def machines(self) -> list[dict[str, Any]]:
+        """What it ran on, one for each host."""
+        return [found for path in sorted(self.path.glob("machine-*.json")) if (found := _parsed(path))]
+
     @contextmanager
     def sound_files(self, names: Iterable[str]) -> Iterator[Path]:
-        """A folder with nothing but the boxes of these sequences: a killed run leaves others beside them."""
+        """A folder with no other boxes than those of these sequences: a killed run leaves others beside them.
+
+        That is the run's own folder if it has no others: thousands of links take seconds to make and remove.
+        """
+        wanted = {name + BOXES for name in names}
+        found = {e.name for e in os.scandir(self.path) if e.name.endswith(BOXES) and not e.name.endswith(TIMES)}
+        if found == wanted:
+            yield self.path
+            return
         with TemporaryDirectory() as folder:
-            for name in names:
-                Path(folder, name + BOXES).symlink_to(self.path.absolute() / (name + BOXES))
+            for file in wanted:
+                Path(folder, file).symlink_to(self.path.absolute() / file)
             yield Path(folder)
 
     def has_record(self, name: str) -> bool:

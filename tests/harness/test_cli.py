@@ -17,6 +17,7 @@ import pytest
 from rgbtbench.cli import LISTED
 from rgbtbench.demo import EXPERIMENT
 from rgbtbench.listings import LISTS
+from rgbtbench.reports.page.packing import unpack
 
 COLUMNS = "dataset,split,tracker,metric,attribute,sequence,sequences,frames,value,low,high"
 
@@ -292,6 +293,9 @@ def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):
     assert "PR by attribute" in out
     assert all(label in out for label in ("dcf", "dcf-rgb", "dcf-tir", "still"))
     assert "boxes: demo" in out
+    assert out.rstrip().endswith("to open in a browser: demo/index.html")
+    data = (tmp_path / "demo/index.html").read_text().partition('id="data">')[2].partition("<")[0]
+    assert "dcf-tir" in unpack(data)[0]["colours"]
 
 
 def test_a_closed_pipe_is_no_error(generated):

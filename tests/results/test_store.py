@@ -80,6 +80,18 @@ def test_boxes_without_a_record_are_not_settled(folder: RunFolder) -> None:
     assert not (folder.path / "a.txt").exists()
 
 
+def test_sound_files_are_those_that_were_asked_for(folder: RunFolder) -> None:
+    commit(folder, "a")
+    commit(folder, "b")
+    with folder.sound_files(["a", "b"]) as place:
+        assert place == folder.path  # nothing to leave out
+    (folder.path / "c.txt").write_text("1,2,3,4\n")  # of a killed run
+    for names in (["a", "b"], ["b"], []):
+        with folder.sound_files(names) as place:
+            assert sorted(path.stem for path in place.iterdir()) == names
+            assert all(path.read_bytes() == (folder.path / path.name).read_bytes() for path in place.iterdir())
+
+
 @pytest.mark.parametrize("file", ["run.json", "a.json"])
 def test_a_newer_format_is_refused(folder: RunFolder, file: str) -> None:
     commit(folder, "a")

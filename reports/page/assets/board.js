@@ -1,0 +1,261 @@
+// The leaderboard.
+
+const HOW_RANKED =
+  "Percent with 95 % bootstrap intervals over sequences. Trackers whose intervals overlap may change places: " +
+  "ranks are ranges, among the trackers scored here and shown. ";
+const HOW_PRINTED =
+  "Numbers in italics are printed, not scored here: without an interval they have no rank. ≠ marks prints that " +
+  "disagree or are in doubt. ";
+
+const mark = (state, name) => {
+  const { colour, shape } = state.look(name);
+  return svg("svg", { class: `mark ${colour}`, viewBox: "-6 -6 12 12", "aria-hidden": "true" }, dot(shape, 0, 0, 4.5));
+};
+
+const columnsOf = (state, rows) => {
+  const known = (test) => rows.some(test);
+  return [
+    { key: null, class: "choose", title: "Draw", hide: true },
+    { key: "rank", class: "number", title: "Rank", up: true },
+    { key: "name", class: "name", title: "Tracker", up: true },
+    known((row) => row.year) && { key: "year", class: "year wide", title: "Year" },
+    ...state.measures().map(({ name, published }) => ({
+      key: `metric:${name}`,
+      metric: name,
+      class: `number score${name === state.metric ? " active" : " wide"}`,
+      title: published ? name : `${name} (ours)`,
+    })),
+    { key: null, class: "span wide", title: `${state.metric}, 95 % interval`, span: true },
+    known((row) => row.fps !== null) && { key: "fps", class: "number wide", title: "FPS here" },
+    known((row) => row.speeds.length) && { key: "printedFps", class: "number wide", title: "FPS printed" },
+    known((row) => row.params) && { key: "params", class: "number wide", title: "Params, M" },
+    { key: "standing", class: "standing wide", title: "Standing", up: true },
+  ].filter(Boolean);
+};
+
+const drawBoard = (state) => {
+  const rows = rowsOf(state);
+  const columns = columnsOf(state, rows);
+  const { title, attributes, scored, printed, official } = state.shown;
+  const attribute = attributes[state.attribute];
+  const part = state.attribute ? `${attribute.name} (${attribute.meaning}): ` : "";
+  const all = scored.length + printed.length;
+  const size =
+    attribute.sequences === null
+      ? "as others print it"
+      : `${plural(attribute.sequences, "sequence")}, ${plural(attribute.frames, "frame")}`;
+  const few = attribute.sequences !== null && attribute.sequences < state.data.small;
+  const small = few ? " Few sequences: scores of this attribute vary widely." : "";
+  replace(
+    byId("leaderboard"),
+    el("h2", { id: "leaderboard-title" }, "Leaderboard"),
+    el(
+      "p",
+      { class: "under" },
+      `${title}, ${part}${size}.${small} `,
+      el("span", { id: "count", role: "status" }, `${rows.length} of ${plural(all, "tracker")} shown.`),
+    ),
+    rows.length ? table(state, rows, columns) : el("p", { class: "empty" }, "No tracker fits these filters."),
+    el(
+      "p",
+      { class: "note" },
+      scored.length ? HOW_RANKED : "",
+      printed.length ? HOW_PRINTED : "",
+      official ? "" : `These are not the sequences of ${title} as published, so no printed numbers stand beside them.`,
+    ),
+  );
+};
+
+const table = (state, rows, columns) => {
+  const axis = spanAxis(rows, state.metric);
+  return el(
+    "div",
+    {
+      class: "long",
+      role: "region",
+      "aria-label": "Leaderboard",
+      tabindex: 0,
+      "data-key": "board",
+      "data-scroll": JSON.stringify([state.board, state.metric, state.sort]),
+    },
+    el(
+      "table",
+      { class: "board" },
+      el("caption", { class: "hidden" }, `Trackers by ${state.metric} on ${state.shown.title}`),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          columns.map((column) => heading(state, column, axis)),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        rows.map((row) => [
+          line(state, row, columns, axis),
+          state.opened.has(row.key) &&
+            el("tr", { class: "detail" }, el("td", { colspan: columns.length }, details(state, row))),
+        ]),
+      ),
+    ),
+  );
+};
+
+const heading = (state, { key, title, class: kind, up, hide, span }, axis) => {
+  if (hide) return el("td", { class: kind }, el("span", { class: "hidden" }, title));
+  if (span) return el("th", { class: kind, scope: "col" }, axisTicks(axis), el("span", { class: "hidden" }, title));
+  const { sort } = state;
+  const active = sort.key === key || (sort.key === "metric" && key === `metric:${state.metric}`);
+  const next = { key, down: active ? !sort.down : !up };
+  const order = active ? (sort.down ? "descending" : "ascending") : "none";
+  return el(
+    "th",
+    { class: kind, scope: "col", "aria-sort": order },
+    el(
+      "button",
+      { type: "button", "data-key": `sort ${key}`, onclick: () => state.set({ sort: next }) },
+      title,
+      el("span", { class: "arrow", "aria-hidden": "true" }, active ? (sort.down ? "▾" : "▴") : ""),
+    ),
+  );
+};
+
+const line = (state, row, columns, axis) => {
+  const picked = row.k !== null && state.chosen.has(row.name);
+  return el(
+    "tr",
+    { class: picked ? "picked" : "" },
+    columns.map((column) => {
+      if (column.metric) return scoreCell(row.values[column.metric], column.class);
+      if (column.span) return el("td", { class: column.class }, spanMark(state, row, axis));
+      return el(
+        column.key === "name" ? "th" : "td",
+        { class: column.class, scope: column.key === "name" ? "row" : null },
+        CELLS[column.key ?? "choose"](state, row, picked),
+      );
+    }),
+  );
+};
+
+const CELLS = {
+  choose: (state, row, picked) =>
+    row.k !== null &&
+    el("input", {
+      type: "checkbox",
+      checked: picked,
+      "aria-label": `Draw ${row.name}`,
+      "data-key": `choose ${row.name}`,
+      onchange: () => state.toggle("chosen", state.chosen, row.name),
+    }),
+  rank: (_, row) => (row.rank === null ? "–" : row.rank === row.worst ? row.rank : `${row.rank}–${row.worst}`),
+  name: (state, row) => {
+    const open = state.opened.has(row.key);
+    const standing = state.data.standings[row.values[state.metric].standing];
+    return [
+      el(
+        "button",
+        {
+          type: "button",
+          class: "open",
+          "aria-expanded": open,
+          "data-key": `open ${row.key}`,
+          onclick: () => state.toggle("opened", state.opened, row.key),
+        },
+        row.k !== null && mark(state, row.name),
+        el("span", { class: "label" }, row.name),
+      ),
+      row.gaps > 0 && el("span", { class: "flag" }, `${plural(row.gaps, "sequence")} without boxes`),
+      el("span", { class: "narrow sub" }, [row.year, standing].filter(Boolean).join(" · ")),
+    ];
+  },
+  year: (_, row) => [row.year || "–", row.venue && el("span", { class: "venue" }, row.venue)],
+  fps: (_, row) => (row.fps === null ? "–" : row.fps.toFixed(1)),
+  printedFps: (_, row) => (row.speeds.length ? el("i", {}, row.speeds[0].fps) : "–"),
+  params: (_, row) => (row.params ? el("i", {}, row.params) : "–"),
+  standing: (state, row) => {
+    const { standing } = row.values[state.metric];
+    return el("span", { class: `tag ${standing}` }, state.data.standings[standing]);
+  },
+};
+
+const scoreCell = ({ value, low, high, prints }, kind) => {
+  if (value === null) return el("td", { class: kind }, "–");
+  if (prints.length) {
+    const differ = prints.length > 1 || prints[0].doubtful;
+    return el(
+      "td",
+      { class: kind },
+      el("i", {}, prints[0].value),
+      differ && el("span", { class: "differ" }, "≠", el("span", { class: "hidden" }, " prints disagree")),
+    );
+  }
+  return el(
+    "td",
+    { class: kind },
+    el("b", {}, percent(value)),
+    low !== null && el("span", { class: "sub" }, `${percent(low)}–${percent(high)}`),
+  );
+};
+
+// The axis of the column of intervals, in shares of 1.
+const spanAxis = (rows, metric) => {
+  const ends = rows.flatMap(({ values }) => [values[metric].low, values[metric].high, values[metric].value]);
+  const known = ends.filter((end) => end !== null);
+  const low = Math.max(0, Math.floor(Math.min(...known) * 20) / 20);
+  const high = Math.min(1, Math.ceil(Math.max(...known) * 20) / 20);
+  return { low, high: high > low ? high : low + 0.05 };
+};
+
+const along = ({ low, high }, value) => `${(4 + (92 * (value - low)) / (high - low)).toFixed(2)}%`;
+
+const axisTicks = (axis) => {
+  const step = axis.high - axis.low > 0.4 ? 0.2 : axis.high - axis.low > 0.15 ? 0.1 : 0.05;
+  const ticks = [];
+  for (let t = Math.ceil(axis.low / step - 1e-9) * step; t <= axis.high + 1e-9; t += step) ticks.push(t);
+  return svg(
+    "svg",
+    { class: "axis", height: 16, width: "100%", "aria-hidden": "true" },
+    ticks.map((t) => svg("text", { x: along(axis, t), y: 12, "text-anchor": "middle" }, (100 * t).toFixed(0))),
+  );
+};
+
+const spanMark = (state, row, axis) => {
+  const { value, low, high } = row.values[state.metric];
+  if (value === null) return null;
+  const kind = row.k === null ? "printed" : state.chosen.has(row.name) ? state.look(row.name).colour : "";
+  return svg(
+    "svg",
+    { class: `whisker ${kind}`, height: 14, width: "100%", "aria-hidden": "true" },
+    low !== null && svg("line", { x1: along(axis, low), x2: along(axis, high), y1: 7, y2: 7 }),
+    svg("circle", { cx: along(axis, value), cy: 7, r: 3.5 }),
+  );
+};
+
+// What is behind a row: every print, repairs, gaps, and where the boxes come from.
+const details = (state, row) => {
+  const attribute = state.shown.attributes[state.attribute].name;
+  const cells = (row.k === null ? row : row.print)?.cells[attribute] ?? {};
+  const prints = state.measures().flatMap(({ name }) => (cells[name] ?? []).map((print) => ({ name, print })));
+  const facts = [
+    ...prints.map(({ name, print }) => [
+      `${name} ${print.value}`,
+      [state.data.standings[print.standing], print.source, print.address, print.note].filter(Boolean).join("; "),
+    ]),
+    ...row.speeds.map(({ fps, hardware, source }) => [
+      `${fps} FPS`,
+      [hardware || "hardware not told", source].join("; "),
+    ]),
+    ...(row.origin ?? []),
+    ...(row.repairs ?? []).map((text) => ["repaired as the toolkit does", text]),
+    ...(row.failed ?? []).map(([sequence, reason]) => [`failed: ${sequence}`, reason]),
+    ...(row.missing?.length ? [["missing", row.missing.join(", ")]] : []),
+  ];
+  return el(
+    "dl",
+    { class: "facts" },
+    facts.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text))),
+  );
+};

@@ -1,0 +1,182 @@
+// Controls, and the start.
+
+const choices = (state, legend, options, current, choose) =>
+  el(
+    "fieldset",
+    { class: "choices" },
+    el("legend", { class: "hidden" }, legend),
+    options.map(({ text, value }) =>
+      el(
+        "label",
+        { class: "choice" },
+        el("input", {
+          type: "radio",
+          name: legend,
+          value,
+          checked: value === current,
+          "data-key": `${legend} ${value}`,
+          onchange: () => choose(value),
+        }),
+        el("span", {}, text),
+      ),
+    ),
+  );
+
+const select = (label, key, options, current, choose) =>
+  el(
+    "label",
+    { class: "field" },
+    el("span", {}, label),
+    el(
+      "select",
+      { "data-key": key, onchange: (event) => choose(event.target.value) },
+      options.map(([value, text]) => el("option", { value, selected: String(value) === String(current) }, text)),
+    ),
+  );
+
+const drawControls = (state) => {
+  const { data, shown } = state;
+  const years = [...new Set([...shown.scored, ...shown.printed].map(({ year }) => year).filter(Boolean))].sort();
+  const used = new Set([
+    ...shown.scored.map(({ standing }) => standing),
+    ...shown.printed.flatMap(({ cells }) =>
+      Object.values(cells).flatMap((m) => Object.values(m).map(([p]) => p.standing)),
+    ),
+  ]);
+  const counts = ({ name, meaning, sequences }, a) => [
+    a,
+    a ? `${name}, ${meaning}${sequences === null ? "" : ` (${sequences})`}` : `All ${sequences} sequences`,
+  ];
+  replace(
+    byId("controls"),
+    data.boards.length > 1 &&
+      choices(
+        state,
+        "Benchmark",
+        data.boards.map(({ title }, value) => ({ text: title, value })),
+        state.board,
+        (board) => state.set({ board }),
+      ),
+    choices(
+      state,
+      "Metric",
+      state.measures().map(({ name }) => ({ text: name, value: name })),
+      state.metric,
+      (metric) => state.set({ metric }),
+    ),
+    shown.attributes.length > 1 &&
+      select("Attribute", "attribute", shown.attributes.map(counts), state.attribute, (a) =>
+        state.set({ attribute: Number(a) }),
+      ),
+    el(
+      "details",
+      {
+        class: "filters",
+        open: state.filtering,
+        ontoggle: (event) => {
+          state.filtering = event.target.open;
+        },
+      },
+      el("summary", { "data-key": "filters" }, "Filters"),
+      el(
+        "div",
+        { class: "filter" },
+        years.length > 1 &&
+          select("Year from", "from", [["", "any"], ...years.map((y) => [y, y])], state.from, (from) =>
+            state.set({ from }),
+          ),
+        years.length > 1 &&
+          select("to", "to", [["", "any"], ...years.map((y) => [y, y])], state.to, (to) => state.set({ to })),
+        el(
+          "label",
+          { class: "field" },
+          el("span", {}, "Tracker"),
+          el("input", {
+            type: "search",
+            value: state.search,
+            "data-key": "search",
+            autocomplete: "off",
+            oninput: (event) => state.set({ search: event.target.value }),
+          }),
+        ),
+        used.size > 1 &&
+          el(
+            "fieldset",
+            { class: "checks" },
+            el("legend", { class: "hidden" }, "Standing"),
+            Object.entries(data.standings)
+              .filter(([standing]) => used.has(standing))
+              .map(([standing, text]) =>
+                el(
+                  "label",
+                  { class: "check" },
+                  el("input", {
+                    type: "checkbox",
+                    checked: state.standings.has(standing),
+                    "data-key": `standing ${standing}`,
+                    onchange: () => state.toggle("standings", state.standings, standing),
+                  }),
+                  el("span", {}, text),
+                ),
+              ),
+          ),
+      ),
+    ),
+  );
+};
+
+const start = async () => {
+  if (typeof DecompressionStream === "undefined")
+    throw new Error("this browser is too old to unpack the page (it is of before 2023)");
+  const data = await load();
+  const state = new State(data);
+  const scored = new Set(data.boards.flatMap(({ scored }) => scored.map(({ name }) => name)));
+  const printed = new Set(data.boards.flatMap(({ printed }) => printed.map(({ name }) => name)));
+  byId("lede").textContent = [
+    data.boards.map(({ title }) => title).join(", "),
+    `${plural(scored.size, "tracker")} scored`,
+    printed.size ? `printed numbers of ${printed.size}` : "",
+    `written ${data.made}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+  const what = ({ board, metric, attribute }) => [board, metric, attribute];
+  const boxes = (draw) => (state) => {
+    if (state.shown.scored.length) draw(state); // else there is nothing to draw: only numbers of others
+  };
+  state.view(
+    ({ board }) => [board],
+    ({ shown }) => {
+      for (const id of ["curves", "attributes", "sequences"]) byId(id).hidden = shown.scored.length === 0;
+    },
+  );
+  state.view(
+    ({ board, metric, attribute, from, to, standings }) => [board, metric, attribute, from, to, standings],
+    drawControls,
+  );
+  state.view((s) => [what(s), s.from, s.to, s.search, s.standings, s.sort, s.opened, s.chosen], drawBoard);
+  state.view((s) => [what(s), s.chosen], boxes(drawCurves));
+  state.view((s) => [what(s), s.chosen], boxes(drawAttributes));
+  state.view((s) => [what(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
+  state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
+  state.view(() => [], drawGaps);
+  state.view(() => [], drawAbout);
+  state.draw();
+  const opened = new Set();
+  addEventListener("beforeprint", () =>
+    document.querySelectorAll("details:not([open])").forEach((d) => {
+      opened.add(d);
+      d.open = true;
+    }),
+  );
+  addEventListener("afterprint", () =>
+    opened.forEach((d) => {
+      d.open = false;
+    }),
+  );
+  document.documentElement.dataset.ready = "yes";
+};
+
+start().catch((error) => {
+  byId("leaderboard").replaceChildren(el("p", { class: "empty" }, `The page cannot be shown: ${error.message}`));
+});

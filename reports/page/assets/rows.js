@@ -1,0 +1,84 @@
+// Rows of the leaderboard: trackers scored here and prints of others, filtered, ranked and sorted.
+
+const NOTHING = { value: null, low: null, high: null, standing: null, prints: [] };
+
+const scoredRow = (state, tracker, k) => {
+  const board = state.shown;
+  const values = {};
+  board.measures.forEach(({ name }, m) => {
+    values[name] = { ...scoreOf(state.data, board, k, m, state.attribute), standing: tracker.standing, prints: [] };
+  });
+  const gaps = tracker.failed.length + tracker.missing.length;
+  return { ...tracker, key: `scored ${tracker.name}`, k, values, gaps, venue: "", params: "", speeds: [] };
+};
+
+const printedRow = (state, tracker) => {
+  const found = tracker.cells[state.shown.attributes[state.attribute].name] ?? {};
+  const values = {};
+  for (const { name } of state.shown.measures) {
+    const prints = found[name] ?? [];
+    const value = prints.length ? Number(prints[0].value) / 100 : null;
+    values[name] = prints.length ? { value, low: null, high: null, standing: prints[0].standing, prints } : NOTHING;
+  }
+  return { ...tracker, key: `printed ${tracker.name}`, k: null, values, gaps: 0, fps: null };
+};
+
+// A tracker of the same name that is scored here has its prints in its details, not in a row of their own.
+const rowsOf = (state) => {
+  const shows = (row) => {
+    const year = Number(row.year);
+    const { standing } = row.values[state.metric];
+    return (
+      standing !== null &&
+      state.standings.has(standing) &&
+      (!year || ((!state.from || year >= state.from) && (!state.to || year <= state.to))) &&
+      row.name.toLowerCase().includes(state.search.trim().toLowerCase())
+    );
+  };
+  const scored = state.shown.scored.map((tracker, k) => scoredRow(state, tracker, k)).filter(shows);
+  const own = new Set(scored.map((row) => row.name.toLowerCase()));
+  const printed = state.shown.printed.map((tracker) => printedRow(state, tracker)).filter(shows);
+  for (const row of scored)
+    row.print = state.shown.printed.find(({ name }) => name.toLowerCase() === row.name.toLowerCase());
+  const rows = [...scored, ...printed.filter((row) => !own.has(row.name.toLowerCase()))];
+  rank(rows, state.metric);
+  return sorted(rows, state.sort, state.metric);
+};
+
+// Best and worst rank of each tracker scored here: it may change places with whatever its interval overlaps.
+const rank = (rows, metric) => {
+  const spans = new Map();
+  for (const row of rows) {
+    const { value, low, high } = row.values[metric];
+    if (row.k !== null && value !== null) spans.set(row, { low: low ?? value, high: high ?? value });
+  }
+  const known = [...spans.values()];
+  for (const row of rows) {
+    const own = spans.get(row);
+    row.rank = own ? 1 + known.filter((other) => other.low > own.high).length : null;
+    row.worst = own ? known.length - known.filter((other) => other.high < own.low).length : null;
+  }
+};
+
+const SORTS = {
+  rank: (row) => row.rank,
+  name: (row) => row.name.toLowerCase(),
+  year: (row) => Number(row.year) || null,
+  metric: (row, metric) => row.values[metric].value,
+  fps: (row) => row.fps,
+  printedFps: (row) => (row.speeds.length ? Number(row.speeds[0].fps) : null),
+  params: (row) => Number(row.params) || null,
+  standing: (row, metric, standings) => standings.indexOf(row.values[metric].standing),
+};
+
+const sorted = (rows, { key, down }, metric, standings = STANDING_ORDER) => {
+  const [name, own] = key.startsWith("metric:") ? ["metric", key.slice(7)] : [key, metric];
+  const keyed = rows.map((row) => [SORTS[name](row, own, standings), row.values[metric].value ?? -1, row]);
+  keyed.sort(([a, x], [b, y]) => {
+    if (a === null || b === null) return (a === null) - (b === null); // what is not known stands last either way
+    return (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1) || y - x;
+  });
+  return keyed.map(([, , row]) => row);
+};
+
+const STANDING_ORDER = ["measured", "raw", "own", "quoted", "list", "notes"];

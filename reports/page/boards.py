@@ -1,0 +1,138 @@
+"""One benchmark of the page as words and numbers: scores, curves, sequences, prints, gaps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rgbtbench.boxes import Array
+from rgbtbench.datasets.benchmark import Spec
+from rgbtbench.evaluation import ALL, Evaluation
+from rgbtbench.fingerprint import truth_digest
+from rgbtbench.metrics import Index
+from rgbtbench.protocol import Measure
+from rgbtbench.reports.inputs import Entry
+from rgbtbench.reports.scores import score_rows
+from rgbtbench.results.published.standing import facts
+
+from .origins import SHORT, failures, origin, rules
+from .prints import printed_rows
+from .strips import Album
+from .traces import ERROR_STEPS, GAP, OVERLAP_STEPS, Traces
+
+SCORE_STEPS = 1_000_000  # of 1: finer than any table shows
+CURVE_STEPS = 1_000
+NONE = {"i4": -1, "u2": 65_535}  # no value
+
+
+def board(
+    evaluation: Evaluation, entries: list[Entry], traces: Traces, album: Album, *, hearsay: bool
+) -> dict[str, Any]:
+    """Everything about one benchmark; arrays go into the album's pack.
+
+    Prints stand beside the benchmark as published only: numbers of other sequences do not compare.
+    """
+    benchmark, pack, trackers = evaluation.benchmark, album.pack, evaluation.trackers
+    spec, counts, frames = benchmark.spec, evaluation.has.sum(axis=0), evaluation.frames @ evaluation.has
+    scores = [(row.value, row.low, row.high) for row in score_rows(evaluation, "overall")]
+    shape = len(trackers), len(evaluation.measures), len(evaluation.attributes), 3
+    strips, notes = album.strips(traces, trackers) if traces.frames else ({}, [])
+    printed = printed_rows(spec, benchmark.split_label, hearsay=hearsay) if benchmark.is_official else []
+    return {
+        "title": benchmark.title,
+        "official": benchmark.is_official,
+        "truth": truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:SHORT],
+        "rules": rules(spec.protocol, evaluation.measures),
+        "attributes": [_attribute(spec, *about) for about in zip(evaluation.attributes, counts, frames, strict=True)],
+        "measures": [_measure(measure) for measure in evaluation.measures],
+        "sequences": list(benchmark.names),
+        "frames": benchmark.lengths.tolist(),
+        "scored": [_scored(evaluation, next(e for e in entries if e.label == name)) for name in trackers],
+        "unscored": [
+            {"name": e.label, "standing": e.standing, "failed": failures(e), "origin": origin(e)}
+            for e in entries
+            if e.label not in trackers
+        ],
+        "printed": printed,
+        "has": pack.add(evaluation.has.T.astype(np.uint8), "u1"),
+        "scores": pack.add(_steps(np.reshape(scores, shape) / 100, SCORE_STEPS, "i4"), "i4"),
+        "curves": [
+            pack.add(_steps(evaluation.curve(measure), CURVE_STEPS, "u2"), "u2", differences=True)
+            for measure in evaluation.measures
+        ],
+        "single": [
+            pack.add(_steps(evaluation.values(measure), CURVE_STEPS, "u2"), "u2") for measure in evaluation.measures
+        ],
+        "traces": {
+            "points": traces.points,
+            "gap": GAP,
+            "overlap": pack.add(np.stack([traces.overlap[name] for name in trackers]), "u1", differences=True),
+            "overlap_steps": OVERLAP_STEPS,
+            "error": pack.add(np.stack([traces.error[name] for name in trackers]), "u1", differences=True),
+            "error_steps": ERROR_STEPS,
+        },
+        "strips": strips,
+        "strip_notes": notes,
+        "scale": {"score": SCORE_STEPS, "curve": CURVE_STEPS},
+    }
+
+
+def printed_board(spec: Spec, *, hearsay: bool) -> dict[str, Any]:
+    """A benchmark that nothing was scored on: what is in print, and no sequences."""
+    split = spec.default_split if len(spec.sizes) > 1 else ""
+    printed = printed_rows(spec, split, hearsay=hearsay)
+    told = [name for name in spec.attributes if any(name in row["cells"] for row in printed)]
+    measures = spec.protocol.select(None)
+    return {
+        "title": f"{spec.name} {split}".strip(),
+        "official": True,
+        "truth": "",
+        "rules": rules(spec.protocol, measures),
+        "attributes": [_attribute(spec, ALL, *spec.sizes[spec.default_split])]
+        + [_attribute(spec, name, None, None) for name in told],
+        "measures": [_measure(measure) for measure in measures],
+        "printed": printed,
+        **{name: [] for name in ("sequences", "frames", "scored", "unscored", "strip_notes")},
+        "strips": {},
+    }
+
+
+def _attribute(spec: Spec, name: str, sequences: int | None, frames: int | None) -> dict[str, Any]:
+    """An attribute and how much there is of it; None where only the truth would tell."""
+    sizes = [None if size is None else int(size) for size in (sequences, frames)]
+    meaning = spec.attributes.get(name, "all sequences" if name == ALL else "")
+    return {"name": name, "meaning": meaning, "sequences": sizes[0], "frames": sizes[1]}
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    return {
+        "name": measure.name,
+        "quantity": measure.quantity,
+        "hit": measure.hit,
+        "thresholds": [round(t, 9) for t in measure.thresholds],
+        "at": measure.at if measure.score == "at" else None,
+        "published": measure.published,
+    }
+
+
+def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
+    failed = failures(entry)
+    missing = set(evaluation.missing.get(entry.label, ())) - {name for name, _ in failed}
+    known = facts(entry.label) if entry.standing == "raw" else None
+    fps = entry.fps()
+    return {
+        "name": entry.label,
+        "standing": entry.standing,
+        "year": str(entry.year or (known.year if known else "")),
+        "fps": None if fps is None else round(fps, 2),
+        "failed": failed,
+        "missing": sorted(missing),
+        "repairs": [str(r).partition(": ")[2] for r in evaluation.repairs if r.tracker == entry.label],
+        "origin": origin(entry),
+    }
+
+
+def _steps(values: Array, steps: int, kind: str) -> Index:
+    found: Index = np.where(np.isnan(values), NONE[kind], np.rint(np.nan_to_num(values) * steps)).astype(np.int64)
+    return found

@@ -1,0 +1,71 @@
+"""From scored benchmarks to one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+from rgbtbench.datasets.benchmark import Benchmark, Spec
+from rgbtbench.evaluation import Aligned, Evaluation
+from rgbtbench.reports.colours import PALETTE, colour
+from rgbtbench.reports.inputs import Entry
+from rgbtbench.reports.scores import SMALL, score_rows, score_tables
+from rgbtbench.results.published.standing import STANDINGS
+
+from .boards import board, printed_board
+from .document import document
+from .origins import here
+from .packing import Pack
+from .strips import Album
+from .traces import Traces, choose_points
+
+FORMAT = 1
+
+
+class Page:
+    """Collects what evaluations show, then writes the page.
+
+    ``watch[benchmark]`` is for ``evaluate``; every benchmark that has images gets pictures unless ``frames`` is False.
+    Of the benchmarks in ``printed`` only prints are shown; ``hearsay``: also those of lists and reading notes.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        groups: Mapping[Benchmark, list[Entry]],
+        printed: Iterable[Spec] = (),
+        *,
+        hearsay: bool = False,
+        frames: bool = True,
+    ) -> None:
+        self.title, self.groups, self.hearsay = title, groups, hearsay
+        scored = {benchmark.spec.name for benchmark in groups}
+        self.printed = [spec for spec in printed if spec.name not in scored]
+        points = choose_points((len(entries), benchmark.lengths) for benchmark, entries in groups.items())
+        self.traces = {
+            benchmark: Traces(benchmark, points, frames=frames and any(benchmark.images(benchmark.names[0])))
+            for benchmark in groups
+        }
+        self.watch: dict[Benchmark, Callable[[Aligned], None]] = {b: t.watch for b, t in self.traces.items()}
+
+    def html(self, evaluations: list[Evaluation]) -> bytes:
+        """The whole file."""
+        pack = Pack()
+        album = Album(pack)
+        boards = [
+            board(e, self.groups[e.benchmark], self.traces[e.benchmark], album, hearsay=self.hearsay)
+            for e in evaluations
+        ]
+        boards += [printed_board(spec, hearsay=self.hearsay) for spec in self.printed]
+        words = {
+            "format": FORMAT,
+            "title": self.title,
+            "made": date.today().isoformat(),
+            "here": here(),
+            "small": SMALL,
+            "standings": dict(STANDINGS),
+            "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
+            "boards": boards,
+        }
+        tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]
+        return document(self.title, pack.text(words), tables)

@@ -1,0 +1,64 @@
+"""The file itself: template, style, scripts and data in one text that may fetch nothing and run nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from string import Template
+
+from rgbtbench.reports.colours import PALETTE
+from rgbtbench.reports.tables import Table
+
+ASSETS = Path(__file__).with_name("assets")
+SCRIPTS = (  # in the order in which they use one another
+    "dom.js",
+    "data.js",
+    "state.js",
+    "rows.js",
+    "board.js",
+    "charts.js",
+    "curves.js",
+    "attributes.js",
+    "sequences.js",
+    "timeline.js",
+    "strip.js",
+    "about.js",
+    "main.js",
+)
+
+
+def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
+    """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
+    colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
+    style = f":root{{{colours}}}\n{_asset('page.css')}"
+    script = "\n".join(map(_asset, SCRIPTS))
+    page = Template(_asset("page.html")).substitute(
+        policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "
+        "base-uri 'none'; form-action 'none'",
+        title=escape(title),
+        style=style,
+        script=script,
+        data=data,
+        tables="\n".join(map(as_html, tables)),
+    )
+    return page.encode()
+
+
+def as_html(table: Table) -> str:
+    """A plain table."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
+    caption = escape(f"{table.title}. {table.note}")
+    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text("utf-8")
+
+
+def _source(text: str) -> str:
+    """What the policy allows: this very text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
