@@ -18,9 +18,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from . import fingerprint
 from .errors import TrainingError, not_installed, unknown
 
 if TYPE_CHECKING:
@@ -184,6 +181,7 @@ def _evaluate(experiment: Path, runs: Path) -> Evaluation:
 
 
 def _measured(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measured]:
+    from . import fingerprint
     from .bootstrap import intervals
     from .plan import truth_of
     from .trackers.dimp.weights import read
@@ -219,6 +217,8 @@ def _measured(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measu
 
 def _tables(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Table]:
     """The paper's tables with what was measured here; a row of several trainings is their mean."""
+    import numpy as np
+
     from .bootstrap import intervals
     from .reports.tables import GAP, Table, number
     from .trackers.crossmodal.methods import TABLES

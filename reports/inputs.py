@@ -16,7 +16,7 @@ from rgbtbench.errors import ConfigError, ResultError, StoreError
 from rgbtbench.evaluation import Aligned, Evaluation, evaluate
 from rgbtbench.experiment import load_experiment
 from rgbtbench.plan import make_plan, truth_of
-from rgbtbench.results.store import RunFolder, State, run_folders
+from rgbtbench.results.store import ABOUT, RunFolder, State, run_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,13 @@ def _of_store(folders: list[RunFolder], benchmarks: Benchmarks) -> list[Entry]:
         dataset = about["identity"].get("dataset")
         fields = [dataset.get(key) if isinstance(dataset, dict) else None for key in ("name", "split", "truth")]
         if not all(isinstance(value, str) for value in fields):
-            raise StoreError("run.json names no benchmark", where=folder.path / "run.json", found=repr(dataset)[:80])
+            where = folder.path / ABOUT
+            raise StoreError(f"{ABOUT} names no benchmark", where=where, found=repr(dataset)[:80])
         home, split, truth = map(str, fields)
         spec = BENCHMARKS.get(home.removesuffix(f"-{split}"))
         if benchmarks.split in (None, split) or len(spec.sizes) == 1:
             benchmark = benchmarks.open(spec.name, split)
-            _require_same_truth(benchmark, truth, folder.path / "run.json")
+            _require_same_truth(benchmark, truth, folder.path / ABOUT)
             standing: Literal["measured", "raw"] = "raw" if about.get("imported") else "measured"
             states = {name: folder.state(name) for name in benchmark.names}
             year = about.get("year") if isinstance(about.get("year"), int) else None

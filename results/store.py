@@ -1,7 +1,7 @@
 """The store of runs: what each tracker answered on each sequence, in files that are whole or not there.
 
-``DIR/<dataset>/<label>@<hash8>/`` holds ``run.json`` (what this is), ``machine-<host>.json``, and per sequence the
-boxes ``<sequence>.txt``, ``<sequence>_time.txt`` and the record ``<sequence>.json``. The record is written last and
+``DIR/<dataset>/<label>@<hash8>/`` holds ``about-run.json`` (what this is), ``machine-<host>.json``, and per sequence
+the boxes ``<sequence>.txt``, ``<sequence>_time.txt`` and the record ``<sequence>.json``. The record is written last and
 holds the sha256 of the other two: it exists if and only if the sequence is settled, ok or failed.
 """
 
@@ -26,6 +26,7 @@ from rgbtbench.errors import StoreError
 from . import lease
 
 FORMAT = 1
+ABOUT = "about-run.json"  # a sequence of RGBT234 is called run
 BOXES, TIMES, RECORD, LEASE = ".txt", "_time.txt", ".json", ".lease"
 SIZE_LIMIT = 1 << 20  # bytes of a record
 
@@ -61,13 +62,13 @@ class RunFolder:
     def open(self, identity: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Make the folder, or check that it is this run's. Raises StoreError if it is not, or cannot be written."""
         self.check(identity)
-        if not (self.path / "run.json").exists():
+        if not (self.path / ABOUT).exists():
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
             except OSError as reason:
                 raise unwritable(self.path, reason) from None
             full = {"format": FORMAT, "hash": fingerprint.digest(identity), "identity": identity, **about}
-            self._write("run.json", _json(full))
+            self._write(ABOUT, _json(full))
 
     def check(self, identity: Mapping[str, Any]) -> None:
         """Raise StoreError if what lies here is not this run's."""
@@ -78,23 +79,23 @@ class RunFolder:
         except OSError as reason:
             raise unwritable(home, reason) from None
         foreign = [name for name in around if not re.fullmatch(r".+@[0-9a-f]{8}", name)]
-        begun = (self.path / "run.json").exists()  # looked for after the listing: it is the first file to be written
+        begun = (self.path / ABOUT).exists()  # looked for after the listing: it is the first file to be written
         if not begun:
-            foreign += [name for name in inside if not (name.startswith(".run.json.") and name.endswith(".tmp"))]
+            foreign += [name for name in inside if not (name.startswith(f".{ABOUT}.") and name.endswith(".tmp"))]
         if foreign:
             raise StoreError(
                 "this folder is no store of runs",
                 where=self.path if self.path.exists() else home,
-                expected="folders LABEL@HASH with a run.json each",
+                expected="folders LABEL@HASH with an about-run.json each",
                 found=", ".join(sorted(foreign)[:3]),
                 next="choose another folder with --runs DIR",
             )
         if begun:
-            found = _parsed(self.path / "run.json")
+            found = _parsed(self.path / ABOUT)
             if found is None or found.get("hash") != fingerprint.digest(identity):
                 raise StoreError(
-                    "run.json is not that of this run",
-                    where=self.path / "run.json",
+                    f"{ABOUT} is not that of this run",
+                    where=self.path / ABOUT,
                     expected=f"hash {fingerprint.digest(identity)}",
                     found=found.get("hash") if found else "no JSON object",
                     next=f"move {self.path} away",
@@ -111,13 +112,11 @@ class RunFolder:
         return record if sound else None
 
     def about(self) -> dict[str, Any]:
-        """What run.json says. Raises StoreError if it is of a newer kind or no run's."""
-        found = _parsed(self.path / "run.json")
+        """What about-run.json says. Raises StoreError if it is of a newer kind or no run's."""
+        found = _parsed(self.path / ABOUT)
         identity = found.get("identity") if found else None
         if not found or not isinstance(identity, dict) or not isinstance(found.get("label"), str):
-            raise StoreError(
-                "run.json says nothing of a run", where=self.path / "run.json", next=f"move {self.path} away"
-            )
+            raise StoreError(f"{ABOUT} says nothing of a run", where=self.path / ABOUT, next=f"move {self.path} away")
         return found
 
     def machines(self) -> list[dict[str, Any]]:
@@ -247,13 +246,13 @@ class RunFolder:
 
 def run_folders(root: Path) -> list[RunFolder]:
     """Every run of a store, by path; [] if this is none."""
-    found = (path for path in root.glob("*/*/run.json") if re.fullmatch(r".+@[0-9a-f]{8}", path.parent.name))
+    found = (path for path in root.glob(f"*/*/{ABOUT}") if re.fullmatch(r".+@[0-9a-f]{8}", path.parent.name))
     return [RunFolder(path.parent) for path in sorted(found)]
 
 
 def require_storable(names: Iterable[str], where: object) -> None:
     """Raise StoreError if files of two sequences, or of a sequence and the run, would have the same name."""
-    files: dict[str, str] = {"run.json": "the run"}
+    files: dict[str, str] = {ABOUT: "the run"}
     for name in names:
         for file in (name + BOXES, name + TIMES, name + RECORD, name + LEASE):
             if file in files or (file.startswith((".", "machine-")) and file.endswith(RECORD)):

@@ -8,6 +8,7 @@ from typing import Any
 from rgbtbench import fingerprint
 from rgbtbench.protocol import Measure, Protocol
 from rgbtbench.reports.inputs import Entry
+from rgbtbench.results.store import ABOUT
 
 Facts = list[tuple[str, str]]  # what it is, and its value, in the order to show
 SHORT = 12  # digits of a digest
@@ -52,7 +53,7 @@ def origin(entry: Entry) -> Facts:
         except OSError:  # it was there a second ago, and its boxes are scored
             return [("files", entry.origin.name)]
         return [("files", entry.origin.name), ("sha256", digest[:SHORT])]
-    if not (entry.run.path / "run.json").exists():
+    if not (entry.run.path / ABOUT).exists():
         return [("run", "not begun")]
     about = entry.run.about()
     identity = about["identity"]

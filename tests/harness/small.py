@@ -94,7 +94,7 @@ def contents(runs: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for path in sorted(runs.rglob("*")):
         name = str(path.relative_to(runs))
-        if path.name.endswith("_time.txt") or path.name.startswith(("machine-", "run.json")):
+        if path.name.endswith("_time.txt") or path.name.startswith(("machine-", "about-run.json")):
             found[name] = None
         elif path.suffix == ".txt":
             found[name] = path.read_bytes()

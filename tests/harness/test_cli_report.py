@@ -92,7 +92,7 @@ def test_runs_on_another_truth_are_refused_by_name(home, cli):
     status, _, err = cli("report", home / "runs", "--truth", home / "other")
     assert status == 2
     assert "different truths of LasHeR test" in err
-    assert "run.json" in err
+    assert "about-run.json" in err
     mixed = home / "two.yaml"
     mixed.write_text((home / "exp.yaml").read_text().replace("LasHeR: data", "LasHeR: other"))
     status, _, err = cli("report", home / "exp.yaml", mixed, "--runs", home / "runs", "--allow-missing")
@@ -102,11 +102,11 @@ def test_runs_on_another_truth_are_refused_by_name(home, cli):
 
 def test_splits_do_not_mix(home, cli):
     for folder in (home / "runs/LasHeR").iterdir():
-        about = json.loads((folder / "run.json").read_text())
+        about = json.loads((folder / "about-run.json").read_text())
         (home / "runs/LasHeR-train").mkdir(exist_ok=True)
         shutil.copytree(folder, home / "runs/LasHeR-train" / folder.name)
         about["identity"]["dataset"] |= {"name": "LasHeR-train", "split": "train"}
-        (home / "runs/LasHeR-train" / folder.name / "run.json").write_text(json.dumps(about))
+        (home / "runs/LasHeR-train" / folder.name / "about-run.json").write_text(json.dumps(about))
     (home / "data/trainingsetList.txt").write_text((home / "data/testingsetList.txt").read_text())
     arguments = ("report", home / "runs", "--truth", home / "data")
     status, _, err = cli(*arguments)
@@ -143,7 +143,7 @@ def test_an_empty_selection_says_what_there_is(made, cli, tmp_path):
 
 
 def test_a_newer_store_and_a_broken_one_are_refused(home, cli):
-    [file] = (home / "runs/LasHeR").glob("Walk@*/run.json")
+    [file] = (home / "runs/LasHeR").glob("Walk@*/about-run.json")
     good = file.read_text()
     for text, told in (
         (good.replace('"format": 1', '"format": 2', 1), "pip install --upgrade rgbtbench"),
@@ -154,7 +154,7 @@ def test_a_newer_store_and_a_broken_one_are_refused(home, cli):
         status, _, err = cli("report", home / "runs", "--truth", home / "data")
         assert status == 2
         assert told in err
-        assert "run.json" in err
+        assert "about-run.json" in err
 
 
 def test_two_attributes_together_have_counts_and_flags(cli, real):

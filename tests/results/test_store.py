@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.datasets.benchmark import load
 from rgbtbench.errors import StoreError
 from rgbtbench.results import lease
 from rgbtbench.results.store import RunFolder, require_storable
@@ -39,7 +41,7 @@ def test_layout(folder: RunFolder, tmp_path: Path) -> None:
     commit(folder)
     assert folder.path.relative_to(tmp_path).as_posix()[:13] == "LasHeR/Still@"
     assert sorted(p.name for p in folder.path.iterdir()) == [
-        "boy`s'-1.json", "boy`s'-1.txt", "boy`s'-1_time.txt", "run.json"]  # fmt: skip
+        "about-run.json", "boy`s'-1.json", "boy`s'-1.txt", "boy`s'-1_time.txt"]  # fmt: skip
     assert (folder.path / "boy`s'-1.txt").read_text().splitlines()[1] == "1.3333,1.6667,2.0000,2.3333"
     record = json.loads((folder.path / "boy`s'-1.json").read_text())
     assert (record["format"], record["status"], record["frames"], record["init_seconds"]) == (1, "ok", 3, 0.5)
@@ -92,13 +94,13 @@ def test_sound_files_are_those_that_were_asked_for(folder: RunFolder) -> None:
             assert all(path.read_bytes() == (folder.path / path.name).read_bytes() for path in place.iterdir())
 
 
-@pytest.mark.parametrize("file", ["run.json", "a.json"])
+@pytest.mark.parametrize("file", ["about-run.json", "a.json"])
 def test_a_newer_format_is_refused(folder: RunFolder, file: str) -> None:
     commit(folder, "a")
     path = folder.path / file
     path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
     with pytest.raises(StoreError, match=r"newer rgbtbench(.|\n)*pip install --upgrade"):
-        folder.check(IDENTITY) if file == "run.json" else folder.state("a")
+        folder.check(IDENTITY) if file == "about-run.json" else folder.state("a")
 
 
 def test_foreign_folders_are_refused(tmp_path: Path) -> None:
@@ -129,9 +131,16 @@ def test_a_failed_write_leaves_nothing(folder: RunFolder, monkeypatch: pytest.Mo
 
 def test_names_that_would_share_a_file_are_refused() -> None:
     require_storable(["boy", "easy_boy", "boy`head"], "here")
-    for names in (["run"], ["machine-a"], ["boy", "boy_time"], [".hidden"]):
+    for names in (["about-run"], ["machine-a"], ["boy", "boy_time"], [".hidden"]):
         with pytest.raises(StoreError, match="clash"):
             require_storable(names, "here")
+
+
+@pytest.mark.parametrize("name", BENCHMARKS.names())
+def test_every_benchmark_can_be_stored(name: str) -> None:
+    require_storable(
+        load(BENCHMARKS.get(name), "rgbt", "all" if "all" in BENCHMARKS.get(name).sizes else None).names, name
+    )
 
 
 def test_set_aside_deletes_nothing(folder: RunFolder) -> None:
@@ -229,7 +238,7 @@ def test_sweep_removes_only_what_is_dead(folder: RunFolder) -> None:
     held = folder.claim("d", run="r", stale=120)
     assert held is not None
     folder.sweep(120)
-    assert {p.name for p in folder.path.iterdir()} == {mine.name, ".keep.tmp", "c.lease", "d.lease", "run.json"}
+    assert {p.name for p in folder.path.iterdir()} == {mine.name, ".keep.tmp", "c.lease", "d.lease", "about-run.json"}
     held.__exit__(None, None, None)
 
 
