@@ -38,7 +38,7 @@ def test_a_networks_file_is_described_and_recognised(cli, tmp_path: Path) -> Non
 
 
 def test_the_table_names_only_networks_that_fit(cli, tmp_path: Path) -> None:
-    torch.save(Trunk(50, 16).state_dict() | {"fc.weight": torch.ones(3)}, tmp_path / "a.pth")
+    torch.save(Trunk(18, 32).state_dict() | {"fc.weight": torch.ones(3)}, tmp_path / "a.pth")
     status, out, _ = cli("weights", "inspect", tmp_path / "a.pth")
     assert status == 0
     fitting = [line.split() for line in out.splitlines() if "trunk only" in line]

@@ -151,7 +151,8 @@ def test_other_readings_change_the_feature_terms_alone(name, changes, teacher, b
 def test_the_hole_can_be_mended_by_a_switch(teacher, batch):
     """A distractor as strong as the target asks nothing of the student in the literal reading."""
     seen = teacher[1]._replace(scores=[torch.full_like(teacher[1].scores[-1], 1.3)])
-    literal, mended = (step(replace(METHODS["hfrd"], hole_fix=f), (teacher[0], seen), batch)[3] for f in (False, True))
+    far = batch._replace(test=batch.test._replace(boxes=batch.test.boxes + 1000))  # nothing but background
+    literal, mended = (step(replace(METHODS["hfrd"], hole_fix=f), (teacher[0], seen), far)[3] for f in (False, True))
     assert literal["hfrd"] < mended["hfrd"]
 
 

@@ -80,7 +80,7 @@ def test_bfloat16_stays_close():
     fast = copy.deepcopy(network).prepare("cpu", torch.bfloat16)
     exact, rounded = (net.classifier.features(net.extract(rgb, tir).fused.level4) for net in (network, fast))
     assert rounded.dtype == torch.float32
-    assert (exact - rounded).norm() < 0.03 * exact.norm()
+    assert (exact - rounded).norm() < 0.05 * exact.norm()
 
 
 def test_strides_move_to_the_first_convolution_and_back():

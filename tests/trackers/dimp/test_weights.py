@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from rgbtbench.errors import ConfigError
-from rgbtbench.trackers.crossmodal.models import build
+from rgbtbench.trackers.crossmodal.models import build, find, nano_tf
+from rgbtbench.trackers.dimp.network import Network
 from rgbtbench.trackers.dimp.resnet import Trunk
 from rgbtbench.trackers.dimp.weights import CAFFE, MEAN, OURS, STD, load, load_trunk, save
 
@@ -34,6 +36,12 @@ def scrambled(module: nn.Module, seed: int = 0) -> nn.Module:
     return module.eval()
 
 
+def bottlenecks() -> Network:
+    """A small teacher of two ResNet-50."""
+    sizes = replace(find("cmd-teacher", "paper").architecture, width=16, features=64, iou=64)
+    return Network(sizes, nano_tf)
+
+
 def real(name: str) -> Path:
     [*found] = REAL.glob(f"{name}_*.safetensors")
     if not found:
@@ -50,7 +58,7 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 
 
 def test_a_round_trip_is_exact_and_gives_the_same_file(tmp_path: Path) -> None:
-    network, other = (scrambled(build("cmd-teacher", "nano"), seed) for seed in (1, 2))
+    network, other = (scrambled(bottlenecks(), seed) for seed in (1, 2))
     network.trunks["tir"].stride_on(True)
     notes = {"trained on": "nothing", "seed": "1", "input": CAFFE}
     save(tmp_path / "a.safetensors", network, notes)
@@ -97,7 +105,7 @@ def test_saving_fails_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     save(path, network, {})
     before = path.read_bytes()
     network.classifier.initialiser.conv.weight.data[0, 0, 0, 0] = 1e6
-    with pytest.raises(ConfigError, match=r"conv.weight: 1 of 9,216"):
+    with pytest.raises(ConfigError, match=r"conv.weight: 1 of 36,864"):
         save(path, network, {}, half=True)
 
     def full(number: int) -> None:
@@ -129,8 +137,8 @@ def test_another_models_weights_are_refused_with_their_owner(tmp_path: Path) -> 
     [
         (lambda s: s.pop(BIAS), "1 missing (classifier.initialiser.conv.bias)"),
         (lambda s: s.update(extra=torch.ones(1)), "1 unexpected (extra)"),
-        (lambda s: s.update({BIAS: torch.ones(32, dtype=torch.int64)}), "integer [32] for float [32]"),
-        (lambda s: s.update({BIAS: torch.full((32,), torch.nan)}), "conv.bias: 32 of 32"),
+        (lambda s: s.update({BIAS: torch.ones(64, dtype=torch.int64)}), "integer [64] for float [64]"),
+        (lambda s: s.update({BIAS: torch.full((64,), torch.nan)}), "conv.bias: 64 of 64"),
     ],
 )
 def test_almost_fitting_is_not_fitting(tmp_path: Path, change: Any, told: str) -> None:
@@ -167,7 +175,7 @@ def test_an_imagenet_file_fills_a_trunk_and_its_classifier_is_ignored(tmp_path: 
 
 
 def test_a_trunk_is_found_in_a_whole_network(tmp_path: Path) -> None:
-    network, trunk = scrambled(build("cmd-teacher", "nano"), 1), scrambled(Trunk(50, 16), 2)
+    network, trunk = scrambled(bottlenecks(), 1), scrambled(Trunk(50, 16), 2)
     network.trunks["tir"].stride_on(True)
     save(tmp_path / "a", network, {})
     with pytest.raises(ConfigError, match=r"which trunk\?[^?]*trunks.rgb., trunks.tir."):
