@@ -25,7 +25,7 @@ bench: .venv/test
 
 .venv/installed: $(SOURCES)
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(INSTALL) $(EDITABLE) .
+	$(INSTALL) $(EDITABLE) ".[torch]"
 	touch $@
 
 .venv/test: .venv/installed

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import TrainingError, not_installed, unknown
+from .errors import ConfigError, TrainingError, not_installed, unknown
 
 if TYPE_CHECKING:
     from .boxes import Array
@@ -89,6 +89,7 @@ def add_verb(verbs: _Verbs) -> None:
     study.add_argument("--jobs", type=int, default=2, metavar="N", help="trainings at once, a core each (default: 2)")
     study.add_argument("--sequences", type=int, default=200, metavar="N", help="of the test set (default: 200)")
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
+    study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
     study.add_argument("--record", type=Path, metavar="FILE.csv", help="also write every score with its provenance")
     study.set_defaults(verb=_study)
 
@@ -110,11 +111,11 @@ def _study(arguments: argparse.Namespace) -> int:
         for seed in range(arguments.seeds if row in SEEDED else 1)
     ]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    first = [one for one in plan if one.row == TEACHER]  # the others learn from it
-    for part in (first, [one for one in plan if one not in first]):
-        with ThreadPoolExecutor(arguments.jobs) as pool:
-            for _ in pool.map(lambda one: _train(one, first[0].weights, arguments.set), part):
-                pass
+    if arguments.trained:
+        plan = [one for one in plan if one.weights.exists()]
+        _require_trained(plan, arguments.out)
+    else:
+        _train_all(plan, arguments.set, arguments.jobs)
     root, runs = arguments.out / "LasHeR", arguments.out / "runs"
     if not root.exists():
         _call("synth", "LasHeR", root, "--sequences", arguments.sequences, "--frames", 60, "--seed", TEST_SEED)
@@ -131,6 +132,20 @@ def _study(arguments: argparse.Namespace) -> int:
 
     print("\n\n".join(as_text(table) for table in _tables(plan, evaluation)))
     return 0
+
+
+def _require_trained(plan: Sequence[Trained], out: Path) -> None:
+    if not any(one.row == PLAIN for one in plan):
+        found = ", ".join(one.label for one in plan) or "nothing"
+        raise ConfigError("nothing to compare with", where=out, expected=f"{PLAIN}-0", found=found)
+
+
+def _train_all(plan: Sequence[Trained], changes: Sequence[str], jobs: int) -> None:
+    first = [one for one in plan if one.row == TEACHER]  # the others learn from it
+    for part in (first, [one for one in plan if one not in first]):
+        with ThreadPoolExecutor(jobs) as pool:
+            for _ in pool.map(lambda one: _train(one, first[0].weights, changes), part):
+                pass
 
 
 def _train(one: Trained, teacher: Path, changes: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from .datasets import BENCHMARKS
@@ -17,18 +18,24 @@ trackers:
   - {use: dcf, label: dcf-tir, modality: tir}
   - {use: still, label: still}
 """
+NETWORKS = """\
+  - {use: cmd-teacher, preset: nano, label: teacher}
+  - {use: cmd-student, preset: nano, label: student-distilled}
+  - {use: cmd-student-origin, preset: nano, label: student-plain}
+"""
 
 
 def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     """Arguments of the calls that make up the demo.
 
-    ``out`` takes a generated benchmark, an experiment and its runs; run again, it resumes. ``data`` holds
+    ``out`` takes a generated benchmark, an experiment (with networks, if torch is installed) and its runs; run again,
+    it resumes. ``data`` holds
     ``gt/<benchmark>.tar.xz`` and ``results/<benchmark>/<tracker>.tar.xz``.
     """
     experiment, runs = str(out / "demo.yaml"), ["--runs", str(out / "runs")]
     if not (out / "LasHeR").exists():
         out.mkdir(parents=True, exist_ok=True)
-        (out / "demo.yaml").write_text(EXPERIMENT)
+        (out / "demo.yaml").write_text(EXPERIMENT + (NETWORKS if find_spec("torch") else ""))
         yield ["synth", "LasHeR", str(out / "LasHeR"), "--sequences", "20", "--frames", "60"]
     yield ["run", experiment, *runs, "--devices", "cpu*2"]
     yield ["report", experiment, *runs, "--by", "attribute"]
