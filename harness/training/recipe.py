@@ -27,7 +27,7 @@ FORMAT = 1  # of training: raised when a change to it may change a weight
 PRECISIONS = ("fp32", "amp")
 SYNTHETIC = "synthetic"
 TEACHER = "cmd-teacher"
-FREE = ("name", "validate_every", "validation_samples", "workers", "log_gradients")  # these change no weight
+FREE = ("name", "validate_every", "validation_samples", "workers", "log_gradients", "half")  # these change no training
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Recipe:
     validation_samples: int
     workers: int
     log_gradients: bool
+    half: bool  # what comes out holds its convolutions as float16
 
     @property
     def steps_per_epoch(self) -> int:
@@ -178,6 +179,7 @@ class _Reader:
             validation_samples=_whole(top, "validation_samples", 10 * batch, 1),
             workers=_whole(top, "workers", 0, 0, batch),
             log_gradients=_flag(top, "log_gradients", True),
+            half=_flag(top, "half", False),
         )
 
     def _path(self, key: str, what: str, *, keys: Keys = (), hint: str = "") -> Path | None:

@@ -79,7 +79,7 @@ class Training:
         if self.state.step < self.recipe.steps:
             return False
         if self.ranks.first:
-            weights.save(self.output, self.learner.student, self.provenance())
+            weights.save(self.output, self.learner.student, self.provenance(), half=self.recipe.half)
         return True
 
     def provenance(self) -> dict[str, str]:

@@ -90,7 +90,7 @@ def test_what_changes_no_weight_changes_no_identity(tmp_path):
     recipe = load_recipe(path)
     source = recipe.data.open()
     identity = recipe.identity(source)
-    for change in ("name=x", "workers=2", "validate_every=0", "log_gradients=false"):
+    for change in ("name=x", "workers=2", "validate_every=0", "log_gradients=false", "half=true"):
         assert load_recipe(path, [change]).identity(source) == identity
     for change in ("seed=1", "batch=3", "epochs=3", "optimiser.rates.trunk=1", "method_options={alpha: 1}"):
         assert load_recipe(path, [change]).identity(source) != identity

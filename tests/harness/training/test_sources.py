@@ -100,6 +100,18 @@ def test_footage_is_the_scene_of_its_number():
     assert (source.footage(8, 4).frame(11).rgb != footage.frame(11).rgb).any()
 
 
+def test_a_crowd_changes_the_background_and_no_box():
+    plain, crowded, half = (Rendered(frames=30, size=(160, 120), crowded=c) for c in (0.0, 1.0, 0.5))
+    changed = 0
+    for number in range(20):
+        a, b, c = (source.footage(3, number) for source in (plain, crowded, half))
+        assert (a.boxes == b.boxes).all()
+        designed = "BC" in design("LasHeR", 3, number)
+        assert (a.frame(5).tir == b.frame(5).tir).all() == designed
+        changed += (a.frame(5).tir != c.frame(5).tir).any()
+    assert 0 < changed < 20
+
+
 def test_frames_without_target_or_with_a_modality_lost_are_not_visible():
     source, seen = Rendered(frames=40, size=(160, 120)), set()
     for number in range(40):
@@ -134,7 +146,7 @@ def test_neighbouring_scenes_share_no_stream(name):
     assert len(states) == 250
 
 
-@pytest.mark.parametrize("wrong", [{"reuse": 0}, {"frames": 19}, {"size": (10, 10)}, {"benchmark": "OTB"}])
+@pytest.mark.parametrize("wrong", [{"reuse": 0}, {"frames": 19}, {"size": (10, 10)}, {"benchmark": "OTB"}, {"crowded": 1.1}])
 def test_impossible_scenes_are_refused(wrong):
     with pytest.raises(ConfigError):
         Rendered(**wrong)

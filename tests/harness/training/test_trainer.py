@@ -1,5 +1,6 @@
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +45,15 @@ def test_looking_on_changes_no_weight(home, tmp_path):
     quiet = [w for change in ("validate_every=0", "log_gradients=false") for w in ("--set", change)]
     assert train(home / "tiny.yaml", tmp_path, *quiet) == 0
     assert same(home / "whole" / "tiny.safetensors", tmp_path / "tiny.safetensors")
+
+
+def test_half_the_bytes_of_a_finished_training(home, tmp_path):
+    shutil.copytree(home / "whole", tmp_path / "again")
+    assert train(home / "tiny.yaml", tmp_path / "again", "--set", "half=true") == 0
+    whole, half = (folder / "tiny.safetensors" for folder in (home / "whole", tmp_path / "again"))
+    assert half.stat().st_size < 0.6 * whole.stat().st_size
+    for name, tensor in tensors(half).items():
+        assert torch.allclose(tensor.float(), tensors(whole)[name].float(), rtol=1e-3, atol=1e-6)
 
 
 def test_the_students_file_holds_the_student_alone_and_tells_its_origin(home):

@@ -1,0 +1,55 @@
+"""The trained nano networks that come with the package."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from rgbtbench.boxes import overlap
+from rgbtbench.datasets.synthetic import scene
+from rgbtbench.trackers import TRACKERS, shipped_weights
+from rgbtbench.trackers.crossmodal.models import build
+from rgbtbench.trackers.dimp import crop, weights
+from rgbtbench.trackers.dimp.filters import correlate
+
+NAMES = ("cmd-teacher", "cmd-student", "cmd-student-origin")
+CLIP = scene(20_231, ["NO"], 24, (320, 240))
+
+
+def test_they_are_small():
+    assert sum(shipped_weights(name, "nano").stat().st_size for name in NAMES) < 12e6
+    assert shipped_weights("cmd-teacher", "paper") is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_are_the_network_alone_and_say_where_they_come_from(name):
+    found = weights.read(shipped_weights(name, "nano"))
+    assert found.tensors.keys() == build(name, "nano").state_dict().keys()
+    assert found.metadata["model"] == name
+    assert json.loads(found.metadata["recipe"])["data"]["source"]["synthetic"] == "LasHeR"
+    assert json.loads(found.metadata["code"])["commit"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_track_without_being_asked_for(name):
+    tracker = TRACKERS.create(name, preset="nano")
+    frames = list(CLIP)
+    np.random.seed(0)
+    tracker.init(frames[0], CLIP.boxes[0])
+    boxes = np.array([tracker.update(frame)[0] for frame in frames[1:]])
+    assert overlap(boxes, CLIP.boxes[1:]).mean() > 0.7
+
+
+def test_the_peak_is_on_the_target():
+    """Self-check 8 of models.md, on nano's 9 x 9 scores."""
+    tracker = TRACKERS.create("cmd-student", preset="nano")
+    tracker.init(next(iter(CLIP)), CLIP.boxes[0])
+    online = tracker.online
+    rgb, tir, *_ = crop.batch([next(iter(CLIP))], online.position, online.scale, online.p.crop)
+    with torch.no_grad():
+        features = online.network.classifier.features(online.network.extract(rgb, tir).fused.level4)
+        [[scores]] = correlate(features[None], online.filter)
+    assert divmod(int(scores.argmax()), 9) == (4, 4)
