@@ -88,6 +88,7 @@ def add_verb(verbs: _Verbs) -> None:
     study.add_argument("--seeds", type=int, default=3, metavar="N", help="of each row of Table 1 (default: 3)")
     study.add_argument("--jobs", type=int, default=2, metavar="N", help="trainings at once, a core each (default: 2)")
     study.add_argument("--sequences", type=int, default=200, metavar="N", help="of the test set (default: 200)")
+    study.add_argument("--frames", type=int, default=60, metavar="N", help="of each (default: 60)")
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
     study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
     study.add_argument("--record", type=Path, metavar="FILE.csv", help="also write every score with its provenance")
@@ -118,7 +119,17 @@ def _study(arguments: argparse.Namespace) -> int:
         _train_all(plan, arguments.set, arguments.jobs)
     root, runs = arguments.out / "LasHeR", arguments.out / "runs"
     if not root.exists():
-        _call("synth", "LasHeR", root, "--sequences", arguments.sequences, "--frames", 60, "--seed", TEST_SEED)
+        _call(
+            "synth",
+            "LasHeR",
+            root,
+            "--sequences",
+            arguments.sequences,
+            "--frames",
+            arguments.frames,
+            "--seed",
+            TEST_SEED,
+        )
     experiment = arguments.out / "study.yaml"
     experiment.write_text(_experiment(plan))
     _call("run", experiment, "--runs", runs, "--devices", f"cpu*{arguments.jobs}")
@@ -216,7 +227,7 @@ def _measured(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measu
                 preset="nano",
                 seed=one.seed,
                 steps=int(weights.metadata["steps"]),
-                train_seconds=round(sum(line["seconds"] for line in log)),
+                train_seconds=round(sum(line.get("seconds", 0) for line in log)),
                 metric=measure.name,
                 value=100 * value,
                 low=100 * low,

@@ -146,7 +146,9 @@ def test_neighbouring_scenes_share_no_stream(name):
     assert len(states) == 250
 
 
-@pytest.mark.parametrize("wrong", [{"reuse": 0}, {"frames": 19}, {"size": (10, 10)}, {"benchmark": "OTB"}, {"crowded": 1.1}])
+@pytest.mark.parametrize(
+    "wrong", [{"reuse": 0}, {"frames": 19}, {"size": (10, 10)}, {"benchmark": "OTB"}, {"crowded": 1.1}]
+)
 def test_impossible_scenes_are_refused(wrong):
     with pytest.raises(ConfigError):
         Rendered(**wrong)

@@ -1,0 +1,45 @@
+"""The study's whole way, each training cut to a step."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+pytest.importorskip("torch")
+from rgbtbench.results.study import average, read_study, settings
+
+SMALL = (
+    "samples=2",
+    "batch=2",
+    "epochs=1",
+    "validate_every=0",
+    "data.size=[160,120]",
+    "data.frames=24",
+    "precision=fp32",
+)
+
+
+def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
+    changes = [word for change in SMALL for word in ("--set", change)]
+    options = ["--out", tmp_path, "--seeds", 1, "--sequences", 2, "--frames", 6, "--record", tmp_path / "study.csv"]
+    status, out, err = cli("study", "scfd", *options, *changes)
+    assert status == 0, err
+    assert "Table 1, nano networks on 2 generated sequences" in out
+    assert {"Student", "+SCFD", "Teacher", "dcf", "scfd-0-rgb"} <= {line.split("  ")[0] for line in out.splitlines()}
+    rows = list(csv.DictReader((tmp_path / "study.csv").open()))
+    assert {(row["recipe"], row["metric"]) for row in rows} == {
+        (recipe, metric) for recipe in ("teacher", "student", "scfd") for metric in ("PR", "NPR", "SR")
+    }
+    assert len({row["weights_sha256"] for row in rows}) == 3
+    found = read_study(tmp_path / "study.csv")
+    assert average(found, settings(found)[0], "scfd", "SR").seeds == 1
+    again, out2, _ = cli("study", "scfd", *options, "--trained")
+    assert (again, out2) == (0, out)
+
+
+def test_bad_rows_and_empty_folders_are_refused(cli, tmp_path):
+    status, _, err = cli("study", "scdf", "--out", tmp_path)
+    assert (status, "did you mean 'scfd'" in err) == (2, True)
+    status, _, err = cli("study", "--trained", "--out", tmp_path)
+    assert (status, "nothing to compare with" in err) == (2, True)
