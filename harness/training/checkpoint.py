@@ -31,6 +31,7 @@ class State:
     waited: float = 0.0  # of them, for data
     norms: dict[str, float] = field(default_factory=dict)  # gradient norms when this epoch began
     history: list[dict[str, Any]] = field(default_factory=list)
+    code: dict[str, Any] = field(default_factory=dict)  # that took the last step
 
 
 def save(path: Path, module: nn.Module, adam: torch.optim.Optimizer, state: State, recipe: str) -> None:

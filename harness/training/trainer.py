@@ -93,7 +93,7 @@ class Training:
             "recipe_digest": self.digest,
             "data": fingerprint.digest(self.identity["data"]["source"]),
             "parents": self.learner.parents,
-            "code": fingerprint.code(),
+            "code": self.state.code,
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
             "device": self._device(),
         }
@@ -233,8 +233,9 @@ class Training:
     def _save(self, floor: float) -> None:
         if not self.ranks.first:
             return
+        self.state.code = fingerprint.code()
         checkpoint.save(self.file, self.learner, self.adam, self.state, self.digest)
-        start = {"name": self.recipe.name, "digest": self.digest, "recipe": self.identity, "code": fingerprint.code()}
+        start = {"name": self.recipe.name, "digest": self.digest, "recipe": self.identity, "code": self.state.code}
         about = {"device": self._device(), "processes": self.ranks.size, "floor_samples_per_second": round(floor, 3)}
         write_history(self.folder, start | about, self.state.history)
 

@@ -5,6 +5,7 @@ from small import write_experiment
 
 from rgbtbench.errors import ConfigError
 from rgbtbench.experiment import load_experiment
+from rgbtbench.trackers import shipped_weights
 
 
 @pytest.fixture
@@ -103,9 +104,18 @@ def test_paths_deep_in_parameters_lie_beside_the_experiment(folder: Path) -> Non
         load_experiment(folder / "exp.yaml")
 
 
+def test_weights_of_the_package_are_those_of_a_tracker_that_names_none(folder):
+    """So that they are hashed: other weights, another run."""
+    text = "- {use: cmd-student-origin, preset: nano}\n- {use: cmd-student-origin, label: paper}\n"
+    text += "- {use: cmd-student-origin, preset: nano, label: random, params: {untrained: true}}"
+    shipped, paper, random = load_experiment(write_experiment(folder, text)).trackers
+    assert shipped.weights == shipped_weights("cmd-student-origin", "nano")
+    assert paper.weights is random.weights is None
+
+
 def test_a_preset_is_a_parameter_with_a_key_of_its_own(folder):
     entry = load_experiment(write_experiment(folder, "- {use: cmd-student, preset: nano}")).trackers[0]
     same = load_experiment(write_experiment(folder, "- {use: cmd-student, params: {preset: nano}}")).trackers[0]
-    assert entry.arguments == same.arguments == {"preset": "nano"}
+    assert entry.arguments == same.arguments == {"preset": "nano", "weights": str(entry.weights)}
     with pytest.raises(ConfigError, match="given twice"):
         load_experiment(write_experiment(folder, "- {use: cmd-student, preset: nano, params: {preset: paper}}"))
