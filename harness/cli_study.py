@@ -225,7 +225,7 @@ def _measured(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measu
                 commit=json.loads(weights.metadata["code"])["commit"],
                 recipe=one.row,
                 preset="nano",
-                seed=one.seed,
+                seed=int(weights.metadata["seed"]),
                 steps=int(weights.metadata["steps"]),
                 train_seconds=round(sum(line.get("seconds", 0) for line in log)),
                 metric=measure.name,

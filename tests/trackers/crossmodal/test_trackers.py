@@ -57,7 +57,7 @@ def test_random_weights_are_the_same_each_time_and_leave_the_runs_generator_alon
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "no weights"),
+        ({"preset": "paper"}, "no weights"),
         ({"untrained": True, "preset": "nanno"}, "did you mean 'nano'"),
         ({"untrained": True, "precision": "fp16"}, "unknown precision"),
         ({"untrained": True, "online": {"step_size": 1}}, "unknown online parameter"),
