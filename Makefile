@@ -7,7 +7,7 @@ BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install -q -c constraints.txt
 # strict: type checkers can follow it; it mirrors single files, so a new file needs a new installation
 EDITABLE = --config-settings editable_mode=strict -e
-SOURCES = pyproject.toml constraints.txt $(shell find harness trackers datasets results reports -name '*.py' -o -name '*.csv' -o -name '*.yaml' -o -path '*/assets/*')
+SOURCES = pyproject.toml constraints.txt $(shell find harness trackers datasets results reports -name '*.py' -o -name '*.csv' -o -name '*.yaml' -o -name '*.safetensors' -o -path '*/assets/*')
 
 .PHONY: demo test bench clean
 demo: .venv/installed

@@ -32,6 +32,29 @@ NEEDED = (
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A row of the file: one training's score in percent, its 95 % interval over sequences, where it comes from."""
+
+    date: str
+    commit: str
+    recipe: str
+    preset: str
+    seed: int
+    steps: int
+    train_seconds: float
+    metric: str
+    value: float
+    low: float
+    high: float
+    sequences: int
+    frames: int
+    weights_sha256: str
+    train_data: str
+    test_truth: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What must be the same for scores to stand in one column."""
 

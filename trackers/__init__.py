@@ -32,9 +32,10 @@ TRACKERS: Registry[Any] = Registry(
 )
 
 
-def shipped_weights(name: object, preset: object) -> Path | None:
+def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     """The trained weights that come with the package for a tracker of this size, if any."""
-    file = Path(__file__).parent / "crossmodal" / "weights" / f"{name}-{preset}.safetensors"
+    folder = Path(__file__).parent / "crossmodal" / "weights"
+    file = folder / f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
     return file if file.exists() else None
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from rgbtbench.boxes import Array
 from rgbtbench.datasets.benchmark import Spec
 from rgbtbench.evaluation import ALL, Evaluation
-from rgbtbench.fingerprint import truth_digest
 from rgbtbench.metrics import Index
+from rgbtbench.plan import truth_of
 from rgbtbench.protocol import Measure
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
@@ -42,7 +42,7 @@ def board(
     return {
         "title": benchmark.title,
         "official": benchmark.is_official,
-        "truth": truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:SHORT],
+        "truth": truth_of(benchmark)[:SHORT],
         "rules": rules(spec.protocol, evaluation.measures),
         "attributes": [_attribute(spec, *about) for about in zip(evaluation.attributes, counts, frames, strict=True)],
         "measures": [_measure(measure) for measure in evaluation.measures],

@@ -43,7 +43,7 @@ TWO = ("rgb", "tir")
 STUDENT = Architecture()
 TEACHER = Architecture(depth=50, trunks=TWO, features=512)
 NANO_STUDENT = Architecture(width=16, features=64, iou=64, cells=8)
-NANO_TEACHER = replace(NANO_STUDENT, trunks=TWO, width=32)  # ResNet-18: a ResNet-50 learnt slower at twice the cost
+NANO_TEACHER = replace(NANO_STUDENT, trunks=TWO, width=32)  # ResNet-18: a ResNet-50 costs more a step
 
 
 def _student(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) -> dict[str, Preset]:

@@ -10,6 +10,8 @@ import torch
 
 from rgbtbench.boxes import overlap
 from rgbtbench.datasets.synthetic import scene
+from rgbtbench.demo import EXPERIMENT, NETWORKS
+from rgbtbench.experiment import load_experiment
 from rgbtbench.trackers import TRACKERS, shipped_weights
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp import crop, weights
@@ -22,6 +24,14 @@ CLIP = scene(20_231, ["NO"], 24, (320, 240))
 def test_they_are_small():
     assert sum(shipped_weights(name, "nano").stat().st_size for name in NAMES) < 12e6
     assert shipped_weights("cmd-teacher", "paper") is None
+    assert shipped_weights("CMD-Teacher", "nano") == shipped_weights("cmd-teacher", "nano")
+
+
+def test_the_demo_has_weights_for_its_networks(tmp_path):
+    (tmp_path / "LasHeR").mkdir()
+    (tmp_path / "demo.yaml").write_text(EXPERIMENT + NETWORKS)
+    found = {entry.use: entry.weights for entry in load_experiment(tmp_path / "demo.yaml").trackers}
+    assert found == {"dcf": None, "still": None} | {name: shipped_weights(name, "nano") for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)

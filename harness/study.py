@@ -1,0 +1,89 @@
+"""The trainings of a study: the rows of the paper's Tables 1 to 4, each by the command that anybody can type."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import TrainingError
+
+TEACHER, PLAIN, LONGER = "teacher", "student", "student-longer"
+ALIASES = {LONGER: (PLAIN, 2)}  # row -> recipe and how many times its epochs
+SEEDED = (TEACHER, PLAIN, "scfd", "mpsd", "hfrd")  # Table 1: trained from several seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """One training of a row, and where its files lie."""
+
+    row: str
+    seed: int
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        """Its name among trackers."""
+        return f"{self.row}-{self.seed}"
+
+    @property
+    def recipe(self) -> str:
+        """What it is trained by."""
+        return ALIASES.get(self.row, (self.row, 1))[0]
+
+    @property
+    def weights(self) -> Path:
+        """The network, once it is trained."""
+        return self.folder / f"{self.recipe}.safetensors"
+
+
+def train_all(plan: Sequence[Trained], changes: Sequence[str], jobs: int) -> None:
+    """Train what is not trained yet, ``jobs`` at once, the teachers first. Raises TrainingError."""
+    first = [one for one in plan if one.row == TEACHER]  # the others learn from it
+    for part in (first, [one for one in plan if one not in first]):
+        with ThreadPoolExecutor(jobs) as pool:
+            for _ in pool.map(lambda one: _train(one, first[0].weights, changes), part):
+                pass
+
+
+def _train(one: Trained, teacher: Path, changes: Sequence[str]) -> None:
+    from .training.recipe import load_recipe
+
+    name = f"nano/{one.recipe}"
+    own = [f"seed={one.seed}", *changes]
+    if one.recipe not in (TEACHER, PLAIN):
+        own.append(f"teacher.weights={teacher.absolute()}")
+    if (times := ALIASES.get(one.row, ("", 1))[1]) > 1:
+        own.append(f"epochs={load_recipe(name, own).epochs * times}")
+    call("train", name, "--out", one.folder, *(word for change in own for word in ("--set", change)))
+
+
+def call(*arguments: object) -> None:
+    """A verb in a process of its own, as typed; one core each, so that as many as there are cores run at once."""
+    command = [sys.executable, "-m", "rgbtbench", *map(str, arguments)]
+    status = subprocess.run(command, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
+    if status:
+        raise TrainingError("a step of the study failed", where=shlex.join(command[2:]), found=f"exit status {status}")
+
+
+def experiment_text(plan: Sequence[Trained]) -> str:
+    """All trainings as trackers, beside ``dcf``, and the last of them seeing one modality twice."""
+    networks = [
+        {"use": _network(one.recipe), "label": one.label, "preset": "nano", "weights": str(one.weights.absolute())}
+        for one in plan
+    ]
+    single = [{**networks[-1], "label": f"{networks[-1]['label']}-{m}", "modality": m} for m in ("rgb", "tir")]
+    entries = [{"use": "dcf"}, *networks, *single]
+    return json.dumps({"name": "study", "datasets": {"LasHeR": "LasHeR"}, "trackers": entries}, indent=1)
+
+
+def _network(recipe: str) -> str:
+    from .trackers.crossmodal.methods import METHODS
+
+    return METHODS[recipe].student if recipe in METHODS else "cmd-teacher"
