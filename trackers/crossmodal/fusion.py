@@ -1,6 +1,7 @@
 """How two modalities become one map: every fusion that the paper's tables compare.
 
-A fusion of C channels maps (rgb, tir), both (N, C, H, W), to one map of the same shape.
+A fusion of C channels maps (rgb, tir), both (N, C, H, W), to one map of the same shape, or of as many ``channels`` as
+it says.
 """
 
 from __future__ import annotations
@@ -23,6 +24,18 @@ class Concat(nn.Module):
     def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
         """The fused map."""
         return self.conv(torch.cat([rgb, tir], 1))
+
+
+class SideBySide(nn.Module):
+    """Both as they are, 2C ``channels``: mfDiMP, whose heads are as wide (spec models_baselines 1)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = 2 * channels
+
+    def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
+        """The map (N, 2C, H, W)."""
+        return torch.cat([rgb, tir], 1)
 
 
 class SpatialAttention(nn.Module):

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .filters import correlate
 from .iou import Pair
 from .losses import classification_loss, gaussian_label
 from .network import Features, Network
@@ -58,7 +57,7 @@ def forward(network: Network, batch: Batch, steps: int = 5) -> Pass:
     classifier = network.classifier
     start = classifier.initialiser(maps[:n_train], batch.train.boxes)
     filters = classifier.optimiser(start, maps[:n_train], batch.train.boxes, steps)
-    scores = [correlate(maps[n_train:], filter) for filter in filters]
+    scores = [classifier.scores(maps[n_train:], filter) for filter in filters]
     first = Pair(*(level[:s] for level in both.fused))
     modulation = Pair(*(v.repeat(n_test, 1) for v in network.iou.modulation(first, batch.train.boxes[0])))
     test = network.iou.maps(Pair(*(level[cut:] for level in both.fused)))
