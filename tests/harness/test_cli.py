@@ -271,6 +271,16 @@ def test_list_shows_everything_there_is(cli):
     assert "OCC" not in cli("list", "attributes", "LasHeR")[1]
 
 
+def test_list_trackers_tells_where_each_row_of_table_5_stands(cli):
+    _, out, _ = cli("list", "trackers")
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    assert "live" in lines["mfdimp"]
+    assert "mfDiMP, mfDiMP*" in lines["mfdimp"]
+    assert "reconstruction" in lines["cmd-teacher"]
+    assert "results-only" in lines["SiamCDA"]
+    assert "stands alone" in lines["SiamCDA"]
+
+
 def test_check_and_export(cli, generated, tmp_path):
     status, out, _ = cli("check", "LasHeR", generated / "LasHeR", "--results", f"A={generated}/results/fused")
     assert status == 1  # not the official size
