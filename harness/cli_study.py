@@ -25,8 +25,8 @@ TEST_SEED = 20_230_618  # of the generated test set
 
 def add_verb(verbs: _Verbs) -> None:
     """Add it to the command line's subparsers."""
-    study = verbs.add_parser("study", help="train and compare the rows of the paper's Tables 1 to 4, small")
-    study.add_argument("rows", nargs="*", metavar="ROW", help="such as scfd, beside teacher and student; default: all")
+    study = verbs.add_parser("study", help="train and compare the rows of the paper's tables, small")
+    study.add_argument("rows", nargs="*", metavar="ROW", help="such as scfd, mfdimp; default: all of Tables 1 to 4")
     study.add_argument("--out", type=Path, default=Path("study"), metavar="DIR", help="default: study; it resumes")
     study.add_argument("--seeds", type=_count, default=3, metavar="N", help="of each row of Table 1 (default: 3)")
     study.add_argument("--jobs", type=_count, default=2, metavar="N", help="trainings at once (default: 2)")

@@ -28,6 +28,7 @@ TRACKERS: Registry[Any] = Registry(
         "dimp-50": "rgbtbench.trackers.crossmodal.models:dimp_50",
         "mfdimp": "rgbtbench.trackers.crossmodal.models:mfdimp",
         "hmft": "rgbtbench.trackers.crossmodal.models:hmft",
+        "cedimp": "rgbtbench.trackers.crossmodal.models:cedimp",
     },
     group="rgbtbench.trackers",
     next="rgbtbench list trackers",
@@ -57,4 +58,5 @@ MEANINGS = {
     "dimp-50": "DiMP on ResNet-50, sees RGB alone",
     "mfdimp": "mfDiMP (ICCVW 2019): DiMP on two ResNet-50, heads on both maps side by side",
     "hmft": "HMFT (CVPR 2022): DiMP on three ResNet-50, two classifiers weighted cell by cell",
+    "cedimp": "CEDiMP (Sensors 2021): DiMP on one ResNet-50, modalities exchange channels: our reconstruction",
 }

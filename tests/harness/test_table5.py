@@ -6,7 +6,9 @@ import csv
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+import torch
+
 from rgbtbench import table5
 from rgbtbench.errors import ConfigError
 from rgbtbench.table5 import Contender, contenders, experiment_text, given_weights, networks

@@ -71,6 +71,21 @@ class ChannelAttention(nn.Module):
         return rgb * of_rgb + tir * of_tir
 
 
+class ChannelSelection(nn.Module):
+    """A weight for each modality and channel, from the means of their sum: HMFT's discriminative fusion."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // 4)
+        self.rgb, self.tir = (nn.Linear(channels // 4, channels) for _ in range(2))
+
+    def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
+        """The fused map."""
+        seen = self.squeeze((rgb + tir).mean((2, 3))).relu()
+        weights = torch.stack([self.rgb(seen).relu(), self.tir(seen).relu()]).softmax(0)[..., None, None]
+        return weights[0] * rgb + weights[1] * tir
+
+
 class Paths(NamedTuple):
     """``maps`` (N, 3, C, H, W): attention, product, difference; ``weights`` (N, 3), which sum to 1."""
 

@@ -1,9 +1,10 @@
 """HMFT (Zhang et al., CVPR 2022): two DiMP classifiers, and how far to trust each at each cell.
 
 Its fused level 4 is RGB by its own trunk, RGB by the shared one, then TIR likewise: 4C channels, which the IoU-Net sees
-as they are. Layers and sizes follow the released code (github.com/zhang-pengyu/HMFT). Ours differs in three things: the
+as they are. Layers and sizes follow the released code (github.com/zhang-pengyu/HMFT). Ours differs in four things: the
 two maps that become weights are normalised for each sample, not over a batch; no dropout; trained in one go by DiMP's
-losses on the weighted scores, without the divergence loss and the stages of the paper.
+losses on the weighted scores, without the divergence loss and the stages of the paper; the scores' last row and column,
+which the release cuts off on line, stay.
 """
 
 from __future__ import annotations
@@ -16,22 +17,9 @@ from rgbtbench.trackers.dimp.filters import correlate
 from rgbtbench.trackers.dimp.layers import widen
 from rgbtbench.trackers.dimp.network import Architecture, Classifier
 
+from .fusion import ChannelSelection
+
 LEAST = 5  # cells that the dilated 3x3 convolution needs
-
-
-class DiscriminativeFusion(nn.Module):
-    """A weight for each modality and channel, from the means of their sum."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Linear(channels, channels // 4)
-        self.rgb, self.tir = (nn.Linear(channels // 4, channels) for _ in range(2))
-
-    def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
-        """Maps (N, C, H, W) of both modalities to one."""
-        seen = self.squeeze((rgb + tir).mean((2, 3))).relu()
-        weights = torch.stack([self.rgb(seen).relu(), self.tir(seen).relu()]).softmax(0)[..., None, None]
-        return weights[0] * rgb + weights[1] * tir
 
 
 class Similarity(nn.Module):
@@ -71,15 +59,20 @@ class TwoFeatures(nn.Module):
 
     def __init__(self, own: nn.Module, shared: nn.Module, channels: int) -> None:
         super().__init__()
-        self.fuse = DiscriminativeFusion(channels)
+        self.fuse = ChannelSelection(channels)
         self.own, self.shared = own, shared
         self.decide = DecisionFusion(channels, 2 * channels, channels // 4)
 
     def forward(self, fused: Tensor) -> Tensor:
         """Level 4 (N, 4C, H, W) to (N, 2D + 2, H, W)."""
-        rgb, shared_rgb, tir, shared_tir = fused.chunk(4, 1)
+        rgb, shared_rgb, tir, shared_tir = fused.chunk(4, 1)  # as Network.look and SideBySide put them
         own, shared = self.fuse(rgb, tir), torch.cat([shared_rgb, shared_tir], 1)
         return torch.cat([self.own(own), self.shared(shared), self.decide(own, shared)], 1)
+
+
+def _halves(features: Tensor) -> tuple[Tensor, Tensor]:
+    own, shared = features[:, :, :-2].chunk(2, 2)
+    return own, shared
 
 
 class TwoInitialisers(nn.ModuleList):
@@ -87,8 +80,7 @@ class TwoInitialisers(nn.ModuleList):
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
         """See ``Initialiser``."""
-        halves = features[:, :, :-2].chunk(2, 2)
-        return torch.cat([one(half, boxes) for one, half in zip(self, halves, strict=True)], 1)
+        return torch.cat([one(half, boxes) for one, half in zip(self, _halves(features), strict=True)], 1)
 
 
 class TwoOptimisers(nn.ModuleList):
@@ -98,8 +90,8 @@ class TwoOptimisers(nn.ModuleList):
         self, filter: Tensor, features: Tensor, boxes: Tensor, steps: int, sample_weights: Tensor | None = None
     ) -> list[Tensor]:
         """See ``Optimiser``."""
-        halves = zip(self, filter.chunk(2, 1), features[:, :, :-2].chunk(2, 2), strict=True)
-        iterates = [solve(start, half, boxes, steps, sample_weights) for solve, start, half in halves]
+        parts = zip(self, filter.chunk(2, 1), _halves(features), strict=True)
+        iterates = [solve(start, half, boxes, steps, sample_weights) for solve, start, half in parts]
         return [torch.cat(pair, 1) for pair in zip(*iterates, strict=True)]
 
 
@@ -115,8 +107,7 @@ class TwoClassifiers(Classifier):
 
     def scores(self, features: Tensor, filter: Tensor) -> Tensor:
         """Both scores (n, s, R, R), weighted and summed; weights come from the nearest cell."""
-        n, s = features.shape[:2]
-        halves = zip(features[:, :, :-2].chunk(2, 2), filter.chunk(2, 1), strict=True)
-        own, shared = (correlate(half, part) for half, part in halves)
-        trust = F.interpolate(features[:, :, -2:].flatten(0, 1), own.shape[2:]).softmax(1).view(n, s, 2, *own.shape[2:])
-        return own * trust[:, :, 0] + shared * trust[:, :, 1]
+        own, shared = (correlate(*pair) for pair in zip(_halves(features), filter.chunk(2, 1), strict=True))
+        trust = F.interpolate(features[:, :, -2:].flatten(0, 1), own.shape[2:]).softmax(1)
+        first, second = trust.unflatten(0, own.shape[:2]).unbind(2)
+        return own * first + shared * second

@@ -12,6 +12,7 @@ from rgbtbench.trackers.dimp.network import Architecture, Classifier, Fusion, Ne
 from rgbtbench.trackers.dimp.parameters import Parameters
 from rgbtbench.trackers.dimp.tracker import DiMP
 
+from .cedimp import ChannelExchange
 from .fusion import MPSD, ChannelAttention, Concat, SideBySide, SpatialAttention, TeacherFusion
 from .hmft import TwoClassifiers
 
@@ -64,7 +65,7 @@ def _teacher(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) 
 
 def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **changes: Any) -> dict[str, Preset]:
     """Another DiMP-50, with mfDiMP's few distance bins (baselines 1); the nano one is as narrow as the student."""
-    changes["bins"] = (10, 0.5)
+    changes = {"bins": (10, 0.5), **changes}
     return {
         "paper": Preset(replace(TEACHER, **changes), fusion, PAPER, classifier),
         "nano": Preset(replace(NANO_STUDENT, **{"trunks": TWO, **changes}), fusion, NANO, classifier),
@@ -83,6 +84,7 @@ MODELS: Mapping[str, Mapping[str, Preset]] = {
     "dimp-50": _teacher(None, trunks=("rgb",)),
     "mfdimp": _baseline(SideBySide),
     "hmft": _baseline(SideBySide, TwoClassifiers, trunks=(*TWO, "both")),
+    "cedimp": _baseline(ChannelExchange, trunks=("both",), bins=STUDENT.bins),
 }
 
 
@@ -117,3 +119,4 @@ dimp_18 = partial(DiMP, "dimp-18", make)
 dimp_50 = partial(DiMP, "dimp-50", make)
 mfdimp = partial(DiMP, "mfdimp", make)
 hmft = partial(DiMP, "hmft", make)
+cedimp = partial(DiMP, "cedimp", make)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -71,6 +71,13 @@ def original_losses(answer: Pass, batch: Batch) -> dict[str, Tensor]:
     label = gaussian_label(batch.test.boxes, cells)
     iou = ((answer.iou - (2 * batch.overlaps - 1)) ** 2).mean()
     return {"cls": classification_loss(answer.scores, label), "iou": iou}
+
+
+def penalties(network: Network) -> dict[str, Tensor]:
+    """What fusions ask of their own weights, a scalar; {} where none does."""
+    asking: list[Any] = [fusion for fusion in network.fusion if hasattr(fusion, "penalty")]
+    asked = [fusion.penalty() for fusion in asking]
+    return {"penalty": torch.stack(asked).sum()} if asked else {}
 
 
 def _part(features: Features, which: slice) -> Features:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from golden import fixture
 
-from rgbtbench.trackers.crossmodal.hmft import DecisionFusion, DiscriminativeFusion, Similarity
+from rgbtbench.trackers.crossmodal.hmft import DecisionFusion, Similarity
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp.filters import correlate
 
@@ -80,13 +80,3 @@ def test_weights_have_the_maps_size_and_depend_on_no_other_sample(side):
     together = decide(own, shared)
     assert together.shape == (2, 2, side, side)
     assert torch.allclose(together[1:], decide(own[1:], shared[1:]), atol=1e-6)
-
-
-def test_discriminative_fusion_mixes_channel_by_channel():
-    fuse = DiscriminativeFusion(8)
-    for part in (fuse.rgb, fuse.tir):
-        torch.nn.init.zeros_(part.weight)
-        torch.nn.init.zeros_(part.bias)
-    torch.nn.init.constant_(fuse.tir.bias, 50.0)
-    rgb, tir = torch.randn(2, 3, 8, 5, 5, generator=GENERATOR)
-    assert torch.allclose(fuse(rgb, tir), tir, atol=1e-6)
