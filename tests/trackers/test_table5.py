@@ -29,6 +29,11 @@ def test_a_tracker_and_its_retrained_row_agree():
             assert (row.tracker, row.standing) == (by_name[name[:-1]].tracker, by_name[name[:-1]].standing)
 
 
+def test_nothing_that_is_here_is_said_to_be_absent():
+    absent = {row.printed.rstrip("*").lower() for row in rows() if not row.tracker}
+    assert not absent & set(TRACKERS.builtin)
+
+
 def test_what_stands_alone_stays_results_only():
     assert {row.printed for row in rows() if "stands alone" in row.why} == {"SiamCDA", "JMMAC"}
 
