@@ -68,6 +68,8 @@ def make_request(name: str, asked: Mapping[str, Any], **conditions: Any) -> Requ
     Raises ConfigError for an unknown tracker, a missing torch, or an option that this tracker does not have. A tracker
     without ``device`` runs where it always does.
     """
+    from .trackers import TRACKERS
+
     accepted = _parameters(name)
     for option, value in asked.items():
         if value is not None and option not in accepted and option != "device":
@@ -75,8 +77,10 @@ def make_request(name: str, asked: Mapping[str, Any], **conditions: Any) -> Requ
     options = {option: value for option, value in asked.items() if value is not None and option in accepted}
     usual = {option: accepted[option] for option in ("preset", "precision") if isinstance(accepted.get(option), str)}
     chosen = usual | options
-    if "untrained" in accepted and "weights" not in options:  # what is found by random weights would not be refined
-        options |= {"untrained": True, "online": {"not_found": 0.0}}
+    if "untrained" in accepted and "weights" not in options:
+        factory = TRACKERS.get(name)
+        online = getattr(getattr(factory, "func", factory), "untrained_online", {})  # of a class, or its partial
+        options |= {"untrained": True} | ({"online": dict(online)} if online else {})
     return Request(name, options, str(chosen.get("preset", "")), str(chosen.get("precision", "")), **conditions)
 
 

@@ -62,6 +62,15 @@ def test_options_that_a_tracker_lacks_are_refused_and_its_defaults_known(tmp_pat
     assert make_request(write_network(tmp_path), {}).preset == "paper"
 
 
+def test_random_weights_are_asked_for_and_refine_what_they_find():
+    assert make_request("mfdimp", {"preset": "nano"}).options == {
+        "preset": "nano",
+        "untrained": True,
+        "online": {"not_found": 0.0},
+    }
+    assert make_request("mfdimp", {"weights": "x"}).options == {"weights": "x"}
+
+
 def test_our_networks_are_counted_without_drawing_a_weight():
     """They are, if drawing would have changed the generator."""
     import torch

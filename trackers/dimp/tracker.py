@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -30,6 +30,8 @@ class DiMP:
     ``untrained=True`` allows random heads, on ``trunk``: a file with ImageNet's ResNet. ``precision``: fp32, bf16 (CPU
     and GPU), tf32 (GPU). ``online``: changes to ``Parameters``.
     """
+
+    untrained_online: ClassVar[Mapping[str, Any]] = {"not_found": 0.0}  # so that what random weights find is refined
 
     def __init__(
         self,
