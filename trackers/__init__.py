@@ -10,6 +10,8 @@ if __name__ != "rgbtbench.trackers":  # the checkout's own folder would shadow o
 
 from rgbtbench.registry import Registry
 
+from . import mdnet
+
 TRACKERS: Registry[Any] = Registry(
     "tracker",
     {
@@ -26,7 +28,8 @@ TRACKERS: Registry[Any] = Registry(
         "cmd-student-2xres18": "rgbtbench.trackers.crossmodal.models:student_2xres18",
         "dimp-18": "rgbtbench.trackers.crossmodal.models:dimp_18",
         "dimp-50": "rgbtbench.trackers.crossmodal.models:dimp_50",
-    },
+    }
+    | {name: f"rgbtbench.trackers.mdnet.models:trackers.{name}" for name in mdnet.STANDING},
     group="rgbtbench.trackers",
     next="rgbtbench list trackers",
 )
@@ -34,9 +37,9 @@ TRACKERS: Registry[Any] = Registry(
 
 def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     """The trained weights that come with the package for a tracker of this size, if any."""
-    folder = Path(__file__).parent / "crossmodal" / "weights"
-    file = folder / f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
-    return file if file.exists() else None
+    file = f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
+    folders = (Path(__file__).parent / family / "weights" for family in ("crossmodal", "mdnet"))
+    return next((folder / file for folder in folders if (folder / file).exists()), None)
 
 
 MEANINGS = {
@@ -53,4 +56,4 @@ MEANINGS = {
     "cmd-student-2xres18": "MPSD on two ResNet-18 (Table 4)",
     "dimp-18": "DiMP on ResNet-18, sees RGB alone",
     "dimp-50": "DiMP on ResNet-50, sees RGB alone",
-}
+} | {name: standing.told for name, standing in mdnet.STANDING.items()}
