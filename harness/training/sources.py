@@ -18,7 +18,7 @@ from rgbtbench.datasets.synthetic.render import Stage
 from rgbtbench.errors import ConfigError, DataError
 from rgbtbench.fingerprint import truth_digest
 
-from .sampling import Bools, Sampling
+from .sampling import Bools
 
 DRAWS, SCENES = 0x7261, 0x7363  # what separates the streams of one seed
 
@@ -30,6 +30,18 @@ class Footage:
     boxes: Array
     visible: Bools
     frame: Callable[[int], Frame]
+    domain: int = 0  # which branch of a network learns it, where there are several
+
+
+class Usable(Protocol):
+    """What a sampling says of the sequences that it can draw from."""
+
+    @property
+    def wanted(self) -> str:
+        """What they have, in words."""
+
+    def usable(self, visible: Bools) -> bool:
+        """Whether one with these visible frames (N,) is among them."""
 
 
 class Source(Protocol):
@@ -39,8 +51,15 @@ class Source(Protocol):
     def reuse(self) -> int:
         """Samples drawn from a sequence once it is made, before the next takes its place."""
 
+    @property
+    def sequences(self) -> int | None:
+        """How many there are; None: no end of them."""
+
     def footage(self, seed: int, number: int) -> Footage:
         """Sequence ``number`` of the endless stream of a seed. Raises DataError."""
+
+    def nth(self, seed: int, k: int) -> Footage:
+        """Sequence k of those there are, of an endless source's seed. Raises DataError."""
 
     def describe(self) -> dict[str, Any]:
         """What the sequences are, for the record: the same description, the same pixels."""
@@ -54,14 +73,14 @@ class Recorded:
 
     reuse = 1  # decoding is cheap
 
-    def __init__(self, benchmark: Benchmark, sampling: Sampling) -> None:
+    def __init__(self, benchmark: Benchmark, sampling: Usable) -> None:
         self.benchmark, self.starts = benchmark, np.append(0, np.cumsum(benchmark.lengths))
         self.usable = [k for k in range(len(benchmark.names)) if sampling.usable(_visible(self._boxes(k)))]
         if not self.usable:
             raise DataError(
                 f"no sequence of {benchmark.title} is long enough to train on",
                 where=benchmark.tree.name,
-                expected=f"{sampling.shortest} frames, more than {2 * (sampling.train + sampling.test)} with a box",
+                expected=sampling.wanted,
                 found=f"{len(benchmark.names)} sequences, the longest of {benchmark.lengths.max()} frames, "
                 f"at most {max(int(_visible(self._boxes(k)).sum()) for k in range(len(benchmark.names)))} with a box",
             )
@@ -70,7 +89,16 @@ class Recorded:
 
     def footage(self, seed: int, number: int) -> Footage:
         """Sequence ``number`` of a seed's stream, its images listed but not yet decoded."""
-        k = int(np.random.default_rng((DRAWS, seed, number)).choice(self.usable))
+        return self.nth(seed, int(np.random.default_rng((DRAWS, seed, number)).integers(len(self.usable))))
+
+    @property
+    def sequences(self) -> int:
+        """Those that are long enough."""
+        return len(self.usable)
+
+    def nth(self, seed: int, k: int) -> Footage:
+        """Sequence k of those that are long enough."""
+        k = self.usable[k]
         sequence = self.benchmark.sequence(self.benchmark.names[k])
         boxes = self._boxes(k)
         return Footage(boxes, _visible(boxes), lambda t: pair(t, sequence.rgb[t], sequence.tir[t]))
@@ -116,6 +144,14 @@ class Rendered:
                 raise ConfigError(
                     f"rendered scenes: {name} out of range", expected=f"at least {least}", found=getattr(self, name)
                 )
+
+    @property
+    def sequences(self) -> None:
+        """No end of them."""
+
+    def nth(self, seed: int, k: int) -> Footage:
+        """Scene k."""
+        return self.footage(seed, k)
 
     def footage(self, seed: int, number: int) -> Footage:
         """Scene ``number`` of a seed's stream; a frame is rendered when it is asked for."""

@@ -38,7 +38,13 @@ class Memory:
 
 
 def teach(
-    head: Head, positive: Tensor, negative: Tensor, iterations: int, rate: float, p: Parameters, random: np.random.Generator
+    head: Head,
+    positive: Tensor,
+    negative: Tensor,
+    iterations: int,
+    rate: float,
+    p: Parameters,
+    random: np.random.Generator,
 ) -> float:
     """Steps of fc4 to fc6 on features (P, D) and (Q, D); the last loss, NaN where there was nothing to learn from.
 

@@ -123,8 +123,7 @@ class Online:
             return [Patches(self.network, seen, self.box, 0, 0)]
         reach = max(sampler.trans for sampler in (p.negative, *p.first_negative))
         return [
-            Scene(self.network, seen, self.box, reach, p.widest, shift=(x, y), zoom=zoom)
-            for x, y, zoom in p.versions
+            Scene(self.network, seen, self.box, reach, p.widest, shift=(x, y), zoom=zoom) for x, y, zoom in p.versions
         ]
 
     def _positives(self, view: Patches | Scene, count: int) -> Tensor:

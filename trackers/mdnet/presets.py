@@ -9,7 +9,7 @@ from typing import Any
 from .fusion import Fusion
 from .parameters import Parameters
 from .samplers import Sampler
-from .trunk import Architecture, lrn_elementwise, lrn_torch, lrn_window
+from .trunk import Architecture, lrn_torch, lrn_window
 
 Make = Callable[[Architecture], Fusion]
 
@@ -37,12 +37,12 @@ MDNET = Parameters(
 
 NANO_SIZES: Mapping[str, Any] = {  # half the pixels, a few channels, batch norm: from scratch, on a laptop
     "widths": (16, 32, 64), "kernels": (7, 3, 3), "strides": (2, 1), "hidden": 128, "unit": 59, "norm": None,
-    "gain": 1 / 64,
+    "gain": 1 / 64, "dropouts": (0.0, 0.2, 0.2),
 }  # fmt: skip
 NANO_TRACKING: Mapping[str, Any] = {
     "regime": "roi", "candidates": 256, "distant": 60, "versions": ((0, 0, 1),), "first_positives": 200,
     "first_negatives": 1000, "positives": 20, "negatives": 80, "mined": 256, "optimiser": "adam", "first_rate": 1e-3,
-    "rate": 1e-3, "first_iterations": 50, "positive_frames": 50, "regression": 300,
+    "rate": 1e-3, "first_iterations": 50, "positive_frames": 50, "regression": 300, "alpha": 10.0,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ class Adapters(nn.Module):
         self.convs = nn.ModuleList(
             [nn.Conv2d(3, first, 3, 2), nn.Conv2d(first, second, 1, a.strides[1]), nn.Conv2d(second, third, 1)]
         )
+        self.dropout = a.dropouts[1]
         self.norms = nn.ModuleList([nn.BatchNorm2d(width) for width in a.widths])
 
     def level(self, k: int, x: Tensor, like: Tensor, dense: bool) -> Tensor:
@@ -26,7 +27,7 @@ class Adapters(nn.Module):
         conv = self.convs[k - 1]
         stride = 2 if k == 3 and not dense else conv.stride  # a patch's 5 cells become 3, as conv3 leaves them
         x = self.norms[k - 1](F.conv2d(x, conv.weight, conv.bias, stride).relu())  # type: ignore[arg-type]
-        x = F.dropout(x, 0.5) if self.training else x
+        x = F.dropout(x, self.dropout) if self.training and self.dropout else x
         if k == 1 or (k == 2 and not dense):
             x = F.max_pool2d(x, 5, 2)
         return cropped(x, like)
