@@ -14,9 +14,10 @@ from rgbtbench.boxes import Array
 from rgbtbench.errors import DataError, unknown
 from rgbtbench.ranges import is_number, out_of_range, require
 from rgbtbench.trackers.mdnet.learn import Batch
+from rgbtbench.trackers.mdnet.network import CONTEXT
 from rgbtbench.trackers.mdnet.parameters import REGIMES
 from rgbtbench.trackers.mdnet.samplers import Area, Sampler, filled
-from rgbtbench.trackers.mdnet.views import CONTEXT, within
+from rgbtbench.trackers.mdnet.views import within
 from rgbtbench.trackers.mdnet.windows import images, resample
 
 from .samples import augmented

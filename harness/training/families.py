@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
 
 from rgbtbench.trackers.crossmodal import models as dimp
 from rgbtbench.trackers.mdnet import models as mdnet
@@ -37,7 +36,7 @@ class Family:
     course: Callable[[str, str], Course]
     kind: Kind
     source: Callable[[Any], Any]  # recipe -> where its sequences come from
-    learner: Callable[[Any, torch.device, Any], nn.Module]  # recipe, device, source
+    learner: Callable[[Any, torch.device, Any], Any]  # recipe, device, source
     least: int  # sequences in a process's share of a batch
 
 
@@ -46,7 +45,7 @@ def _dimp_sampling(model: str, preset: str) -> Sampling:
     return Sampling(tracking.crop, tracking.scale, **SAMPLING[preset])
 
 
-def _dimp_learner(recipe: Any, device: torch.device, source: Any) -> nn.Module:
+def _dimp_learner(recipe: Any, device: torch.device, source: Any) -> Any:
     from .learner import Learner
 
     return Learner(recipe, device)
@@ -58,7 +57,7 @@ def _mdnet_sampling(model: str, preset: str) -> DomainSampling:
     return DomainSampling(chosen.architecture.unit, regime, **DOMAIN_SAMPLING[preset, regime])
 
 
-def _mdnet_learner(recipe: Any, device: torch.device, source: Any) -> nn.Module:
+def _mdnet_learner(recipe: Any, device: torch.device, source: Any) -> Any:
     from .domain_learner import DomainLearner
 
     return DomainLearner(recipe, device, source)

@@ -31,7 +31,7 @@ STANDING: dict[str, Standing] = {
     "fanet": Standing(
         RECONSTRUCTION,
         "FANet (T-IV 2021): aggregated levels, adaptive modality weights",
-        "a rebuild from the abstract, no code or text at hand: widths are ours, 6.8M parameters where 38.4M are printed",
+        "a rebuild from the abstract, no code at hand: widths are ours, 6.8M parameters where 38.4M are printed",
     ),
 }
 

@@ -92,7 +92,7 @@ class Select(nn.Module):
 
 
 def cropped(x: Tensor, like: Tensor) -> Tensor:
-    """The middle of a map (N, C, H, W): convolutions without padding lose their border, shortcuts beside them do not."""
+    """The middle of a map (N, C, H, W): convolutions without padding lose a border that shortcuts keep."""
     (height, width), (h, w) = x.shape[2:], like.shape[2:]
     top, left = (height - h) // 2, (width - w) // 2
     return x[:, :, top : top + h, left : left + w]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -85,7 +86,8 @@ class Network(nn.Module):
 
     def _level(self, k: int, flow: Flow) -> Pair:
         rgb, tir = flow.levels[-1]
-        trunks = {name: trunk.levels[k] for name, trunk in self.streams.items()}  # type: ignore[union-attr, operator]
+        streams: Any = self.streams.items()
+        trunks = {name: trunk.levels[k] for name, trunk in streams}
         if "both" in trunks:
             first, second = trunks["both"](torch.cat([rgb, tir]), flow.dense).chunk(2)
             return Pair(first, second)

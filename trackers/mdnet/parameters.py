@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from rgbtbench.errors import unknown
 from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, require
@@ -11,6 +12,9 @@ from .samplers import Sampler
 
 REGIMES = ("patch", "roi")
 OPTIMISERS = ("sgd", "adam")
+
+POSITIVE, NEGATIVE = Sampler("gaussian", 0.1, 1.2), Sampler("uniform", 1.5, 1.2)
+FIRST_NEGATIVE, REGRESSED = Sampler("uniform", 1.0, 2.0, 1.1), Sampler("uniform", 0.3, 1.6, 1.1)
 
 _LEAST = {
     "candidates": 1, "best": 1, "first_positives": 1, "first_negatives": 1, "positives": 1, "negatives": 1,
@@ -41,9 +45,9 @@ class Parameters:
     first_negatives: int = 5000
     positives: int = 50  # of each frame to learn from
     negatives: int = 200
-    positive: Sampler = Sampler("gaussian", 0.1, 1.2)
-    first_negative: tuple[Sampler, ...] = (Sampler("uniform", 1.0, 2.0, 1.1),)  # equal shares
-    negative: Sampler = Sampler("uniform", 1.5, 1.2)
+    positive: Sampler = POSITIVE
+    first_negative: tuple[Sampler, ...] = (FIRST_NEGATIVE,)  # equal shares
+    negative: Sampler = NEGATIVE
     iou_positive: tuple[float, float] = (0.7, 1.0)
     iou_first_negative: tuple[float, float] = (0.0, 0.5)
     iou_negative: tuple[float, float] = (0.0, 0.3)
@@ -72,7 +76,7 @@ class Parameters:
     short_frames: int = 20  # whose positives a short-term update sees
 
     regression: int = 1000  # samples; 0: none
-    regressed: Sampler = Sampler("uniform", 0.3, 1.6, 1.1)
+    regressed: Sampler = REGRESSED
     iou_regression: tuple[float, float] = (0.6, 1.0)
     growth: tuple[float, float] = (1.0, 2.0)
     alpha: float = 1000.0
@@ -98,5 +102,5 @@ class Parameters:
                 raise out_of_range("mdnet", name, expected, getattr(self, name))
 
 
-def _is_range(value: object) -> bool:
-    return is_list(value) and len(value) == 2 and all(map(is_number, value)) and 0 <= value[0] <= value[1]  # type: ignore[arg-type, index]
+def _is_range(value: Any) -> bool:
+    return is_list(value) and len(value) == 2 and all(map(is_number, value)) and 0 <= value[0] <= value[1]

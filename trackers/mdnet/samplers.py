@@ -1,4 +1,4 @@
-"""Boxes around a box: candidates, positives, negatives. All drawn at once, and again until enough overlap (spec 2.2)."""
+"""Boxes around a box: candidates, positives, negatives; all drawn at once, until enough overlap (spec 2.2)."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Sampler:
     ) -> Array:
         """At most ``count`` boxes (n, 4) whose IoU with ``box`` lies in a range, found by drawing ever more.
 
-        ``growth``: range of the larger over the smaller of both areas. Fewer than asked for, even none, where the range is hardly or
-        never met: a box of a few pixels, at the border, or larger than the image.
+        ``growth``: range of the larger over the smaller of both areas. Fewer than asked for, even none, where
+        the range is hardly or never met: a box of a few pixels, at the border, or larger than the image.
         """
         found: list[Array] = []
         missing, drawn = count, count

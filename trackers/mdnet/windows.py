@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -32,7 +34,7 @@ def resample(images: Tensor, boxes: Array, size: tuple[int, int]) -> Tensor:
     if thin > 1:
         images = F.avg_pool2d(images[None], min(thin, *images.shape[1:]), ceil_mode=True)[0]
     length = np.array(images.shape[:0:-1]) * thin  # width, height of what is averaged
-    like = {"dtype": torch.float32, "device": images.device}
+    like: dict[str, Any] = {"dtype": torch.float32, "device": images.device}
     low, side = (torch.as_tensor(part * 2 / length, **like) for part in (boxes[:, :2], sides))
     x, y = (
         low[:, k, None] + side[:, k, None] * (torch.arange(n, **like) + 0.5) / n - 1 for k, n in ((0, w), (1, h))
