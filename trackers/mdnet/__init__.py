@@ -33,6 +33,51 @@ STANDING: dict[str, Standing] = {
         "FANet (T-IV 2021): aggregated levels, adaptive modality weights",
         "a rebuild from the abstract, no code at hand: widths are ours, 6.8M parameters where 38.4M are printed",
     ),
+    "macnet": Standing(
+        LIVE, "MACNet (Sensors 2020): modalities weighted and exchanged at each level", "the test-time net of its code"
+    ),
+    "mfgnet": Standing(
+        RECONSTRUCTION,
+        "MFGNet (TMM 2022): dynamic filters for each modality, CBAM",
+        "layers and count of its code; how filters are put together is ours, no search of the whole image",
+    ),
+    "adrnet": Standing(
+        RECONSTRUCTION,
+        "ADRNet (IJCV 2021, the paper's ADNet): attribute residuals, ensembles by channel and place",
+        "branches of its code; the spatial ensemble's layers are ours, no attribute labels",
+    ),
+    "apfnet": Standing(
+        RECONSTRUCTION,
+        "APFNet (AAAI 2022): attribute branches at each level, aggregated, fed back",
+        "structure of its code; branch widths and channel attention are ours, no attribute labels, one stage",
+    ),
+    "dapnet": Standing(
+        RECONSTRUCTION,
+        "DAPNet (ACM MM 2019): dense aggregation of levels, channel pruning in training",
+        "the abstract; no code known, widths are ours",
+    ),
+    "cat": Standing(
+        RECONSTRUCTION,
+        "CAT (ECCV 2020): challenge branches, shared and of one modality",
+        "the abstract; no guidance module, no challenge labels, bottlenecks are ours",
+    ),
+    "manet++": Standing(
+        RECONSTRUCTION,
+        "MANet++ (TIP 2021): MANet with RoI pooling",
+        "the abstract and MANet's code; no hierarchical divergence loss",
+    ),
+    "cbpnet": Standing(
+        RECONSTRUCTION,
+        "CBPNet (TMM 2021): products across levels, channel attention, modality weights",
+        "the abstract; widths and the form of the products are ours",
+    ),
+}
+
+# Of the paper's Table 5, on this core but not to be had by hooks alone: what they are about is not a fusion.
+ABSENT: dict[str, str] = {
+    "TFNet": "three heads (fused, RGB, thermal) that are trained and pruned together; the core has one",
+    "M5LNet": "a metric loss with several margins over targets and backgrounds; its formula was not at hand",
+    "TODA": "attention learnt from gradients in training, and proposals from the whole image; no code or text at hand",
 }
 
 
