@@ -103,7 +103,7 @@ def count_parameters(request: Request) -> tuple[int | None, int | None]:
     from .trackers import TRACKERS
 
     if sys.modules.get("torch"):  # else the tracker, loaded by make_request, is no network of ours
-        from .trackers.crossmodal.models import MODELS
+        from .trackers.networks import MODELS
 
         known = {name.lower(): name for name in MODELS}
         if name := known.get(request.name.lower()):
@@ -115,7 +115,7 @@ def _count_weightless(name: str, preset: str) -> tuple[int, int]:
     """Build without drawing weights: memory that is never written is never taken."""
     from torch.overrides import TorchFunctionMode
 
-    from .trackers.crossmodal.models import build
+    from .trackers.networks import build
 
     class Undrawn(TorchFunctionMode):  # not the meta device: arithmetic on it loads torch's compiler, 2 s
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

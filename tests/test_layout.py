@@ -82,7 +82,8 @@ def test_imports_point_down(path: Path):
 def test_heavy_libraries_are_imported_inside_functions(path: Path):
     top = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {(n.module or "" if isinstance(n, ast.ImportFrom) else n.names[0].name).split(".")[0] for n in top}
-    networks = {"torch", "safetensors"} if path.parent.name in ("dimp", "crossmodal", "training") else set()
+    of_networks = path.parent.name in ("dimp", "crossmodal", "mdnet", "fusions", "training")
+    networks = {"torch", "safetensors"} if of_networks else set()
     assert not names & (HEAVY - networks)
 
 

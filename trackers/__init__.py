@@ -10,6 +10,8 @@ if __name__ != "rgbtbench.trackers":  # the checkout's own folder would shadow o
 
 from rgbtbench.registry import Registry
 
+from . import mdnet
+
 TRACKERS: Registry[Any] = Registry(
     "tracker",
     {
@@ -29,7 +31,8 @@ TRACKERS: Registry[Any] = Registry(
         "mfdimp": "rgbtbench.trackers.crossmodal.models:mfdimp",
         "hmft": "rgbtbench.trackers.crossmodal.models:hmft",
         "cedimp": "rgbtbench.trackers.crossmodal.models:cedimp",
-    },
+    }
+    | {name: f"rgbtbench.trackers.mdnet.models:trackers.{name}" for name in mdnet.STANDING},
     group="rgbtbench.trackers",
     next="rgbtbench list trackers",
 )
@@ -37,9 +40,9 @@ TRACKERS: Registry[Any] = Registry(
 
 def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     """The trained weights that come with the package for a tracker of this size, if any."""
-    folder = Path(__file__).parent / "crossmodal" / "weights"
-    file = folder / f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
-    return file if file.exists() else None
+    file = f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
+    folders = (Path(__file__).parent / family / "weights" for family in ("crossmodal", "mdnet"))
+    return next((folder / file for folder in folders if (folder / file).exists()), None)
 
 
 MEANINGS = {
@@ -59,4 +62,4 @@ MEANINGS = {
     "mfdimp": "mfDiMP (ICCVW 2019): DiMP on two ResNet-50, heads on both maps side by side",
     "hmft": "HMFT (CVPR 2022): DiMP on three ResNet-50, two classifiers weighted cell by cell",
     "cedimp": "CEDiMP (Sensors 2021): DiMP on one ResNet-50, modalities exchange channels: our reconstruction",
-}
+} | {name: standing.told for name, standing in mdnet.STANDING.items()}

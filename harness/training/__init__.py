@@ -8,5 +8,7 @@ from pathlib import Path
 
 def shipped() -> dict[str, Path]:
     """Recipes in the package: ``paper/hfrd`` and the like."""
-    home = Path(str(importlib.resources.files("rgbtbench.trackers"))) / "crossmodal" / "recipes"
-    return {path.relative_to(home).with_suffix("").as_posix(): path for path in sorted(home.glob("*/*.yaml"))}
+    trackers = Path(str(importlib.resources.files("rgbtbench.trackers")))
+    homes = [trackers / family / "recipes" for family in ("crossmodal", "mdnet")]
+    found = [(home, path) for home in homes for path in sorted(home.glob("*/*.yaml"))]
+    return {path.relative_to(home).with_suffix("").as_posix(): path for home, path in found}

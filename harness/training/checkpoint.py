@@ -18,7 +18,7 @@ from rgbtbench.trackers.dimp.weight_files import read, require_finite
 
 FORMAT = 1
 NAME = "checkpoint.safetensors"
-MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of Adam, for each parameter
+MOMENTS = {"adam": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}  # for each parameter
 
 
 @dataclass(slots=True)
@@ -34,15 +34,15 @@ class State:
     code: dict[str, Any] = field(default_factory=dict)  # that took the last step
 
 
-def save(path: Path, module: nn.Module, adam: torch.optim.Optimizer, state: State, recipe: str) -> None:
+def save(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, state: State, recipe: str) -> None:
     """Write all of it or nothing. ``recipe``: digest of what may change a weight.
 
     Raises ConfigError, the file that was there whole, for values that are not finite and where nothing can be written.
     """
     tensors = {f"module/{name}": tensor for name, tensor in module.state_dict().items()}
     for name, parameter in module.named_parameters():
-        for moment, tensor in adam.state.get(parameter, {}).items():
-            tensors[f"adam/{moment}/{name}"] = tensor
+        for moment, tensor in optimiser.state.get(parameter, {}).items():
+            tensors[f"{_kind(optimiser)}/{moment}/{name}"] = tensor
     legacy: Any = np.random.get_state()
     kind, keys, position, *rest = legacy
     tensors |= {"random/torch": torch.get_rng_state(), "random/numpy": torch.from_numpy(keys.astype(np.int64))}
@@ -52,7 +52,7 @@ def save(path: Path, module: nn.Module, adam: torch.optim.Optimizer, state: Stat
     atomic.save(path, pack(stored, {"checkpoint": json.dumps(about)}))
 
 
-def resume(path: Path, module: nn.Module, adam: torch.optim.Optimizer, recipe: str) -> State:
+def resume(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, recipe: str) -> State:
     """Put everything back as it was when the file was written.
 
     Raises ConfigError for a damaged file; TrainingError for one of another recipe or of another format.
@@ -68,23 +68,30 @@ def resume(path: Path, module: nn.Module, adam: torch.optim.Optimizer, recipe: s
         )
     own = module.state_dict()
     expected = {f"module/{name}": tensor.shape for name, tensor in own.items()}
-    learnt = [(n, p) for n, p in module.named_parameters() if f"adam/step/{n}" in tensors]  # the others had no gradient
+    kind = _kind(optimiser)
+    moments = MOMENTS[kind]
+    learnt = [(n, p) for n, p in module.named_parameters() if f"{kind}/{moments[0]}/{n}" in tensors]  # had gradients
     for name, parameter in learnt:
-        shapes = dict(zip(MOMENTS, ((), parameter.shape, parameter.shape), strict=True))
-        expected |= {f"adam/{moment}/{name}": torch.Size(shape) for moment, shape in shapes.items()}
+        shapes = {moment: torch.Size() if moment == "step" else parameter.shape for moment in moments}
+        expected |= {f"{kind}/{moment}/{name}": shape for moment, shape in shapes.items()}
     expected |= {"random/torch": torch.get_rng_state().shape, "random/numpy": torch.Size([624])}
     if {name: tensor.shape for name, tensor in tensors.items()} != expected:
         raise _damaged(path, "other tensors than this recipe's")
     module.load_state_dict({name: tensors[f"module/{name}"] for name in own})
     for name, parameter in learnt:
-        adam.state[parameter] = {
-            "step": tensors[f"adam/step/{name}"].clone(),
-            **{m: torch.empty_like(parameter).copy_(tensors[f"adam/{m}/{name}"]).detach() for m in MOMENTS[1:]},
+        stored = {moment: tensors[f"{kind}/{moment}/{name}"] for moment in moments}
+        optimiser.state[parameter] = {
+            moment: tensor.clone() if moment == "step" else torch.empty_like(parameter).copy_(tensor).detach()
+            for moment, tensor in stored.items()
         }  # in the parameter's own memory format: the same arithmetic in the same order
-    kind, position, *rest = about["numpy"]
+    generator, position, *rest = about["numpy"]
     torch.set_rng_state(tensors["random/torch"].clone())
-    np.random.set_state((kind, tensors["random/numpy"].numpy().astype(np.uint32), position, *rest))
+    np.random.set_state((generator, tensors["random/numpy"].numpy().astype(np.uint32), position, *rest))
     return State(**{name: about[name] for name in State.__slots__})
+
+
+def _kind(optimiser: torch.optim.Optimizer) -> str:
+    return type(optimiser).__name__.lower()
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

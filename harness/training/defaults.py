@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,10 @@ SCHEDULES = ("step", "cosine")
 
 @dataclass(frozen=True, slots=True)
 class Optimiser:
-    """Adam: learning rates by group of parameters, and what they are multiplied by as training goes on."""
+    """Learning rates by group of parameters, and what they are multiplied by as training goes on.
+
+    Adam, or with a ``momentum`` SGD.
+    """
 
     rates: Mapping[str, float]
     schedule: str = "step"
@@ -27,6 +30,8 @@ class Optimiser:
     factor: float = 0.2  # the same
     warmup: int = 0  # steps of linear rise
     clip: float = 0.0  # of the norm of all gradients together; 0: none, as in DiMP
+    momentum: float = 0.0
+    decay: float = 0.0  # of weights
 
     def scale(self, step: int, per_epoch: int, epochs: int) -> float:
         """What all rates are multiplied by in a step, counted from 0; a cosine ends at 0."""
@@ -34,6 +39,15 @@ class Optimiser:
         if self.schedule == "cosine":
             return rise * (1 + math.cos(math.pi * step / (per_epoch * epochs))) / 2
         return rise * self.factor ** (step // per_epoch // self.every)
+
+    def make(self, groups: Mapping[str, Iterable[Any]]) -> Any:
+        """Torch's optimiser of these parameters; each group knows its rate as ``base``."""
+        import torch
+
+        parts = [{"params": list(group), "base": self.rates[name]} for name, group in groups.items()]
+        if self.momentum:
+            return torch.optim.SGD(parts, lr=1.0, momentum=self.momentum, weight_decay=self.decay)
+        return torch.optim.Adam(parts, weight_decay=self.decay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +73,18 @@ NANO = Course(  # slow heads: at 2.5 to 20 times their rates the training loss f
 COURSES: Mapping[str, Mapping[int, Course]] = {  # preset -> depth of the ResNet (spec 8.1, 8.3; nano: from scratch)
     "paper": {18: R18, 50: R50},
     "nano": {18: NANO},
+}
+
+# MDNet's family (baselines spec 2.2), by preset and regime: SGD, gradients clipped at 10; nano from scratch with Adam
+DOMAIN_SAMPLING: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("paper", "patch"): {"positives": 4, "negatives": 12, "mean": False},  # of each of 8 frames: 32 and 96 a step
+    ("paper", "roi"): {"inter": 0.1},
+    ("nano", "roi"): {"domains": 100, "frames": 3, "positives": 12, "negatives": 48, "inter": 0.1, "span": 3.2},
+}
+_MDNET = MappingProxyType({"trunk": 1e-4, "fusion": 1e-4, "head": 1e-4})
+_MDNET_NANO = MappingProxyType({"trunk": 2e-3, "fusion": 2e-3, "head": 2e-3})
+DOMAIN_COURSES: Mapping[tuple[str, str], Course] = {
+    ("paper", "patch"): Course(1, 979, 100, Optimiser(_MDNET, every=1000, clip=10.0, momentum=0.9, decay=5e-4)),
+    ("paper", "roi"): Course(50, 979, 1000, Optimiser(_MDNET, every=1000, clip=10.0, momentum=0.9, decay=5e-4)),
+    ("nano", "roi"): Course(4, 400, 12, Optimiser(_MDNET_NANO, "cosine", warmup=50, clip=10.0)),
 }

@@ -89,6 +89,11 @@ class Learner(nn.Module):
         found = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
         return {name: parameters for name, parameters in found.items() if parameters}
 
+    @property
+    def trained(self) -> Network:
+        """What goes into the file."""
+        return self.student
+
     def _distilled(self, answer: Pass, batch: Batch) -> dict[str, Tensor]:
         if self.distiller is None:
             return {}

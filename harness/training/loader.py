@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import parent_process
 from time import perf_counter
 from typing import Any
@@ -16,10 +16,8 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from rgbtbench.errors import BenchError, ConfigError
-from rgbtbench.trackers.dimp.learn import Batch, Views
 
-from .samples import collate, normalise, sample
-from .sampling import Sampling
+from .families import DIMP, Kind
 from .sources import Footage, Source
 
 AHEAD = 4  # batches made before they are asked for
@@ -39,8 +37,9 @@ class Loader:
     def __init__(
         self,
         source: Source,
-        sampling: Sampling,
+        sampling: Any,
         *,
+        kind: Kind = DIMP.kind,
         batch: int,
         seed: int,
         workers: int = 0,
@@ -58,10 +57,10 @@ class Loader:
         ):
             if not low <= value <= high:
                 raise ConfigError(f"loader: {name} out of range", expected=f"{low} to {high}", found=value)
-        self.device, self.parts, self.waited = torch.device(device), max(workers, 1), 0.0
+        self.device, self.parts, self.waited, self.kind = torch.device(device), max(workers, 1), 0.0, kind
         stream: Iterator[bytes | BenchError] = iter(
             DataLoader(
-                _Stream(source, sampling, batch, slots, seed, start),
+                _Stream(source, sampling, kind, batch, slots, seed, start),
                 batch_size=None,
                 num_workers=workers,
                 collate_fn=_as_is,
@@ -78,7 +77,7 @@ class Loader:
     def __iter__(self) -> Loader:
         return self
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> Any:
         asked = perf_counter()
         parts = []
         for _ in range(self.parts):
@@ -86,7 +85,7 @@ class Loader:
             if isinstance(part, BenchError):
                 raise part
             parts.append(_unpacked(part).to(self.device))
-        batch = normalise(collate(parts))
+        batch = self.kind.normalise(self.kind.collate(parts))
         self.waited += perf_counter() - asked
         return batch
 
@@ -99,8 +98,10 @@ class Loader:
 class _Stream(IterableDataset[bytes | BenchError]):
     """This process's part of every batch: workers take neighbouring slots, so that parts in turn make the batch."""
 
-    def __init__(self, source: Source, sampling: Sampling, batch: int, slots: range, seed: int, start: int) -> None:
-        self.source, self.sampling, self.batch, self.slots = source, sampling, batch, slots
+    def __init__(
+        self, source: Source, sampling: Any, kind: Kind, batch: int, slots: range, seed: int, start: int
+    ) -> None:
+        self.source, self.sampling, self.kind, self.batch, self.slots = source, sampling, kind, batch, slots
         self.seed, self.start = seed, start
 
     def __iter__(self) -> Iterator[bytes | BenchError]:
@@ -111,27 +112,31 @@ class _Stream(IterableDataset[bytes | BenchError]):
         number = self.start
         while True:
             try:
-                yield _packed(collate([self._sample(number, slot, held) for slot in slots]))
+                yield _packed(self.kind.collate([self._sample(number, slot, held) for slot in slots]))
             except BenchError as error:
                 yield error
             number += 1
 
-    def _sample(self, number: int, slot: int, held: dict[int, tuple[int, Footage]]) -> Batch:
+    def _sample(self, number: int, slot: int, held: dict[int, tuple[int, Footage]]) -> Any:
         reuse = self.source.reuse
         wanted = (number + slot % reuse) // reuse * self.batch + slot
         if slot not in held or held[slot][0] != wanted:
             held[slot] = wanted, self.source.footage(self.seed, wanted)
-        return sample(held[slot][1], self.sampling, self.seed, number * self.batch + slot)
+        return self.kind.sample(held[slot][1], self.sampling, self.seed, number * self.batch + slot)
 
 
-def _packed(batch: Batch) -> bytes:
+def _packed(batch: Any) -> bytes:
     """For the way between processes: one that ends while its queue holds tensors aborts, and they take longer."""
-    return pickle.dumps([tensor.numpy() for tensor in (*batch.train, *batch.test, *batch[2:])], protocol=5)
+    return pickle.dumps(_each(torch.Tensor.numpy, batch), protocol=5)
 
 
-def _unpacked(data: bytes) -> Batch:
-    tensors = [torch.from_numpy(array) for array in pickle.loads(data)]
-    return Batch(Views(*tensors[:3]), Views(*tensors[3:6]), *tensors[6:])
+def _unpacked(data: bytes) -> Any:
+    return _each(torch.from_numpy, pickle.loads(data))
+
+
+def _each(change: Callable[[Any], Any], batch: Any) -> Any:
+    """Named tuples of named tuples, every leaf changed."""
+    return type(batch)(*(_each(change, part) for part in batch)) if isinstance(batch, tuple) else change(batch)
 
 
 def _as_is(part: Any) -> Any:

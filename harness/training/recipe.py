@@ -15,11 +15,10 @@ from rgbtbench.errors import ConfigError, unknown
 from rgbtbench.fingerprint import path_digest
 from rgbtbench.located import Document, Keys, Section
 from rgbtbench.trackers.crossmodal.methods import METHODS, Method
-from rgbtbench.trackers.crossmodal.models import MODELS, find
 
 from . import shipped
-from .defaults import COURSES, GROUPS, SAMPLING, SCHEDULES, Optimiser
-from .sampling import Sampling
+from .defaults import SCHEDULES, Optimiser
+from .families import DIMP, Family, all_models
 from .sources import Recorded, Rendered, Source
 
 T = TypeVar("T")
@@ -41,7 +40,7 @@ class Data:
     root: Path | None
     split: str | None
     rendered: Rendered | None
-    sampling: Sampling
+    sampling: Any  # its family's
     held_out: int = 0
 
     def open(self) -> Source:
@@ -91,6 +90,11 @@ class Recipe:
     half: bool  # what comes out holds its convolutions as float16
 
     @property
+    def family(self) -> Family:
+        """What kind of network this is."""
+        return all_models()[self.model]
+
+    @property
     def steps_per_epoch(self) -> int:
         """Whole batches of an epoch."""
         return self.samples // self.batch
@@ -109,6 +113,9 @@ class Recipe:
         said: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in FREE}
         said["optimiser"] = {f.name: getattr(self.optimiser, f.name) for f in fields(self.optimiser)}
         said["optimiser"]["rates"] = dict(self.optimiser.rates)
+        for name in ("momentum", "decay"):  # newer than the first recipes, whose identity shall stay
+            if not said["optimiser"][name]:
+                del said["optimiser"][name]
         said["method"] = asdict(self.method) if self.method else None
         said["teacher"] = asdict(self.teacher) if self.teacher else None
         said["data"] = {"source": source.describe(), "sampling": asdict(self.data.sampling)}
@@ -155,14 +162,18 @@ class _Reader:
         if set(name) & set("/\\\0\n\r\t") or name.startswith((".", "-")) or not 0 < len(name.encode()) <= 100:
             raise ConfigError("name is no file name", where=top.where("name"), found=repr(name))
         method = self._method()
-        model = _choice(top, "model", MODELS, method.student if method else None)
-        preset = _choice(top, "preset", MODELS[model], "paper")
+        model = _choice(top, "model", all_models(), method.student if method else None)
+        family = all_models()[model]
+        preset = _choice(top, "preset", family.models[model], "paper")
+        if method and family is not DIMP:
+            expected = "no method: only networks of DiMP's kind are taught by another"
+            raise ConfigError(f"{model} cannot be distilled", where=top.where("method"), expected=expected)
         if method and method.student != model:
             with _at(top, "model"):
                 method = replace(method, student=model)
-        course = COURSES[preset][find(model, preset).architecture.depth]
+        course = family.course(model, preset)
         samples = _whole(top, "samples", course.samples, 1)
-        batch = _whole(top, "batch", course.batch, 2)  # batch norm of 1x1 maps (spec 3.1)
+        batch = _whole(top, "batch", course.batch, family.least)
         if samples < batch:
             raise ConfigError("samples: less than a batch", where=top.where("samples"), expected=batch, found=samples)
         return Recipe(
@@ -174,7 +185,7 @@ class _Reader:
             weights=self._path("weights", "weights to start from"),
             method=method,
             teacher=self._teacher(method, preset),
-            data=self._data(preset, model),
+            data=self._data(family.sampling(model, preset)),
             batch=batch,
             samples=samples,
             epochs=_whole(top, "epochs", course.epochs, 1),
@@ -217,19 +228,18 @@ class _Reader:
             raise ConfigError(f"teacher: {why}", where=place, found="given" if given else "none", next=next)
         section = self.document.section(("teacher",), tuple(f.name for f in fields(Teacher)))
         section.need("weights", str)
-        model = _choice(section, "model", MODELS, TEACHER)
+        model = _choice(section, "model", DIMP.models, TEACHER)
         weights = self._path("weights", "weights of the teacher", keys=("teacher",), hint=", or train it first")
         assert weights is not None
-        return Teacher(model, _choice(section, "preset", MODELS[model], preset), weights)
+        return Teacher(model, _choice(section, "preset", DIMP.models[model], preset), weights)
 
-    def _data(self, preset: str, model: str) -> Data:
+    def _data(self, usual: Any) -> Data:
         self.top.need("data", dict)
         source = str(self.document.at(("data",)).get("source", ""))
         rendered = tuple(f.name for f in fields(Rendered)) if source == SYNTHETIC else ("root", "split", "held_out")
         section = self.document.section(("data",), ("source", "sampling", *rendered))
         section.need("source", str)
-        tracking = find(model, preset).tracking
-        sampling = self._changed(Sampling(tracking.crop, tracking.scale, **SAMPLING[preset]), ("data", "sampling"))
+        sampling = self._changed(usual, ("data", "sampling"))
         if source == SYNTHETIC:
             return Data(source, None, None, self._changed(Rendered(), ("data",), skip=("source", "sampling")), sampling)
         if source.lower() not in {name.lower() for name in BENCHMARKS.names()}:
@@ -252,7 +262,7 @@ class _Reader:
         section = self.document.section(("optimiser",), tuple(f.name for f in fields(Optimiser)))
         rates = dict(usual.rates)
         if section.value.get("rates") is not None:
-            own = self.document.section(("optimiser", "rates"), GROUPS)
+            own = self.document.section(("optimiser", "rates"), tuple(usual.rates))
             rates |= {group: _number(own, group, 0.0) for group in own.value}
         return Optimiser(
             rates,
@@ -261,6 +271,8 @@ class _Reader:
             _number(section, "factor", usual.factor),
             _whole(section, "warmup", usual.warmup, 0),
             _number(section, "clip", usual.clip),
+            _number(section, "momentum", usual.momentum),
+            _number(section, "decay", usual.decay),
         )
 
     def _changed(self, usual: T, keys: Keys, *, skip: tuple[str, ...] = ()) -> T:

@@ -27,7 +27,7 @@ def sample(footage: Footage, sampling: Sampling, seed: int, index: int) -> Batch
     if not sampling.usable(footage.visible):
         raise DataError(
             "too few frames of a sequence show the target",
-            expected=f"{sampling.shortest} frames, more than {2 * (sampling.train + sampling.test)} visible",
+            expected=sampling.wanted,
             found=f"{len(footage.visible)} frames, {footage.visible.sum()} visible",
         )
     random = np.random.default_rng((DRAWS, seed, index, 1))
@@ -42,7 +42,7 @@ def sample(footage: Footage, sampling: Sampling, seed: int, index: int) -> Batch
     positions, found = np.empty((len(chosen), 2)), np.empty(len(chosen))
     for k, t in enumerate(chosen):
         crop, positions[k], found[k] = cut(_images(frames[t]), centres[k], float(scales[k]), sampling.crop)
-        crops[k] = _augmented(crop.view(2, 3, sampling.crop, sampling.crop), gains[k].tolist(), grey)
+        crops[k] = augmented(crop.view(2, 3, sampling.crop, sampling.crop), gains[k].tolist(), grey)
     moved = to_crop(boxes, positions, found, sampling.crop)
     proposals, overlaps = sampling.propose(moved[len(train) :], random)
     rgb, tir = crops[:, :1], crops[:, 1:]  # (F, 1, 3, c, c): frames of one sequence
@@ -78,10 +78,11 @@ def _images(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
     return frame.rgb, frame.tir
 
 
-def _augmented(crops: Tensor, gains: tuple[float, float], grey: bool) -> Tensor:
-    """RGB and thermal (2, 3, c, c) of one frame, brightened and, if ``grey``, without colours."""
+def augmented(crops: Tensor, gains: Sequence[float], grey: bool) -> Tensor:
+    """RGB and thermal (..., 2, 3, h, w) of one frame, brightened and, if ``grey``, without colours; in place."""
     if grey:
-        crops[0] = torch.tensordot(torch.tensor(LUMA), crops[0], 1)
+        visible = crops[..., 0, :, :, :]
+        visible[:] = torch.tensordot(torch.tensor(LUMA), visible, dims=([0], [-3])).unsqueeze(-3)
     return crops.mul_(torch.tensor(gains).view(2, 1, 1, 1)).round_().clamp_(0, 255)
 
 

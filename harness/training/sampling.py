@@ -58,6 +58,11 @@ class Sampling:
             expected = f"below scale, {self.scale:g}: the target stays in the crop"
             raise out_of_range("sampling", "jitter_centre", expected, self.jitter_centre)
 
+    @property
+    def wanted(self) -> str:
+        """What a usable sequence has."""
+        return f"{self.shortest} frames, more than {2 * (self.train + self.test)} with a box"
+
     def usable(self, visible: Bools) -> bool:
         """Whether a sequence of which these frames (N,) show the target is long enough to draw from."""
         return len(visible) >= self.shortest and int(visible.sum()) > 2 * (self.train + self.test)

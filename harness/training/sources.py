@@ -18,7 +18,7 @@ from rgbtbench.datasets.synthetic.render import Stage
 from rgbtbench.errors import ConfigError, DataError
 from rgbtbench.fingerprint import truth_digest
 
-from .sampling import Bools, Sampling
+from .sampling import Bools
 
 DRAWS, SCENES = 0x7261, 0x7363  # what separates the streams of one seed
 UNSEEN = 1 << 31  # added to a seed for validation: other scenes, or held-out sequences, or other frames
@@ -31,6 +31,18 @@ class Footage:
     boxes: Array
     visible: Bools
     frame: Callable[[int], Frame]
+    domain: int = 0  # which branch of a network learns it, where there are several
+
+
+class Usable(Protocol):
+    """What a sampling says of the sequences that it can draw from."""
+
+    @property
+    def wanted(self) -> str:
+        """What they have, in words."""
+
+    def usable(self, visible: Bools) -> bool:
+        """Whether one with these visible frames (N,) is among them."""
 
 
 class Source(Protocol):
@@ -40,8 +52,15 @@ class Source(Protocol):
     def reuse(self) -> int:
         """Samples drawn from a sequence once it is made, before the next takes its place."""
 
+    @property
+    def sequences(self) -> int | None:
+        """How many there are; None: no end of them."""
+
     def footage(self, seed: int, number: int) -> Footage:
         """Sequence ``number`` of the endless stream of a seed. Raises DataError."""
+
+    def nth(self, seed: int, k: int) -> Footage:
+        """Sequence k of those there are, of an endless source's seed. Raises DataError."""
 
     def describe(self) -> dict[str, Any]:
         """What the sequences are, for the record: the same description, the same pixels."""
@@ -56,14 +75,14 @@ class Recorded:
 
     reuse = 1  # decoding is cheap
 
-    def __init__(self, benchmark: Benchmark, sampling: Sampling, held_out: int = 0) -> None:
+    def __init__(self, benchmark: Benchmark, sampling: Usable, held_out: int = 0) -> None:
         self.benchmark, self.starts = benchmark, np.append(0, np.cumsum(benchmark.lengths))
         self.usable = [k for k in range(len(benchmark.names)) if sampling.usable(_visible(self._boxes(k)))]
         if not self.usable:
             raise DataError(
                 f"no sequence of {benchmark.title} is long enough to train on",
                 where=benchmark.tree.name,
-                expected=f"{sampling.shortest} frames, more than {2 * (sampling.train + sampling.test)} with a box",
+                expected=sampling.wanted,
                 found=f"{len(benchmark.names)} sequences, the longest of {benchmark.lengths.max()} frames, "
                 f"at most {max(int(_visible(self._boxes(k)).sum()) for k in range(len(benchmark.names)))} with a box",
             )
@@ -82,10 +101,16 @@ class Recorded:
     def footage(self, seed: int, number: int) -> Footage:
         """Sequence ``number`` of a seed's stream, its images listed but not yet decoded."""
         pool = self.held if self.held and seed >= UNSEEN else self.learned
-        k = int(np.random.default_rng((DRAWS, seed, number)).choice(pool))
-        sequence = self.benchmark.sequence(self.benchmark.names[k])
-        boxes = self._boxes(k)
-        return Footage(boxes, _visible(boxes), lambda t: pair(t, sequence.rgb[t], sequence.tir[t]))
+        return self._footage(int(np.random.default_rng((DRAWS, seed, number)).choice(pool)))
+
+    @property
+    def sequences(self) -> int:
+        """Those to learn from."""
+        return len(self.learned)
+
+    def nth(self, seed: int, k: int) -> Footage:
+        """Sequence k of those to learn from."""
+        return self._footage(self.learned[k])
 
     def describe(self) -> dict[str, Any]:
         """The benchmark, how many of its sequences are used, and a digest of its truth."""
@@ -98,6 +123,11 @@ class Recorded:
             "frames": int(b.lengths.sum()),
             "truth": truth_digest(b.names, b.lengths, b.truth),
         }
+
+    def _footage(self, k: int) -> Footage:
+        sequence = self.benchmark.sequence(self.benchmark.names[k])
+        boxes = self._boxes(k)
+        return Footage(boxes, _visible(boxes), lambda t: pair(t, sequence.rgb[t], sequence.tir[t]))
 
     def _boxes(self, k: int) -> Array:
         boxes: Array = self.benchmark.truth[0, self.starts[k] : self.starts[k + 1]]
@@ -130,6 +160,14 @@ class Rendered:
                 raise ConfigError(
                     f"rendered scenes: {name} out of range", expected=f"at least {least}", found=getattr(self, name)
                 )
+
+    @property
+    def sequences(self) -> None:
+        """No end of them."""
+
+    def nth(self, seed: int, k: int) -> Footage:
+        """Scene k."""
+        return self.footage(seed, k)
 
     def footage(self, seed: int, number: int) -> Footage:
         """Scene ``number`` of a seed's stream; a frame is rendered when it is asked for."""

@@ -19,12 +19,10 @@ from rgbtbench import fingerprint
 from rgbtbench.errors import ConfigError, StoreError, TrainingError
 from rgbtbench.trackers.crossmodal.distill import gradient_norms
 from rgbtbench.trackers.dimp import weights
-from rgbtbench.trackers.dimp.learn import Batch
 
 from . import checkpoint
 from .checkpoint import State
 from .journal import Speaker, write_history
-from .learner import Learner
 from .loader import Loader
 from .ranks import Ranks
 from .recipe import Recipe
@@ -38,16 +36,17 @@ class Training:
     """
 
     def __init__(self, recipe: Recipe, folder: Path, ranks: Ranks, *, fresh: bool = False) -> None:
-        if recipe.batch < 2 * ranks.size:
-            raise ConfigError("batch too small", expected=f"2 sequences for each of {ranks.size}", found=recipe.batch)
+        family = recipe.family
+        if recipe.batch < family.least * ranks.size:
+            expected = f"{family.least} sequences for each of {ranks.size}"
+            raise ConfigError("batch too small", expected=expected, found=recipe.batch)
         self.recipe, self.folder, self.ranks = recipe, folder, ranks
-        self.source: Source = recipe.data.open()
-        self.learner = Learner(recipe, ranks.device)
+        self.source: Source = family.source(recipe)
+        self.learner: Any = family.learner(recipe, ranks.device, self.source)
         self.identity = recipe.identity(self.source)
         self.digest = fingerprint.digest(self.identity)
         self.groups = self.learner.groups()
-        rates = recipe.optimiser.rates
-        self.adam = torch.optim.Adam([{"params": p, "base": rates[name]} for name, p in self.groups.items()])
+        self.optimiser = recipe.optimiser.make(self.groups)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as reason:
@@ -55,7 +54,7 @@ class Training:
         self.file = folder / checkpoint.NAME
         self.state = State()
         if self.file.exists() and not fresh:
-            self.state = checkpoint.resume(self.file, self.learner, self.adam, self.digest)
+            self.state = checkpoint.resume(self.file, self.learner, self.optimiser, self.digest)
         self.resumed_at = self.state.step
         self.step = ranks.wrap(self.learner)
 
@@ -77,7 +76,7 @@ class Training:
         if self.state.step < self.recipe.steps:
             return False
         if self.ranks.first:
-            weights.save(self.output, self.learner.student, self.provenance(), half=self.recipe.half)
+            weights.save(self.output, self.learner.trained, self.provenance(), half=self.recipe.half)
         return True
 
     def provenance(self) -> dict[str, str]:
@@ -102,6 +101,7 @@ class Training:
         loader = Loader(
             self.source,
             recipe.data.sampling,
+            kind=recipe.family.kind,
             batch=recipe.batch,
             seed=recipe.seed,
             workers=recipe.workers,
@@ -138,22 +138,22 @@ class Training:
             loader.close()
             speaker.close()
 
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batch: Any) -> float:
         recipe, state = self.recipe, self.state
         scale = recipe.scale(state.step)
-        for group in self.adam.param_groups:
+        for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * scale
         self.learner.train()
         terms: dict[str, Tensor] = self.step(batch)
         if recipe.log_gradients and state.step % recipe.steps_per_epoch == 0:
             state.norms = gradient_norms(terms, self.groups["trunk"])
-        self.adam.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(terms.values())).sum().backward()
         values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
         self._require_finite(values)
         if recipe.optimiser.clip:  # from scratch, the unrolled filter optimiser now and then throws a step far out
             torch.nn.utils.clip_grad_norm_(self.learner.parameters(), recipe.optimiser.clip)
-        self.adam.step()
+        self.optimiser.step()
         state.step += 1
         for name, value in values.items():
             state.sums[name] = state.sums.get(name, 0.0) + value
@@ -184,7 +184,7 @@ class Training:
             "validation": self._validate() if due and self.ranks.first else None,
             "gradient": state.norms or None,  # on the trunks, when the epoch began
             "diagnostics": dict(distiller.diagnostics) if distiller else None,
-            "rates": {n: g["lr"] for n, g in zip(self.groups, self.adam.param_groups, strict=True)},
+            "rates": {n: g["lr"] for n, g in zip(self.groups, self.optimiser.param_groups, strict=True)},
             "seconds": round(state.seconds, 3),
             "samples_per_second": round(recipe.batch * per / max(state.seconds, 1e-9), 3),
             "waiting": round(state.waited / max(state.seconds, 1e-9), 4),
@@ -201,7 +201,14 @@ class Training:
         """Means over sequences that training does not see, batch norm and weights at rest."""
         recipe = self.recipe
         seed, count = recipe.seed + UNSEEN, math.ceil(recipe.validation_samples / recipe.batch)
-        loader = Loader(self.source, recipe.data.sampling, batch=recipe.batch, seed=seed, device=self.ranks.device)
+        loader = Loader(
+            self.source,
+            recipe.data.sampling,
+            kind=recipe.family.kind,
+            batch=recipe.batch,
+            seed=seed,
+            device=self.ranks.device,
+        )
         self.learner.eval()
         sums: dict[str, float] = {}
         with torch.no_grad():
@@ -211,7 +218,7 @@ class Training:
         loader.close()
         return sums | {"total": math.fsum(value for name, value in sums.items() if name != "hit")}
 
-    def _floor(self, batch: Batch) -> float:
+    def _floor(self, batch: Any) -> float:
         """Samples/s of forward and backward alone, nothing changed by it; all processes together."""
         buffers = {name: buffer.clone() for name, buffer in self.learner.named_buffers()}
         self.learner.train()
@@ -221,7 +228,7 @@ class Training:
             torch.stack(list(self.learner(batch).values())).sum().backward()
             if self.ranks.device.type == "cuda":
                 torch.cuda.synchronize()
-            self.adam.zero_grad(set_to_none=True)
+            self.optimiser.zero_grad(set_to_none=True)
             seconds.append(time.perf_counter() - start)
         with torch.no_grad():
             for name, buffer in self.learner.named_buffers():
@@ -232,7 +239,7 @@ class Training:
         if not self.ranks.first:
             return
         self.state.code = fingerprint.code()
-        checkpoint.save(self.file, self.learner, self.adam, self.state, self.digest)
+        checkpoint.save(self.file, self.learner, self.optimiser, self.state, self.digest)
         start = {"name": self.recipe.name, "digest": self.digest, "recipe": self.identity, "code": self.state.code}
         about = {"device": self._device(), "processes": self.ranks.size, "floor_samples_per_second": round(floor, 3)}
         write_history(self.folder, start | about, self.state.history)

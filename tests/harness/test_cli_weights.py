@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 from rgbtbench.fingerprint import path_digest
-from rgbtbench.trackers.crossmodal.models import MODELS, build
 from rgbtbench.trackers.dimp.resnet import Trunk
 from rgbtbench.trackers.dimp.weights import save
+from rgbtbench.trackers.networks import MODELS, build
 
 
 def test_a_networks_file_is_described_and_recognised(cli, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rgbtbench.results.published import read_table
-from rgbtbench.trackers import MEANINGS, TRACKERS
+from rgbtbench.trackers import MEANINGS, TRACKERS, mdnet
 from rgbtbench.trackers.table5 import STANDINGS, Row, rows, rows_of
 
 
@@ -27,6 +27,15 @@ def test_a_tracker_and_its_retrained_row_agree():
     for name, row in by_name.items():
         if name.endswith("*"):
             assert (row.tracker, row.standing) == (by_name[name[:-1]].tracker, by_name[name[:-1]].standing)
+
+
+def test_mdnets_family_says_the_same_of_itself():
+    told = {row.tracker: (row.standing, row.why) for row in rows()}
+    for name, standing in mdnet.STANDING.items():
+        if name in told:
+            assert told[name] == (standing.standing, standing.source)
+    absent = {row.printed: row.why for row in rows() if row.standing == "results-only"}
+    assert mdnet.ABSENT.items() <= absent.items()
 
 
 def test_nothing_that_is_here_is_said_to_be_absent():

@@ -18,25 +18,25 @@ from rgbtbench.trackers import shipped_weights
 from . import weights as files
 from .network import Network
 from .online import Online
-from .parameters import Parameters
 
 PRECISIONS = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
 
 
-class DiMP:
-    """Tracks one target with the DiMP-type network that ``make(name, preset)`` gives.
+class NetworkTracker:
+    """What trackers of every family share: options checked, a network made by ``make(name, preset)``, its weights.
 
     ``weights``: file of the whole network; default: those that come with the package, where there are some.
-    ``untrained=True`` allows random heads, on ``trunk``: a file with ImageNet's ResNet. ``precision``: fp32, bf16 (CPU
-    and GPU), tf32 (GPU). ``online``: changes to ``Parameters``.
+    ``untrained=True`` allows random heads, on ``trunk``: a file with ImageNet's weights. ``precision``: fp32, bf16 (CPU
+    and GPU), tf32 (GPU). ``online``: changes to the family's table of parameters, which its ``engine`` goes by.
     """
 
-    untrained_online: ClassVar[Mapping[str, Any]] = {"not_found": 0.0}  # so that what random weights find is refined
+    engine: ClassVar[Callable[..., Any]]
+    untrained_online: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
         self,
         name: str,
-        make: Callable[[str, str], tuple[Network, Parameters]],
+        make: Callable[[str, str], tuple[Any, Any]],
         *,
         preset: str = "paper",
         weights: str | None = None,
@@ -55,23 +55,42 @@ class DiMP:
                 expected="weights: FILE",
                 next="give weights, or params: {untrained: true} for random ones",
             )
-        known = [field.name for field in fields(Parameters)]
-        for key in set(online or {}) - set(known):
-            raise unknown("online parameter", key, known)
         where = _device(device)
         with torch.random.fork_rng(devices=[]):  # random weights are the same each time, whatever was drawn before
             torch.manual_seed(0)
             network, parameters = make(name, preset)
+        known = [field.name for field in fields(parameters)]
+        for key in set(online or {}) - set(known):
+            raise unknown("online parameter", key, known)
         if trunk is not None:
-            for stream, part in network.trunks.items():
-                files.load_trunk(part, trunk, stream=stream)
+            self.load_trunk(network, trunk)
         if found is not None:
             files.load(network, found, what=name)
         self.params = {"params_paper": network.params_paper, "params_active": network.params_active}
         if where.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
         self.network = network.prepare(where, PRECISIONS[precision])
-        self.online = Online(self.network, replace(parameters, **(online or {})), where)
+        self.online = self.engine(self.network, replace(parameters, **(online or {})), where)
+
+    def load_trunk(self, network: Any, path: str) -> None:
+        """ImageNet weights into every trunk."""
+        raise NotImplementedError
+
+    def timed(self) -> AbstractContextManager[dict[str, float]]:
+        """Seconds by stage of the updates inside the block."""
+        return self.online.clock.running()
+
+
+class DiMP(NetworkTracker):
+    """Tracks one target with a DiMP-type network; ``trunk`` is a ResNet of torchvision's names."""
+
+    engine = Online
+    untrained_online: ClassVar[Mapping[str, Any]] = {"not_found": 0.0}  # so that what random weights find is refined
+
+    def load_trunk(self, network: Network, path: str) -> None:
+        """ImageNet's ResNet into every trunk."""
+        for stream, part in network.trunks.items():
+            files.load_trunk(part, path, stream=stream)
 
     def init(self, frame: Frame, box: Array) -> None:
         """Learn the target ``x y w h`` from one frame."""
@@ -81,10 +100,6 @@ class DiMP:
         """Box ``x y w h`` in the next frame, and the height of its peak."""
         boxes, peaks = self.online.update([frame])
         return boxes[0], float(peaks[0])
-
-    def timed(self) -> AbstractContextManager[dict[str, float]]:
-        """Seconds by stage of the updates inside the block."""
-        return self.online.clock.running()
 
 
 def _device(name: str) -> torch.device:

@@ -77,7 +77,7 @@ def compare(expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> Differ
 
 def fits(tensors: Mapping[str, Tensor]) -> list[Fit]:
     """Try every registered model and preset, built without memory; the best fit comes first."""
-    from rgbtbench.trackers.crossmodal.models import MODELS
+    from rgbtbench.trackers.networks import MODELS
 
     found = shapes(tensors)
     trunk = {name: shape for name, shape in found.items() if not name.startswith(UNUSED)}
@@ -107,7 +107,7 @@ def within(names: Mapping[str, Shape], stem: str) -> dict[str, Shape]:
 
 @cache
 def _expected(model: str, preset: str) -> dict[str, Shape]:
-    from rgbtbench.trackers.crossmodal.models import build
+    from rgbtbench.trackers.networks import build
 
     with torch.device("meta"):
         return shapes(build(model, preset).state_dict())

@@ -41,8 +41,10 @@ def load(module: nn.Module, path: str | Path, *, what: str, change: Change | Non
     tensors = change(own, weights.tensors) if change else weights.tensors
     if difference := compare(shapes(own), shapes(tensors)):
         raise _misfit(weights, what, difference)
-    if _input(weights) is not None:
-        raise ConfigError(f"{what} wants another input", where=weights.path, expected=OURS, found=CAFFE)
+    wanted = getattr(module, "input", OURS)  # a network of another family says so
+    if (told := weights.metadata.get("input", wanted)) != wanted:
+        _input(weights)
+        raise ConfigError(f"{what} wants another input", where=weights.path, expected=wanted, found=told)
     module.load_state_dict(tensors, strict=False)
     first = weights.metadata.get(STRIDES, "").split()
     for name, trunk in _trunks(module):
@@ -82,7 +84,7 @@ def save(path: str | Path, module: nn.Module, metadata: Mapping[str, str], *, ha
     tensors = {name: _stored(tensor, half) for name, tensor in module.state_dict().items()}
     require_finite(path, tensors)
     first = " ".join(name or "." for name, trunk in _trunks(module) if _stride_first(trunk))
-    header, data = _packed(tensors, {**metadata, "input": OURS, STRIDES: first})
+    header, data = _packed(tensors, {**metadata, "input": getattr(module, "input", OURS), STRIDES: first})
     atomic.save(path, header, data)
 
 

@@ -103,14 +103,20 @@ def test_every_row_of_the_tables_is_shipped_at_both_sizes():
     paper, nano = (
         {name.partition("/")[2] for name in shipped() if name.startswith(f"{size}/")} for size in ("paper", "nano")
     )
-    assert paper == nano >= {*METHODS, "teacher", "mfdimp", "hmft"}
+    assert paper == nano >= {*METHODS, "teacher", "mfdimp", "hmft", "manet", "dafnet", "fanet"}
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_shipped_recipes_are_sound(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # which their paths are relative to
     size, row = name.split("/")
-    for file in ("resnet18.pth", "resnet50.pth", "LasHeR", f"trained/{size}/teacher/teacher.safetensors"):
+    for file in (
+        "resnet18.pth",
+        "resnet50.pth",
+        "vgg-m.safetensors",
+        "LasHeR",
+        f"trained/{size}/teacher/teacher.safetensors",
+    ):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
     recipe = load_recipe(name)
@@ -118,3 +124,30 @@ def test_shipped_recipes_are_sound(name, tmp_path, monkeypatch):
     assert recipe.model == (METHODS[row].student if row in METHODS else {"teacher": "cmd-teacher"}.get(row, row))
     assert (recipe.data.source, recipe.data.split) == (("LasHeR", "train") if size == "paper" else ("synthetic", None))
     assert (recipe.trunk is not None) == (size == "paper")
+
+
+def test_mdnets_family_is_trained_as_its_papers_are(tmp_path):
+    path = write_recipe(tmp_path, "model: manet\ndata: {source: synthetic}")
+    manet, dafnet = load_recipe(path), load_recipe(path, ["model=dafnet"])
+    assert (manet.data.sampling.regime, dafnet.data.sampling.regime) == ("patch", "roi")
+    assert (manet.batch, manet.steps_per_epoch, manet.epochs, dafnet.batch) == (1, 979, 100, 50)
+    assert (manet.optimiser.momentum, manet.optimiser.decay, manet.optimiser.clip) == (0.9, 5e-4, 10)
+    assert manet.data.sampling.frames * manet.data.sampling.positives == 32
+    assert manet.data.sampling.frames * manet.data.sampling.negatives == 96
+    assert (dafnet.data.sampling.positives, dafnet.data.sampling.negatives, dafnet.data.sampling.inter) == (
+        64,
+        196,
+        0.1,
+    )
+    assert {manet.scale(step) for step in (0, 50_000, 97_899)} == {1.0}
+
+
+def test_mistakes_in_a_recipe_of_mdnets_family_are_named(tmp_path):
+    path = write_recipe(tmp_path, "model: dafnet\npreset: nano\ndata: {source: synthetic}")
+    assert "did you mean 'head'" in complaint(path, "optimiser.rates.heads=1")
+    assert "did you mean 'negatives'" in complaint(path, "data.sampling.negative=1")
+    assert "did you mean 'roi'" in complaint(path, "data.sampling.regime=rio")
+    assert "span" in complaint(path, "data.sampling.span=1")
+    assert "cannot be distilled" in complaint(path, "method=hfrd")
+    assert "momentum" in complaint(path, "optimiser.momentum=much")
+    assert "'trunk'" in complaint(path, "optimiser.rates.trunks=1")

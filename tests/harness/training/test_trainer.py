@@ -13,7 +13,7 @@ from tiny import DISTILLED, STUDENT, log, same, tensors, train, write_recipe
 
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp import weights
-from rgbtbench.training import trainer
+from rgbtbench.training import learner, trainer
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +115,13 @@ def test_a_loss_that_is_no_number_is_named_and_the_last_checkpoint_kept(tmp_path
     recipe = write_recipe(tmp_path)
     assert train(recipe, tmp_path / "out", "--steps", 2) == 0
     before = (tmp_path / "out" / "checkpoint.safetensors").read_bytes()
-    real = trainer.Learner.forward
+    real = learner.Learner.forward
 
     def broken(self, batch):
         terms = real(self, batch)
         return terms | {"iou": terms["iou"] * float("nan")}
 
-    monkeypatch.setattr(trainer.Learner, "forward", broken)
+    monkeypatch.setattr(learner.Learner, "forward", broken)
     assert train(recipe, tmp_path / "out") == 2
     told = capsys.readouterr().err
     assert "iou = nan" in told

@@ -1,0 +1,106 @@
+"""What a tracker of the family adds to the core: hooks after each convolution. Without any: plain concatenation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .trunk import DILATION, Architecture
+
+
+class Pair(NamedTuple):
+    """A map (N, C, H, W) of each modality."""
+
+    rgb: Tensor
+    tir: Tensor
+
+
+@dataclass(slots=True)
+class Flow:
+    """One forward pass so far. ``levels[0]`` are the images, ``levels[k]`` what the hook after conv k gave.
+
+    ``dense``: whole scenes (the RoI regime), not patches. ``aside``: what a fusion carries beside both streams.
+    """
+
+    dense: bool
+    levels: list[Pair]
+    aside: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Fusion(nn.Module):
+    """Plain concatenation of both streams, and the base of all others.
+
+    ``fuse1`` and ``fuse2`` get both maps after conv1 and conv2 and say with what the streams go on; ``fuse3`` gives the
+    one map (N, ``outputs``, h, w) that is pooled for fc4.
+    """
+
+    def __init__(self, a: Architecture) -> None:
+        super().__init__()
+        self.outputs = 2 * a.widths[2]
+
+    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
+        """After conv1."""
+        return maps
+
+    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
+        """After conv2."""
+        return maps
+
+    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+        """After conv3."""
+        return torch.cat(maps, 1)
+
+
+class RGBAlone(Fusion):
+    """No thermal image: MDNet."""
+
+    def __init__(self, a: Architecture) -> None:
+        super().__init__(a)
+        self.outputs = a.widths[2]
+
+    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+        """The map of RGB."""
+        return maps.rgb
+
+
+class Select(nn.Module):
+    """Weighs ``count`` maps per channel by what all of them show (selective kernels; Li et al. 2019).
+
+    Global mean of the sum, one layer down to ``hidden``, one up for each map, softmax over the maps. ``act``: ReLU in
+    between.
+    """
+
+    def __init__(self, channels: int, hidden: int, count: int, *, act: bool = False) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, hidden)
+        self.select = nn.ModuleList([nn.Linear(hidden, channels) for _ in range(count)])
+        self.act = act
+
+    def weights(self, maps: list[Tensor]) -> Tensor:
+        """Weights (count, N, C, 1, 1) of maps (N, C, H, W), which sum to 1 over the maps."""
+        seen = self.squeeze(torch.stack(maps).sum(0).mean((2, 3)))
+        seen = seen.relu() if self.act else seen
+        return torch.stack([fc(seen) for fc in self.select]).softmax(0)[..., None, None]
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """The weighted sum (N, C, H, W)."""
+        return (self.weights(maps) * torch.stack(maps)).sum(0)
+
+
+def cropped(x: Tensor, like: Tensor) -> Tensor:
+    """The middle of a map (N, C, H, W): convolutions without padding lose a border that shortcuts keep."""
+    (height, width), (h, w) = x.shape[2:], like.shape[2:]
+    top, left = (height - h) // 2, (width - w) // 2
+    return x[:, :, top : top + h, left : left + w]
+
+
+def past(x: Tensor, k: int, a: Architecture, dense: bool) -> Tensor:
+    """A map (N, C, H, W) before conv ``k`` (2 or 3) on the grid after it: max-pooled in the windows of that level."""
+    if k == 3:
+        return F.max_pool2d(x, a.kernels[2], 1, dilation=DILATION if dense else 1)
+    x = F.max_pool2d(x, a.kernels[1], a.strides[1])
+    return x if dense else F.max_pool2d(x, 3, 2)

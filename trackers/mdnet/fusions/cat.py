@@ -1,0 +1,60 @@
+"""CAT (Li et al. 2020): branches for challenges, some shared by the modalities, some of one alone (spec 6).
+
+From the abstract: bottlenecks of a quarter of the channels are ours, and branches learn together, from no challenge
+labels; the guidance module that transfers features between modalities is left out.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ..fusion import Flow, Fusion, Pair, Select
+from ..presets import ROI, RT_MDNET, presets
+from ..trunk import Architecture
+
+SHARED = 3  # fast motion, scale variation, occlusion
+
+
+def branch(channels: int) -> nn.Sequential:
+    """What one challenge adds to a map."""
+    width = max(channels // 4, 4)
+    return nn.Sequential(nn.Conv2d(channels, width, 1), nn.ReLU(), nn.Conv2d(width, channels, 3, padding=1), nn.ReLU())
+
+
+class Level(nn.Module):
+    """Five branches after one convolution: each modality sees the shared ones and its own (illumination, crossover)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.shared = nn.ModuleList([branch(channels) for _ in range(SHARED)])
+        self.illumination, self.crossover = branch(channels), branch(channels)
+        self.rgb, self.tir = (Select(channels, max(channels // 8, 8), SHARED + 1, act=True) for _ in range(2))
+
+    def forward(self, maps: Pair) -> Pair:
+        """Both maps with what is selected of their branches."""
+        rgb = [*(one(maps.rgb) for one in self.shared), self.illumination(maps.rgb)]
+        tir = [*(one(maps.tir) for one in self.shared), self.crossover(maps.tir)]
+        return Pair(maps.rgb + self.rgb(rgb), maps.tir + self.tir(tir))
+
+
+class Challenges(Fusion):
+    """All three levels."""
+
+    def __init__(self, a: Architecture) -> None:
+        super().__init__(a)
+        self.levels = nn.ModuleList([Level(width) for width in a.widths])
+
+    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
+        """Level 1."""
+        return self.levels[0](maps)
+
+    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
+        """Level 2."""
+        return self.levels[1](maps)
+
+    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+        """Level 3, concatenated."""
+        return super().fuse3(self.levels[2](maps), flow)
+
+
+PRESETS = presets(Challenges, ROI, RT_MDNET)

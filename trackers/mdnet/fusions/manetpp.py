@@ -1,0 +1,8 @@
+"""MANet++ (Lu et al. 2021): MANet with RoI pooling (spec 6). Its hierarchical divergence loss is left out."""
+
+from __future__ import annotations
+
+from ..presets import ROI, RT_MDNET, presets
+from .manet import ModalityAdapters
+
+PRESETS = presets(ModalityAdapters, ROI, RT_MDNET, streams=("both",))
