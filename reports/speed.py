@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Box = tuple[tuple[float, float], tuple[float, float]]  # lower left, upper right, in pixels
 CROWD = 14  # printed trackers, best first: more do not fit a column
-AIR = 2.5  # pixels beside a name
+AIR = 2.0  # points beside a name
 OFFSETS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
 

@@ -117,7 +117,6 @@ def test_titles_are_no_wider_than_their_figures(scored):
     made = [radar(scored, scored.measures[-1]), pair_map(scored, scored.measures[-1], HOSTILE)]
     made.append(bars(exhibit, fill(exhibit, collect([], {}, None))))
     for figure in made:
-        figure.set_dpi(72)  # as in an SVG, whose letters are widest
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw_without_rendering()
         for axes in figure.axes:
