@@ -202,7 +202,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from .demo import PAGE, commands
+    from .demo import PAGE, TODAY, commands
 
     status = 0
     for command in commands(arguments.out, arguments.data):
@@ -210,7 +210,8 @@ def _demo(arguments: argparse.Namespace) -> int:
         status = max(status, main(command))
     real = f"; real results: {arguments.data}" if arguments.data else ""
     print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
-    print(f"the page of it, to open in a browser: {arguments.out / PAGE}")
+    print(f"pages to open in a browser: everybody's results beside what is in print: {arguments.out / TODAY}")
+    print(f"what ran here, down to single frames: {arguments.out / PAGE}")
     return status
 
 

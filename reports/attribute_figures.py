@@ -125,8 +125,9 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
         told = [f"centre {middle}, rings {step} points apart"]
         told += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
         told += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
+        whole = [words.replace(" ", "\u00a0") for words in told]  # lines end between them only
         axes.set_title(
-            f"{measure.name} by attribute, {evaluation.benchmark.title}\n{lines_of('; '.join(told), COLUMN)}"
+            f"{measure.name} by attribute, {evaluation.benchmark.title}\n{lines_of('; '.join(whole), COLUMN)}"
         )
         legend_below(made, handles, shown)
         return made

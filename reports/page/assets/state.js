@@ -2,7 +2,7 @@
 
 const DASHES = 4;
 const SUGGESTED = 5;
-const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
+const SHAPES = ["circle", "square", "diamond", "triangle", "cross", "down", "hourglass"]; // as many as colours
 
 class State {
   constructor(data) {

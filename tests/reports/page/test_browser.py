@@ -243,6 +243,7 @@ def test_failures_and_pictures_of_a_run(browser, run):
                              "const image = new Image(); image.src = node.href.baseVal; await image.decode();"
                              "return image.naturalWidth; }))")  # fmt: skip
         assert page.locator(".film rect.truth").count() == pictures.count()
+        assert page.locator(".film .pin").count() == page.locator(".film rect.box").count() > 0
         page.locator("figcaption button").last.click()
         frame = re.search(r"\d+", page.locator("figcaption button").last.inner_text())
         assert frame
