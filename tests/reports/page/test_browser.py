@@ -147,6 +147,7 @@ def test_metric_and_attribute_change_every_view(browser, hostile):
         after = [page.locator(css).inner_html() for css in VIEWS]
         assert all(a != b for a, b in zip(before, after, strict=True))
         assert "low illumination" in page.locator("#leaderboard .under").inner_text()
+        assert page.locator("[aria-pressed=true]").get_attribute("data-key") == "attribute LI"
         assert page.locator("#sequence-list tbody tr").count() < 6
 
 
@@ -273,21 +274,28 @@ def test_prints_of_others_are_filtered_by_year_and_standing(browser, real_page):
 
 
 def test_filters_answer_at_once(browser, real_page):
+    """In the processor's time, not the clock's: others may be at work. tests/benchmarks/page.py takes the clock."""
     with opened(browser, real_page) as page:
         page.get_by_role("radio", name="LasHeR test", exact=True).check()
-        milliseconds = page.evaluate("""async () => {
-            const select = document.querySelector("[data-key='attribute']"), found = [];
-            for (let a = 1; a < 8; a++) {
-                const start = performance.now();
-                document.querySelector("[data-key='attribute']").value = a;
-                document.querySelector("[data-key='attribute']").dispatchEvent(new Event("change"));
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        used = []
+        for attribute in range(1, 8):
+            before = _used(session)
+            page.evaluate("""(attribute) => {
+                const select = document.querySelector("[data-key='attribute']");
+                select.value = attribute;
+                select.dispatchEvent(new Event("change"));
                 document.body.getBoundingClientRect();
-                found.push(performance.now() - start);
-                await new Promise(requestAnimationFrame);
-            }
-            return found.sort((a, b) => a - b)[3];
-        }""")
-        assert milliseconds < 100
+            }""", attribute)  # fmt: skip
+            used.append(_used(session) - before)
+        assert 0 < max(used) < 0.1
+
+
+def _used(session: Any) -> float:
+    """Seconds that the page's thread has worked."""
+    found = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
+    return float(found["TaskDuration"])
 
 
 @pytest.mark.parametrize("how", [DESK, PHONE, {"color_scheme": "dark", **DESK}], ids=["desk", "phone", "dark"])
