@@ -68,6 +68,7 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
     verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
     verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
+    verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
 
 
 def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[str, ...]:
@@ -253,7 +254,9 @@ def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -
     if "metric" in arguments:  # the leaderboard's: a page has them all
         arguments.metrics = None
     arguments.by = PAGE
-    page = Page(page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False))
+    page = Page(
+        arguments.title or page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False)
+    )
     evaluations = evaluated(arguments, groups, page.watch) if groups else []
     html = page.html(evaluations)
     if arguments.out:

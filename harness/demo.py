@@ -51,5 +51,6 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     real = [str(data)] if labels else []
     real += ["--without", "gt"] if "gt" in labels else []  # the truth in a tracker's place: a check, no rival
     page = ["--format", "html", "--out"]
-    yield ["leaderboard", *real, "--printed", ",".join(BENCHMARKS.names()), *page, str(out / TODAY)]
+    printed = ["--printed", ",".join(BENCHMARKS.names()), "--title", "RGB-T trackers of today"]
+    yield ["leaderboard", *real, *printed, *page, str(out / TODAY)]
     yield ["report", experiment, *runs, "--allow-missing", *page, str(out / PAGE)]

@@ -5,6 +5,8 @@ Needs ``pip install '.[browser]'`` and a chromium on the PATH (Debian: ``apt ins
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import shutil
 import sys
@@ -251,6 +253,21 @@ def test_failures_and_pictures_of_a_run(browser, run):
         assert f"frame {frame.group()} of" in page.locator("#sequence .slider").inner_text()
         about = page.locator("#about").inner_text()
         assert "rgbtbench" in about
+
+
+def test_the_table_is_there_as_csv(browser, real_page):
+    with opened(browser, real_page) as page:
+        page.get_by_text("This table as CSV").click()
+        page.wait_for_function("document.querySelector('textarea').value")
+        rows = list(csv.DictReader(io.StringIO(page.locator("textarea").input_value())))
+        assert [row["tracker"] for row in rows] == names(page)
+        mtnet = next(row for row in rows if row["tracker"] == "MTNet")
+        assert (mtnet["benchmark"], mtnet["SR"][:4], mtnet["standing"]) == ("GTOT", "76.0", "scored from raw results")
+        page.get_by_label("Tracker", exact=True).press_sequentially("mtn")
+        assert len(page.locator("textarea").input_value().splitlines()) == 2  # it follows the filters
+    with opened(browser, real_page, **PHONE) as page:
+        page.get_by_text("This table as CSV").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_prints_of_others_are_filtered_by_year_and_standing(browser, real_page):
