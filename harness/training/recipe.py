@@ -32,20 +32,24 @@ FREE = ("name", "validate_every", "validation_samples", "workers", "log_gradient
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What to learn from: generated scenes (``rendered``), or the ``split`` of a benchmark under ``root``."""
+    """What to learn from: generated scenes (``rendered``), or the ``split`` of a benchmark under ``root``.
+
+    ``held_out`` sequences of the split are for validation alone.
+    """
 
     source: str
     root: Path | None
     split: str | None
     rendered: Rendered | None
     sampling: Sampling
+    held_out: int = 0
 
     def open(self) -> Source:
         """The sequences. Raises DataError if they are not there or none is long enough."""
         if self.rendered is not None:
             return self.rendered
         assert self.root is not None
-        return Recorded(load(BENCHMARKS.get(self.source), self.root, self.split), self.sampling)
+        return Recorded(load(BENCHMARKS.get(self.source), self.root, self.split), self.sampling, self.held_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +224,7 @@ class _Reader:
     def _data(self, preset: str, model: str) -> Data:
         self.top.need("data", dict)
         source = str(self.document.at(("data",)).get("source", ""))
-        rendered = tuple(f.name for f in fields(Rendered)) if source == SYNTHETIC else ("root", "split")
+        rendered = tuple(f.name for f in fields(Rendered)) if source == SYNTHETIC else ("root", "split", "held_out")
         section = self.document.section(("data",), ("source", "sampling", *rendered))
         section.need("source", str)
         tracking = find(model, preset).tracking
@@ -238,7 +242,8 @@ class _Reader:
             error.details["where"] = section.where("split")
             raise error
         section.need("root", str)
-        return Data(spec.name, self._path("root", f"the files of {spec.name}", keys=("data",)), split, None, sampling)
+        root = self._path("root", f"the files of {spec.name}", keys=("data",))
+        return Data(spec.name, root, split, None, sampling, _whole(section, "held_out", 0, 0))
 
     def _optimiser(self, usual: Optimiser) -> Optimiser:
         if self.top.value.get("optimiser") is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ from rgbtbench.fingerprint import truth_digest
 from .sampling import Bools, Sampling
 
 DRAWS, SCENES = 0x7261, 0x7363  # what separates the streams of one seed
+UNSEEN = 1 << 31  # added to a seed for validation: other scenes, or held-out sequences, or other frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ class Source(Protocol):
 class Recorded:
     """The sequences of a benchmark's split, drawn uniformly. A frame is visible where its box has an area.
 
-    Raises DataError if images and truth do not match, or if no sequence is long enough for the sampling.
+    ``held_out`` of the usable ones, spread evenly over their names, are kept for validation alone; with 0 it sees other
+    frames of those trained on. Raises DataError if images and truth do not match, or if too few are long enough.
     """
 
     reuse = 1  # decoding is cheap
 
-    def __init__(self, benchmark: Benchmark, sampling: Sampling) -> None:
+    def __init__(self, benchmark: Benchmark, sampling: Sampling, held_out: int = 0) -> None:
         self.benchmark, self.starts = benchmark, np.append(0, np.cumsum(benchmark.lengths))
         self.usable = [k for k in range(len(benchmark.names)) if sampling.usable(_visible(self._boxes(k)))]
         if not self.usable:
@@ -67,10 +69,20 @@ class Recorded:
             )
         for k in self.usable:
             benchmark.sequence(benchmark.names[k])
+        if held_out >= len(self.usable):
+            raise DataError(
+                "no sequence is left to train on",
+                where=benchmark.tree.name,
+                expected=f"held_out below {len(self.usable)}, the number of usable sequences",
+                found=f"held_out {held_out}",
+            )
+        self.held = [self.usable[k * len(self.usable) // held_out] for k in range(held_out)]
+        self.learned = [k for k in self.usable if k not in self.held]
 
     def footage(self, seed: int, number: int) -> Footage:
         """Sequence ``number`` of a seed's stream, its images listed but not yet decoded."""
-        k = int(np.random.default_rng((DRAWS, seed, number)).choice(self.usable))
+        pool = self.held if self.held and seed >= UNSEEN else self.learned
+        k = int(np.random.default_rng((DRAWS, seed, number)).choice(pool))
         sequence = self.benchmark.sequence(self.benchmark.names[k])
         boxes = self._boxes(k)
         return Footage(boxes, _visible(boxes), lambda t: pair(t, sequence.rgb[t], sequence.tir[t]))
@@ -82,7 +94,7 @@ class Recorded:
             "benchmark": b.spec.name,
             "split": b.split,
             "sequences": len(b.names),
-            "used": len(self.usable),
+            "used": len(self.learned),
             "frames": int(b.lengths.sum()),
             "truth": truth_digest(b.names, b.lengths, b.truth),
         }
@@ -105,12 +117,16 @@ class Rendered:
     size: tuple[int, int] = (320, 240)
     reuse: int = 16  # making a scene costs as much as twenty of its frames
     crowded: float = 0.0  # share of scenes that are cluttered with the target's like, beside those by design
+    close: float = 0.0  # share of scenes in which another one, of another texture, keeps crossing the target's way
 
     def __post_init__(self) -> None:
         known(self.benchmark)
         check(self.frames, self.size)
-        if not 0 <= self.crowded <= 1:
-            raise ConfigError("rendered scenes: crowded out of range", expected="0 to 1", found=self.crowded)
+        for name in ("crowded", "close"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"rendered scenes: {name} out of range", expected="0 to 1", found=getattr(self, name)
+                )
         for name, least in (("reuse", 1), ("frames", 20)):
             if getattr(self, name) < least:
                 raise ConfigError(
@@ -121,10 +137,11 @@ class Rendered:
         """Scene ``number`` of a seed's stream; a frame is rendered when it is asked for."""
         name = known(self.benchmark)
         asked = set(design(name, seed, number))
-        if np.random.default_rng((DRAWS, seed, number, 2)).random() < self.crowded:
-            asked |= {label for label, cause in ATTRIBUTES[name].items() if cause == "clutter"}
+        crowded, close = np.random.default_rng((DRAWS, seed, number, 2)).random(2) < (self.crowded, self.close)
+        wanted = {cause for cause, drawn in (("clutter", crowded), ("alike", close)) if drawn}
+        asked |= {label for label, cause in ATTRIBUTES[name].items() if cause in wanted}
         clip = scene(scene_seed(seed, number), asked, self.frames, self.size, benchmark=name)
-        plan = clip.plan
+        plan = replace(clip.plan, alike=False) if close else clip.plan  # the same ways, each its own texture
         return Footage(clip.boxes, _visible(clip.boxes) & (plan.cover < 1) & (plan.lost == 0), Stage(plan).frame)
 
     def describe(self) -> dict[str, Any]:

@@ -28,9 +28,7 @@ from .learner import Learner
 from .loader import Loader
 from .ranks import Ranks
 from .recipe import Recipe
-from .sources import Source
-
-UNSEEN = 1 << 31  # added to the seed: validation sees other sequences, or other frames of the same
+from .sources import UNSEEN, Source
 
 
 class Training:

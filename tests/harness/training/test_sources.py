@@ -13,7 +13,7 @@ from rgbtbench.datasets.synthetic import design, scene, write
 from rgbtbench.datasets.synthetic.waves import STREAMS, stream
 from rgbtbench.errors import ConfigError, DataError
 from rgbtbench.training.sampling import Sampling
-from rgbtbench.training.sources import SCENES, Recorded, Rendered, scene_seed
+from rgbtbench.training.sources import SCENES, UNSEEN, Recorded, Rendered, scene_seed
 
 SMALL = Sampling(crop=64, train=1, test=2)
 word = st.integers(0, 2**32 - 1)
@@ -60,6 +60,16 @@ def test_sequences_are_drawn_by_seed_and_number_alone(lasher):
         str(source.benchmark.sequence(n).truth[0].tolist()) for n in ("synthetic001", "synthetic002")
     }
     assert [source.footage(4, n).boxes.tolist() for n in range(12)] != first
+
+
+def test_held_out_sequences_are_seen_in_validation_alone(lasher):
+    source = Recorded(load("LasHeR", lasher, split="all"), SMALL, held_out=1)
+    trained, judged = ({str(source.footage(s, n).boxes) for n in range(20)} for s in (3, 3 + UNSEEN))
+    assert len(trained) == len(judged) == 1
+    assert trained != judged
+    assert source.describe()["used"] == 1
+    with pytest.raises(DataError, match="left to train on"):
+        Recorded(load("LasHeR", lasher, split="all"), SMALL, held_out=2)
 
 
 def test_a_benchmark_with_too_few_frames_says_how_many_it_has(lasher):
@@ -112,6 +122,17 @@ def test_a_crowd_changes_the_background_and_no_box():
     assert 0 < changed < 20
 
 
+def test_a_close_neighbour_wears_a_texture_of_its_own():
+    source, shown = Rendered(frames=30, size=(160, 120), close=1.0), (0, 9, 18, 27)
+    for number in range(20):
+        clip = scene(scene_seed(3, number), design("LasHeR", 3, number) | {"SA"}, 30, (160, 120))
+        footage = source.footage(3, number)
+        assert (footage.boxes == clip.boxes).all()
+        for modality in ("rgb", "tir"):
+            pairs = [(getattr(footage.frame(t), modality), getattr(next(clip.frames([t])), modality)) for t in shown]
+            assert any((a != b).any() for a, b in pairs) or "TC" in clip.attributes
+
+
 def test_frames_without_target_or_with_a_modality_lost_are_not_visible():
     source, seen = Rendered(frames=40, size=(160, 120)), set()
     for number in range(40):
@@ -147,7 +168,7 @@ def test_neighbouring_scenes_share_no_stream(name):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"reuse": 0}, {"frames": 19}, {"size": (10, 10)}, {"benchmark": "OTB"}, {"crowded": 1.1}]
+    "wrong", [{"reuse": 0}, {"frames": 19}, {"size": (10, 10)}, {"benchmark": "OTB"}, {"crowded": 1.1}, {"close": -1}]
 )
 def test_impossible_scenes_are_refused(wrong):
     with pytest.raises(ConfigError):
