@@ -124,9 +124,7 @@ class Rendered:
         check(self.frames, self.size)
         for name in ("crowded", "close"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"rendered scenes: {name} out of range", expected="0 to 1", found=getattr(self, name)
-                )
+                raise ConfigError(f"rendered scenes: {name} out of range", expected="0 to 1", found=getattr(self, name))
         for name, least in (("reuse", 1), ("frames", 20)):
             if getattr(self, name) < least:
                 raise ConfigError(
