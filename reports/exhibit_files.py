@@ -27,7 +27,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         text = io.StringIO()
         write_csv(cells, Filled, text)
         own = {f"{exhibit.name}.csv": text.getvalue(), f"{exhibit.name}.md": as_markdown(table) + "\n"}
-        number, _, words = exhibit.title.partition(". ")  # LaTeX numbers its own captions
+        number, _, words = exhibit.title.rpartition(". ")  # LaTeX numbers its own captions
         own[f"{exhibit.name}.tex"] = as_latex(replace(table, title=f"{words} ({number} of the {PAPER})")) + "\n"
         files |= {name: content.encode() for name, content in own.items()}
         if exhibit.bars:

@@ -129,6 +129,7 @@ def test_table_5_without_results_is_as_it_was(cli, tmp_path, form):
     pytest.importorskip("matplotlib", reason="fig2.svg needs matplotlib")
     assert cli("report", "--paper", "--out", tmp_path)[0] == 0
     assert (tmp_path / f"table5.{form}").read_text() == (GOLDEN / f"paper_table5.{form}").read_text()
+    assert "caption{Accuracy of the structures (Fig. 2 of the CMD paper" in (tmp_path / "fig2.tex").read_text()
     first = (tmp_path / "table1.md").read_text()
     assert "FPS of Student, +MPSD, +HFRD: 30 or 31 fps: our source does not say which" in first
 
