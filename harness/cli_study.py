@@ -142,10 +142,11 @@ def _tracked(arguments: argparse.Namespace, name: str, text: str) -> Evaluation:
 
 
 def _evaluate(experiment: Path, runs: Path) -> Evaluation:
-    from .reports.inputs import Benchmarks, gather, require_complete, score
+    from .reports.inputs import Benchmarks, gather, score
+    from .reports.together import require_complete
 
     entries = gather([str(experiment)], Benchmarks(), runs=runs)
-    require_complete(entries, next=f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs))}")
+    require_complete(entries, f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs))}")
     evaluation = score(entries)
     assert evaluation is not None
     return evaluation

@@ -303,7 +303,9 @@ def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):
     assert "PR by attribute" in out
     assert all(label in out for label in ("dcf", "dcf-rgb", "dcf-tir", "still"))
     assert "boxes: demo" in out
-    assert out.rstrip().endswith("to open in a browser: demo/index.html")
+    assert out.rstrip().endswith("down to single frames: demo/index.html")
+    today = unpack((tmp_path / "demo/today.html").read_text().partition('id="data">')[2].partition("<")[0])[0]
+    assert [board["title"] for board in today["boards"]] == ["GTOT", "RGBT210", "RGBT234", "LasHeR test"]
     data = (tmp_path / "demo/index.html").read_text().partition('id="data">')[2].partition("<")[0]
     assert "dcf-tir" in unpack(data)[0]["colours"]
 

@@ -106,6 +106,13 @@ def test_every_row_of_the_tables_is_shipped_at_both_sizes():
     assert paper == nano >= {*METHODS, "teacher", "mfdimp", "hmft", "manet", "dafnet", "fanet"}
 
 
+@pytest.mark.parametrize("name", ["mfdimp", "hmft", "cedimp"])
+def test_nano_baselines_learn_from_what_the_student_does_and_as_long(name):
+    baseline, student = (load_recipe(f"nano/{row}") for row in (name, "student"))
+    for part in ("data", "batch", "samples", "epochs", "optimiser", "precision"):
+        assert getattr(baseline, part) == getattr(student, part), part
+
+
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_shipped_recipes_are_sound(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # which their paths are relative to
