@@ -14,7 +14,7 @@ SAMPLING: Mapping[str, Mapping[str, Any]] = {  # preset -> what differs from DiM
         "train": 1,
         "test": 1,  # little jitter, and few frames, as tracking needs no more
         "jitter_size": (0.1, 0.25),
-        "jitter_centre": (1.0, 2.0),
+        "jitter_centre": (1.0, 1.5),
         "proposals": 16,  # and wider ones, so that boxes on a neighbour are seen to be bad
         "sigmas": (0.03, 0.1, 0.2, 0.3, 0.6, 0.9),
         "overlap": 0.0,
