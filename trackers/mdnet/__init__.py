@@ -20,7 +20,7 @@ class Standing(NamedTuple):
     @property
     def told(self) -> str:
         """One line for lists."""
-        return self.meaning + (f"; reconstruction: {self.source}" if self.standing == RECONSTRUCTION else "")
+        return self.meaning + (": our reconstruction" if self.standing == RECONSTRUCTION else "")
 
 
 STANDING: dict[str, Standing] = {

@@ -37,7 +37,8 @@ def follow(tracker: Online, which: list[int], **keep):
 
 @pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher", "dimp-18", "hmft"])
 def test_many_sequences_are_tracked_as_each_alone(name):
-    tracker = online(name, not_found=0.0, every=2)
+    # whole cells: a parabola through a random network's flat peak magnifies the rounding of batched arithmetic
+    tracker = online(name, not_found=0.0, every=2, between_cells=False)
     together = follow(tracker, [0, 1])
     assert np.isfinite(together).all()
     assert np.abs(np.diff(together, axis=0)).max() > 0.1  # they do move
