@@ -76,7 +76,7 @@ def make_request(name: str, asked: Mapping[str, Any], **conditions: Any) -> Requ
     usual = {option: accepted[option] for option in ("preset", "precision") if isinstance(accepted.get(option), str)}
     chosen = usual | options
     if "untrained" in accepted and "weights" not in options:  # what is found by random weights would not be refined
-        options |= {"untrained": True, "online": {"not_found": 0.0}}
+        options |= {"untrained": True, "online": _busy(name)}
     return Request(name, options, str(chosen.get("preset", "")), str(chosen.get("precision", "")), **conditions)
 
 
@@ -253,6 +253,14 @@ def _parameters(name: str) -> dict[str, Any]:
         return {key: parameter.default for key, parameter in inspect.signature(factory).parameters.items()}
     except (TypeError, ValueError):
         return {}
+
+
+def _busy(name: str) -> dict[str, Any]:
+    """Changes to a network's online parameters with which random weights cost as much as trained ones."""
+    from .trackers import TRACKERS
+
+    factory: Any = TRACKERS.get(name)
+    return dict(getattr(getattr(factory, "func", factory), "busy", {}))
 
 
 def _hardware(device: str) -> dict[str, Any]:

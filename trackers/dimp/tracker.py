@@ -31,6 +31,7 @@ class NetworkTracker:
     """
 
     engine: ClassVar[Callable[..., Any]]
+    busy: ClassVar[Mapping[str, Any]] = {}  # changes with which random weights have as much to do as trained ones
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class DiMP(NetworkTracker):
     """Tracks one target with a DiMP-type network; ``trunk`` is a ResNet of torchvision's names."""
 
     engine = Online
+    busy: ClassVar[Mapping[str, Any]] = {"not_found": 0.0}
 
     def load_trunk(self, network: Network, path: str) -> None:
         """ImageNet's ResNet into every trunk."""
