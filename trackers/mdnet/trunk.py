@@ -59,7 +59,7 @@ class Architecture:
 
 
 DILATION = 3  # of conv3 in the dense map, which makes up for the pooling that conv2 lacks there
-GROUPS = 4  # of channels; batch norm, whose means are not a single scene's, was at chance on unseen frames now and then
+GROUPS = 4  # of channels, in group norm: each scene is normalised by itself, in training as in tracking
 CELLS = 3  # side of what fc4 sees
 
 
