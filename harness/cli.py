@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__, cli_profile, cli_report, cli_runs, cli_study, cli_synth, cli_train, cli_weights
-from .cli_report import BREAKDOWNS, FORMATS, attributes_of, names_in
+from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
 from .errors import BenchError, ConfigError, unknown
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LISTED = ("benchmarks", "attributes", "trackers", "recipes", "boxes", "kits", "p
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb and return its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parsed(argv)
     try:
         status: int = arguments.verb(arguments)
         sys.stdout.flush()
@@ -44,6 +44,17 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
+def _parsed(argv: list[str] | None) -> argparse.Namespace:
+    """Arguments of a verb; inputs may stand before, between and behind options, which argparse alone refuses."""
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and ("inputs" not in arguments or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.inputs += rest
+    return arguments
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("rgbtbench", description="Exact, fast scoring of RGB-T object trackers.")
     parser.add_argument("--version", action="version", version=__version__)
@@ -51,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
     score = verbs.add_parser("score", help="raw result files in, PR / NPR / SR out")
     _add_inputs(score)
-    score.add_argument("--by", choices=BREAKDOWNS, default="overall")
+    score.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall")
     score.add_argument("--published", action="store_true", help="print measured beside printed numbers")
     score.add_argument("--curves", metavar="FILE.csv", type=Path, help="also write every point of the curves")
     score.set_defaults(verb=_score)
@@ -116,6 +127,7 @@ def _score(arguments: argparse.Namespace) -> int:
     from .reports.records import show, write_csv
     from .reports.scores import CurvePoint, Score, curve_points, score_rows, score_tables
 
+    arguments.by = breakdown(arguments)
     evaluation = _evaluate(arguments, _results(arguments.results))
     rows = score_rows(evaluation, arguments.by)
     if arguments.published:
@@ -190,7 +202,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from .demo import PAGE, commands
+    from .demo import PAGE, TODAY, commands
 
     status = 0
     for command in commands(arguments.out, arguments.data):
@@ -198,7 +210,8 @@ def _demo(arguments: argparse.Namespace) -> int:
         status = max(status, main(command))
     real = f"; real results: {arguments.data}" if arguments.data else ""
     print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
-    print(f"the page of it, to open in a browser: {arguments.out / PAGE}")
+    print(f"pages to open in a browser: everybody's results beside what is in print: {arguments.out / TODAY}")
+    print(f"what ran here, down to single frames: {arguments.out / PAGE}")
     return status
 
 

@@ -28,7 +28,8 @@ def add_verbs(verbs: Any) -> None:
     """Add it to the command line's subparsers."""
     report = verbs.add_parser("report", help="tables and figures of experiments, stores and raw results")
     add_inputs(report)
-    report.add_argument("--by", choices=BREAKDOWNS, default="overall", help="pair: every two attributes together")
+    report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
+                        "pair: every two attributes together")  # fmt: skip
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
@@ -37,7 +38,7 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
-    report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper; file of html (default: stdout)")
+    report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
     report.set_defaults(verb=_report)
 
     ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
@@ -47,7 +48,7 @@ def add_verbs(verbs: Any) -> None:
                          "of the inputs and on these, each with who says so")  # fmt: skip
     ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
     ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
-    ranking.add_argument("--out", type=Path, metavar="FILE", help="of html (default: stdout)")
+    ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
     ranking.set_defaults(verb=_leaderboard)
 
 
@@ -65,7 +66,9 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--split", help="LasHeR: test (default), train or all")
     verb.add_argument("--boxes", action="append", default=[], metavar="LABEL=LAYOUT", help="rgbtbench list boxes")
     verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
+    verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
     verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
+    verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
 
 
 def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[str, ...]:
@@ -79,9 +82,14 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[st
     return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
 
 
+def breakdown(arguments: argparse.Namespace) -> str:
+    """``--by``, or what the other options let one expect."""
+    return str(arguments.by or ("attribute" if arguments.attributes else "overall"))
+
+
 def names_in(text: str | None) -> tuple[str, ...] | None:
     """The parts of ``A,B``; None for None."""
-    return tuple(part.strip() for part in text.split(",")) if text else None
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
 
 def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[Benchmark, list[Entry]]:
@@ -91,7 +99,8 @@ def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[B
     """
     from .boxes import LAYOUTS
     from .errors import unknown
-    from .reports.inputs import Benchmarks, gather, require_complete, together, told_apart
+    from .reports.inputs import Benchmarks, gather
+    from .reports.together import require_complete, together, told_apart
 
     layouts = dict(text.rpartition("=")[::2] for text in arguments.boxes)
     for layout in layouts.values():
@@ -102,13 +111,16 @@ def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[B
         Benchmarks(arguments.truth, arguments.benchmark, arguments.split),
         runs=arguments.runs,
         changes=arguments.set,
-        only=[part.strip() for part in arguments.only.split(",") if part.strip()],
+        only=names_in(arguments.only) or (),
+        without=names_in(arguments.without) or (),
         layouts=layouts,
     )
     if odd := set(layouts) - {entry.label for entry in entries}:
-        raise ConfigError(f"no results labelled {min(odd)!r}", expected=", ".join(e.label for e in entries))
+        raise ConfigError(
+            f"no results labelled {min(odd)!r}", expected=", ".join(dict.fromkeys(e.label for e in entries))
+        )
     if not arguments.allow_missing:
-        require_complete(entries, f"{_run_command(arguments)}, or --allow-missing")
+        require_complete(entries, _run_command(arguments))
     return together(told_apart(entries) if versions else entries)
 
 
@@ -155,6 +167,7 @@ def _report(arguments: argparse.Namespace) -> int:
     from .reports.records import show
     from .reports.scores import Score, score_rows, score_tables
 
+    arguments.by = breakdown(arguments)
     groups = gathered(arguments)
     if arguments.format == PAGE:
         return _page(arguments, groups)
@@ -166,7 +179,7 @@ def _report(arguments: argparse.Namespace) -> int:
         found = score_rows(evaluation, arguments.by)
         rows += found
         tables += score_tables(evaluation, found, arguments.by)
-    show(arguments.format, rows, Score, tables)
+    show(arguments.format, rows, Score, tables, arguments.out)
     if arguments.figures:
         from .reports.figure_files import write_figures
 
@@ -181,7 +194,7 @@ def _ranks(arguments: argparse.Namespace, evaluations: list[Evaluation], groups:
 
     found = [ranked(evaluation, groups[evaluation.benchmark]) for evaluation in evaluations]
     tables = [table for rows in found for table in rank_tables(rows)]
-    show(arguments.format, [row for rows in found for row in rows], Ranked, tables)
+    show(arguments.format, [row for rows in found for row in rows], Ranked, tables, arguments.out)
     return int(has_gaps(evaluations, groups))
 
 
@@ -205,7 +218,7 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
             rows += printed_rows(*space, arguments.metric, untrusted=arguments.hearsay)
     if not rows:
         raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
-    show(arguments.format, rows, Ranked, [board(rows)])
+    show(arguments.format, rows, Ranked, [board(rows)], arguments.out)
     return int(has_gaps(evaluations, groups))
 
 
@@ -241,7 +254,9 @@ def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -
     if "metric" in arguments:  # the leaderboard's: a page has them all
         arguments.metrics = None
     arguments.by = PAGE
-    page = Page(page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False))
+    page = Page(
+        arguments.title or page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False)
+    )
     evaluations = evaluated(arguments, groups, page.watch) if groups else []
     html = page.html(evaluations)
     if arguments.out:

@@ -1,4 +1,4 @@
-"""The verb ``study``: train the rows of the paper's Tables 1 to 4, track an unseen generated benchmark, compare.
+"""The verb ``study``: train the rows of the paper's tables, track an unseen generated benchmark, compare.
 
 Every step is a command that anybody can type (``train``, ``synth``, ``run``), and none is repeated once it is done.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +25,8 @@ TEST_SEED = 20_230_618  # of the generated test set
 
 def add_verb(verbs: _Verbs) -> None:
     """Add it to the command line's subparsers."""
-    study = verbs.add_parser("study", help="train and compare the rows of the paper's Tables 1 to 4, small")
-    study.add_argument("rows", nargs="*", metavar="ROW", help="such as scfd, beside teacher and student; default: all")
+    study = verbs.add_parser("study", help="train and compare the rows of the paper's tables, small")
+    study.add_argument("rows", nargs="*", metavar="ROW", help="such as scfd, mfdimp; default: all of Tables 1 to 4")
     study.add_argument("--out", type=Path, default=Path("study"), metavar="DIR", help="default: study; it resumes")
     study.add_argument("--seeds", type=_count, default=3, metavar="N", help="of each row of Table 1 (default: 3)")
     study.add_argument("--jobs", type=_count, default=2, metavar="N", help="trainings at once (default: 2)")
@@ -33,6 +35,8 @@ def add_verb(verbs: _Verbs) -> None:
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
     study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
     study.add_argument("--record", type=Path, metavar="FILE.csv", help="also write every score with its provenance")
+    study.add_argument("--table5", action="store_true", help="train nothing: every tracker that has weights, with cost")
+    study.add_argument("--weights", action="append", default=[], metavar="TRACKER=FILE", help="nano ones, for --table5")
     study.set_defaults(verb=_study)
 
 
@@ -44,6 +48,10 @@ def _count(text: str) -> int:
 
 
 def _study(arguments: argparse.Namespace) -> int:
+    if arguments.table5:
+        return _table5(arguments)
+    if arguments.weights:
+        raise ConfigError("--weights belongs to --table5", next="rgbtbench study --table5 --weights ...")
     try:
         from .trackers.crossmodal.methods import METHODS
     except ModuleNotFoundError as reason:
@@ -53,13 +61,14 @@ def _study(arguments: argparse.Namespace) -> int:
     from .reports.studies import measured_rows, study_tables
     from .reports.tables import as_text
     from .results.study import Measured
-    from .study import LONGER, PLAIN, SEEDED, TEACHER, Trained, call, experiment_text, train_all
+    from .study import LONGER, PLAIN, SEEDED, TEACHER, Trained, baselines, experiment_text, train_all
 
-    known = (TEACHER, PLAIN, LONGER, *(name for name in METHODS if name != PLAIN))
+    ablations = (TEACHER, PLAIN, LONGER, *(name for name in METHODS if name != PLAIN))
+    known = (*ablations, *baselines())
     for row in arguments.rows:
         if row not in known:
             raise unknown("row", row, known)
-    wanted = {TEACHER, PLAIN, *(arguments.rows or known)}
+    wanted = {TEACHER, PLAIN, *(arguments.rows or ablations)}
     plan = [
         Trained(row, seed, arguments.out / f"{row}-{seed}")
         for row in known
@@ -74,14 +83,7 @@ def _study(arguments: argparse.Namespace) -> int:
             raise ConfigError("nothing to compare with", where=arguments.out, expected=f"{PLAIN}-0", found=found)
     else:
         train_all(plan, arguments.set, arguments.jobs)
-    root, runs = arguments.out / "LasHeR", arguments.out / "runs"
-    if not root.exists():
-        size = ("--sequences", arguments.sequences, "--frames", arguments.frames, "--seed", TEST_SEED)
-        call("synth", "LasHeR", root, *size)
-    experiment = arguments.out / "study.yaml"
-    save(experiment, experiment_text(plan).encode())
-    call("run", experiment, "--runs", runs, "--devices", f"cpu*{arguments.jobs}")
-    evaluation = _evaluate(experiment, runs)
+    evaluation = _tracked(arguments, "study", experiment_text(plan))
     if arguments.record:
         text = io.StringIO()
         write_csv(measured_rows(plan, evaluation), Measured, text)
@@ -90,11 +92,61 @@ def _study(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _table5(arguments: argparse.Namespace) -> int:
+    """Every tracker that has weights on the study's test set, then each one's cost, alone."""
+    from . import fingerprint
+    from .atomic import save
+    from .cost import count_parameters, make_request, measure
+    from .reports.costs import cost_rows
+    from .reports.records import write_csv
+    from .reports.table5 import Contest, contest_rows, contest_table
+    from .reports.tables import as_text
+    from .table5 import contenders, experiment_text, given_weights, networks
+
+    if arguments.rows:
+        raise ConfigError("--table5 takes no rows", found=" ".join(arguments.rows), next="--weights TRACKER=FILE")
+    try:
+        plan = contenders(arguments.out, given_weights(arguments.weights))
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan  # before our own lanes add to it
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    evaluation = _tracked(arguments, "table5", experiment_text(plan))
+    first = {one.tracker: one for one in reversed(plan)}
+    requests = [make_request(name, one.options, frames=60) for name, one in first.items()]
+    costs = {row.tracker: row for row in cost_rows([(r, measure(r)) for r in requests], fingerprint.code())}
+    paper = {name: {"preset": "paper"} if one.weights else {} for name, one in first.items()}
+    sizes = {name: count_parameters(make_request(name, asked))[0] for name, asked in paper.items()}
+    rows = contest_rows(plan, evaluation, costs, sizes, load)
+    if arguments.record:
+        text = io.StringIO()
+        write_csv(rows, Contest, text)
+        save(arguments.record, text.getvalue().encode())
+    print(as_text(contest_table(rows, [name for name in networks() if name not in first])))
+    return 0
+
+
+def _tracked(arguments: argparse.Namespace, name: str, text: str) -> Evaluation:
+    """Generate the test set, run an experiment on it, score it; what is there already is not done again."""
+    from .atomic import save
+    from .study import call
+
+    root, runs = arguments.out / "LasHeR", arguments.out / "runs"
+    if not root.exists():
+        size = ("--sequences", arguments.sequences, "--frames", arguments.frames, "--seed", TEST_SEED)
+        call("synth", "LasHeR", root, *size)
+    experiment = arguments.out / f"{name}.yaml"
+    save(experiment, text.encode())
+    call("run", experiment, "--runs", runs, "--devices", f"cpu*{arguments.jobs}")
+    return _evaluate(experiment, runs)
+
+
 def _evaluate(experiment: Path, runs: Path) -> Evaluation:
-    from .reports.inputs import Benchmarks, gather, require_complete, score
+    from .reports.inputs import Benchmarks, gather, score
+    from .reports.together import require_complete
 
     entries = gather([str(experiment)], Benchmarks(), runs=runs)
-    require_complete(entries, next=f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs))}")
+    require_complete(entries, f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs))}")
     evaluation = score(entries)
     assert evaluation is not None
     return evaluation

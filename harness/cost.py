@@ -68,6 +68,8 @@ def make_request(name: str, asked: Mapping[str, Any], **conditions: Any) -> Requ
     Raises ConfigError for an unknown tracker, a missing torch, or an option that this tracker does not have. A tracker
     without ``device`` runs where it always does.
     """
+    from .trackers import TRACKERS
+
     accepted = _parameters(name)
     for option, value in asked.items():
         if value is not None and option not in accepted and option != "device":
@@ -75,8 +77,10 @@ def make_request(name: str, asked: Mapping[str, Any], **conditions: Any) -> Requ
     options = {option: value for option, value in asked.items() if value is not None and option in accepted}
     usual = {option: accepted[option] for option in ("preset", "precision") if isinstance(accepted.get(option), str)}
     chosen = usual | options
-    if "untrained" in accepted and "weights" not in options:  # what is found by random weights would not be refined
-        options |= {"untrained": True, "online": _busy(name)}
+    if "untrained" in accepted and "weights" not in options:
+        factory = TRACKERS.get(name)
+        online = getattr(getattr(factory, "func", factory), "untrained_online", {})  # of a class, or its partial
+        options |= {"untrained": True} | ({"online": dict(online)} if online else {})
     return Request(name, options, str(chosen.get("preset", "")), str(chosen.get("precision", "")), **conditions)
 
 
@@ -253,14 +257,6 @@ def _parameters(name: str) -> dict[str, Any]:
         return {key: parameter.default for key, parameter in inspect.signature(factory).parameters.items()}
     except (TypeError, ValueError):
         return {}
-
-
-def _busy(name: str) -> dict[str, Any]:
-    """Changes to a network's online parameters with which random weights cost as much as trained ones."""
-    from .trackers import TRACKERS
-
-    factory: Any = TRACKERS.get(name)
-    return dict(getattr(getattr(factory, "func", factory), "busy", {}))
 
 
 def _hardware(device: str) -> dict[str, Any]:

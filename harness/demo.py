@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from .archive import stem
 from .datasets import BENCHMARKS
 
-PAGE = "index.html"  # the last thing it writes
+PAGE, TODAY = "index.html", "today.html"  # the last that it writes: its own runs, and everybody's results
 EXPERIMENT = """\
 name: demo
 datasets: {LasHeR: LasHeR}
@@ -29,8 +30,8 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     """Arguments of the calls that make up the demo.
 
     ``out`` takes a generated benchmark, an experiment (with networks, if torch is installed) and its runs; run again,
-    it resumes. ``data`` holds
-    ``gt/<benchmark>.tar.xz`` and ``results/<benchmark>/<tracker>.tar.xz``.
+    it resumes. ``data`` holds ``gt/<benchmark>.tar.xz`` and
+    ``results/<benchmark>/<tracker>.tar.xz``.
     """
     experiment, runs = str(out / "demo.yaml"), ["--runs", str(out / "runs")]
     if not (out / "LasHeR").exists():
@@ -39,10 +40,17 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
         yield ["synth", "LasHeR", str(out / "LasHeR"), "--sequences", "20", "--frames", "60"]
     yield ["run", experiment, *runs, "--devices", "cpu*2"]
     yield ["report", experiment, *runs, "--by", "attribute"]
+    labels: set[str] = set()
     for name in BENCHMARKS.names() if data else ():
         assert data
         truth, results = data / "gt" / f"{name}.tar.xz", sorted((data / "results" / name).glob("*"))
         if truth.exists() and results:
+            labels |= set(map(stem, results))
             given = [f"--results={path}" for path in results]
             yield ["score", name, "--truth", str(truth), *given, "--by", "attribute"]
-    yield ["report", experiment, *runs, "--allow-missing", "--format", "html", "--out", str(out / PAGE)]
+    real = [str(data)] if labels else []
+    real += ["--without", "gt"] if "gt" in labels else []  # the truth in a tracker's place: a check, no rival
+    page = ["--format", "html", "--out"]
+    printed = ["--printed", ",".join(BENCHMARKS.names()), "--title", "RGB-T trackers of today"]
+    yield ["leaderboard", *real, *printed, *page, str(out / TODAY)]
+    yield ["report", experiment, *runs, "--allow-missing", *page, str(out / PAGE)]

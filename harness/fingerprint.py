@@ -80,7 +80,7 @@ def machine() -> dict[str, Any]:
 
 
 def code() -> dict[str, Any]:
-    """The version of this package and, in a checkout, its commit and whether files differ from it."""
+    """The version of this package; in a checkout its commit and whether files differ, else its files' digest."""
     here = Path(__file__).resolve()
 
     def git(*arguments: str) -> str:
@@ -91,4 +91,5 @@ def code() -> dict[str, Any]:
         git("ls-files", "--error-unmatch", here.name)  # else it is the repository somebody installed us into
         return {"version": __version__, "commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
     except (OSError, subprocess.SubprocessError):
-        return {"version": __version__, "commit": None, "dirty": None}
+        files = [[file.relative_to(here.parent).as_posix(), path_digest(file)] for file in here.parent.rglob("*.py")]
+        return {"version": __version__, "commit": None, "dirty": None, "sources": digest(sorted(files))}

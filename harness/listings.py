@@ -9,7 +9,7 @@ from .datasets import BENCHMARKS
 from .results.export import KITS
 from .results.published import errata
 from .results.published.standing import STANDINGS, TRUSTED, prints
-from .trackers import MEANINGS, TRACKERS
+from .trackers import MEANINGS, TRACKERS, table5
 from .training import shipped
 
 Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
@@ -32,10 +32,24 @@ def _attributes(benchmark: str | None) -> Rows:
 
 
 def _trackers(_: str | None) -> Rows:
+    """What can be run, then what else is in the CMD paper's Table 5: each of its rows has a standing."""
     rows = []
     for name, owners in TRACKERS.owners().items():
-        rows.append((name, " and ".join(owners), MEANINGS.get(name, " and ".join(owners.values()))))
-    return ("tracker", "from", "meaning"), rows
+        known = table5.rows_of(name)
+        meaning = MEANINGS.get(name, " and ".join(owners.values()))
+        rows.append(_tracker(name, known or [table5.Row("", name, "live", "")], " and ".join(owners), meaning))
+    absent = [row for row in table5.rows() if not row.tracker]
+    for name in dict.fromkeys(row.printed.rstrip("*") for row in absent):
+        known = [row for row in absent if row.printed.rstrip("*") == name]
+        rows.append(_tracker(name, known, "", table5.STANDINGS[known[0].standing]))
+    return ("tracker", "standing", "in Table 5", "from", "meaning", "why"), rows
+
+
+def _tracker(name: str, known: list[table5.Row], owner: str, meaning: str) -> tuple[str, ...]:
+    printed, why = (
+        filter(None, dict.fromkeys(words)) for words in zip(*((r.printed, r.why) for r in known), strict=True)
+    )
+    return name, known[0].standing, ", ".join(printed), owner, meaning, "; ".join(why)
 
 
 def _boxes(_: str | None) -> Rows:

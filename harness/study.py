@@ -1,4 +1,4 @@
-"""The trainings of a study: the rows of the paper's Tables 1 to 4, each by the command that anybody can type."""
+"""The trainings of a study: the rows of the paper's tables, each by the command that anybody can type."""
 
 from __future__ import annotations
 
@@ -43,6 +43,15 @@ class Trained:
         return self.folder / f"{self.recipe}.safetensors"
 
 
+def baselines() -> list[str]:
+    """Rows that are whole trackers of Table 5: shipped recipes, each named as its tracker."""
+    from .trackers.crossmodal.methods import METHODS
+    from .training import shipped
+
+    nano = [name.removeprefix("nano/") for name in shipped() if name.startswith("nano/")]
+    return [name for name in nano if name not in METHODS and name != TEACHER]
+
+
 def train_all(plan: Sequence[Trained], changes: Sequence[str], jobs: int) -> None:
     """Train what is not trained yet, ``jobs`` at once, the teachers first. Raises TrainingError."""
     first = [one for one in plan if one.row == TEACHER]  # the others learn from it
@@ -57,7 +66,7 @@ def _train(one: Trained, teacher: Path, changes: Sequence[str]) -> None:
 
     name = f"nano/{one.recipe}"
     own = [f"seed={one.seed}", *changes]
-    if one.recipe not in (TEACHER, PLAIN):
+    if one.recipe not in (TEACHER, PLAIN, *baselines()):
         own.append(f"teacher.weights={teacher.absolute()}")
     if (times := ALIASES.get(one.row, ("", 1))[1]) > 1:
         own.append(f"epochs={load_recipe(name, own).epochs * times}")
@@ -86,4 +95,4 @@ def experiment_text(plan: Sequence[Trained]) -> str:
 def _network(recipe: str) -> str:
     from .trackers.crossmodal.methods import METHODS
 
-    return METHODS[recipe].student if recipe in METHODS else "cmd-teacher"
+    return METHODS[recipe].student if recipe in METHODS else "cmd-teacher" if recipe == TEACHER else recipe

@@ -14,12 +14,13 @@ from rgbtbench.protocol import Measure
 
 from .colours import colour, dashes
 from .comparison import Comparison
-from .figures import COLUMN, PAGE, figure, label, legend_below, styled
+from .figures import COLUMN, PAGE, figure, label, legend_below, lines_of, styled
 from .scores import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+UNSURE, GREY = "0 inside the 95 % interval", "#999999"
 ON_RADAR = 7  # trackers: more cannot be told apart
 
 
@@ -65,7 +66,8 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
 def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, sizes: Index | None = None) -> Figure:
     with styled() as matplotlib:
         wide = len(columns) > 10
-        made = figure(PAGE if wide else COLUMN, 0.75 + 0.19 * len(rows))
+        width = PAGE if wide else COLUMN
+        made = figure(width, 0.75 + 0.19 * len(rows))
         axes = made.subplots()
         shades = matplotlib.colormaps["cividis"]
         low, high = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0.0, 1.0)
@@ -78,7 +80,7 @@ def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str
                           color="white" if dark else "black")  # fmt: skip
             if sizes is not None and c > r:
                 axes.text(c, r, str(sizes[c, r]), ha="center", va="center", fontsize=5.5, color="#666666")
-        axes.set_title(title)
+        axes.set_title(lines_of(title, width))
         axes.set_xticks(range(len(columns)), columns, fontsize=5.5)
         axes.set_yticks(range(len(rows)), rows)
         axes.tick_params(length=0)
@@ -113,14 +115,20 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
             side = np.sin(angle)
             tick.set_horizontalalignment("center" if abs(side) < 0.2 else "left" if side > 0 else "right")
         axes.tick_params(axis="x", pad=0)
-        axes.yaxis.set_major_locator(matplotlib.ticker.MultipleLocator(10 if np.nanmax(values) < 60 else 20))
+        lowest, highest = (np.nanmin(values[order]), np.nanmax(values[order])) if np.isfinite(values).any() else (0, 1)
+        middle = max(0, int(lowest // 10) * 10 - 10)  # not always 0: there all lines would lie on one another
+        step = 10 if highest - middle < 60 else 20
+        axes.yaxis.set_major_locator(matplotlib.ticker.MultipleLocator(step))
+        axes.set_ylim(middle, None)
         axes.set_yticklabels([])  # a number there would lie on the lines
-        axes.set_ylim(0, None)
         axes.spines["polar"].set_visible(False)
-        told = [f"rings {int(np.diff(axes.get_yticks())[0])} points apart"]
+        told = [f"centre {middle}, rings {step} points apart"]
         told += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
         told += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
-        axes.set_title(f"{measure.name} by attribute, {evaluation.benchmark.title}\n{'; '.join(told)}")
+        whole = [words.replace(" ", "\u00a0") for words in told]  # lines end between them only
+        axes.set_title(
+            f"{measure.name} by attribute, {evaluation.benchmark.title}\n{lines_of('; '.join(whole), COLUMN)}"
+        )
         legend_below(made, handles, shown)
         return made
 
@@ -130,14 +138,14 @@ def forest(rows: list[Comparison]) -> Figure:
     with styled():
         metrics = list(dict.fromkeys(row.metric for row in rows))
         names = list(dict.fromkeys(row.attribute for row in rows))
-        made = figure(COLUMN if len(metrics) == 1 else PAGE, 0.9 + 0.17 * len(names))
+        made = figure(COLUMN if len(metrics) == 1 else PAGE, 1.2 + 0.17 * len(names))
         panels = made.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
         for axes, metric in zip(panels, metrics, strict=True):
             axes.axvline(0, color="#888888", linewidth=0.7)
             for row in (row for row in rows if row.metric == metric):
                 at = names.index(row.attribute)
                 sure = row.low > 0 or row.high < 0
-                tint = colour(row.first if row.difference > 0 else row.second) if sure else "#999999"
+                tint = colour(row.first if row.difference > 0 else row.second) if sure else GREY
                 axes.plot([row.low, row.high], [at, at], color=tint, linewidth=1.4)
                 size = 5 if row.attribute == ALL else 3.2
                 axes.plot(row.difference, at, "D" if row.attribute == ALL else "o", color=tint, markersize=size)
@@ -150,4 +158,7 @@ def forest(rows: list[Comparison]) -> Figure:
         first = rows[0]
         title = " ".join(filter(None, (first.dataset, first.split)))
         made.suptitle(f"{label(first.first)} minus {label(first.second)}, {title}", fontsize=8)
+        keys = {f"{label(name)} better": colour(name) for name in (first.first, first.second)} | {UNSURE: GREY}
+        dots = [panels[0].plot([], [], color=tint, marker="o", markersize=3.2)[0] for tint in keys.values()]
+        legend_below(made, dots, list(keys), columns=len(metrics))
         return made

@@ -25,7 +25,7 @@ FIXED = {  # often shown together, so given different ones
         ("CMD-Teacher", "CMD-Student-Distill", "CMD-Student-Origin"),
         ("cmd-teacher", "cmd-student", "cmd-student-origin"),
         ("MTNet", "DFAT", "MaCNet", "DMCNet", "MANet", "DAFNet", "DAPNet", "SGT", "CAT", "MANet++"),
-        ("dcf", "dcf-rgb", "dcf-tir", "still"),
+        ("dcf", "dcf-rgb", "dcf-tir", "still", "teacher", "student-distilled", "student-plain"),
     )
     for index, name in enumerate(group)
 }

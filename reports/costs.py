@@ -11,6 +11,7 @@ import numpy as np
 
 from rgbtbench.cost import Measured, Request
 from rgbtbench.results.published import read_table
+from rgbtbench.trackers.table5 import rows_of
 
 from .tables import GAP, Table, number
 
@@ -79,7 +80,6 @@ def size_row(request: Request, params_paper: int | None, params_active: int | No
     printed = _printed(request)
     millions = _float(printed.get("params_m"))
     difference = math.nan if params_paper is None else params_paper / 1e6 - millions
-    table, name = PAPER_ROWS.get(request.name.lower(), ("", "")) if printed else ("", "")
     return Size(
         tracker=request.name,
         preset=request.preset,
@@ -87,7 +87,7 @@ def size_row(request: Request, params_paper: int | None, params_active: int | No
         params_active=params_active,
         printed_params_m=millions,
         params_difference_m=difference,
-        printed_source=f"{PAPER}, Table {table}, {name}" if printed else "",
+        printed_source="{}, Table {}, {}".format(PAPER, printed["table"], printed["row"]) if printed else "",
         printed_note=printed.get("note", ""),
     )
 
@@ -134,11 +134,14 @@ def _provenance(request: Request, measured: Measured, code: Mapping[str, Any]) -
 
 
 def _printed(request: Request) -> dict[str, str]:
-    """The paper's row, unless this is not the paper's size."""
-    key = PAPER_ROWS.get(request.name.lower())
-    if key is None or request.preset != "paper":
+    """The paper's row that tells this tracker's size, unless this is not the paper's size."""
+    if request.preset != "paper":
         return {}
-    return next(row for row in read_table("cmd_ablations.csv") if (row["table"], row["row"]) == key)
+    if (key := PAPER_ROWS.get(request.name.lower())) is not None:
+        return next(row for row in read_table("cmd_ablations.csv") if (row["table"], row["row"]) == key)
+    names = [row.printed for row in rows_of(request.name)]
+    found = (row for row in read_table("cmd_trackers.csv") if row["printed_as"] in names and row["params_m"])
+    return next(({**row, "table": "5", "row": row["printed_as"], "note": ""} for row in found), {})
 
 
 def _float(text: str | None) -> float:

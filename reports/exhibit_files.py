@@ -27,7 +27,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         text = io.StringIO()
         write_csv(cells, Filled, text)
         own = {f"{exhibit.name}.csv": text.getvalue(), f"{exhibit.name}.md": as_markdown(table) + "\n"}
-        number, _, words = exhibit.title.partition(". ")  # LaTeX numbers its own captions
+        number, _, words = exhibit.title.rpartition(". ")  # LaTeX numbers its own captions
         own[f"{exhibit.name}.tex"] = as_latex(replace(table, title=f"{words} ({number} of the {PAPER})")) + "\n"
         files |= {name: content.encode() for name, content in own.items()}
         if exhibit.bars:
@@ -106,6 +106,11 @@ def _legend(exhibit: Exhibit, cells: list[Filled]) -> list[str]:
         )
     only = [column.group for column in exhibit.columns if column.show == ("printed",)]
     lines += [f"{', '.join(only)}: printed; measured ones missing"] if only else []
+    unsure: dict[str, list[str]] = {}
+    for cell in (c for c in cells if c.group.startswith("FPS") and not c.printed):
+        for part in (p for p in cell.note.split("; ") if "our source" in p):
+            unsure.setdefault(part, []).append(cell.row)
+    lines += [f"FPS of {', '.join(rows)}: {part}" for part, rows in unsure.items()]
     trained = [cell for cell in cells if cell.seeds]
     if trained:
         counts = {row: n for cell in trained for row, n in [(cell.row, cell.seeds)]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,10 +66,10 @@ def styled() -> Iterator[Any]:
 
 
 def figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches."""
+    """An empty figure, in inches. It is laid out with SVG's and PDF's 72 dots, where hinted letters are widest."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), dpi=72, layout="constrained")
 
 
 def drawn(made: Figure, form: str) -> bytes:
@@ -93,6 +94,11 @@ def label(name: str, size: int = 26) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
+def lines_of(text: str, width: float) -> str:
+    """A title in as many lines as a figure of so many inches needs."""
+    return textwrap.fill(text, int(13 * width))
+
+
 def curves(evaluation: Evaluation, measure: Measure, attribute: str = ALL) -> Figure:
     """One metric's curves, best first; scores in the legend as the kits print them: fractions with three digits."""
     with styled():
@@ -115,7 +121,7 @@ def curves(evaluation: Evaluation, measure: Measure, attribute: str = ALL) -> Fi
             axes.axvline(measure.thresholds[measure.at], color="#888888", linewidth=0.6, zorder=0)
         what, threshold = AXES[measure.quantity]
         title = evaluation.benchmark.title + ("" if attribute == ALL else f", {attribute}")
-        axes.set(title=f"{measure.name}, {title}", xlabel=threshold, ylabel=what, ylim=(0, 1))
+        axes.set(title=lines_of(f"{measure.name}, {title}", COLUMN), xlabel=threshold, ylabel=what, ylim=(0, 1))
         axes.set_xlim(measure.thresholds[0], measure.thresholds[-1])
         axes.grid(True)
         legend_below(made, handles, names)
@@ -158,9 +164,8 @@ def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
                     axes.errorbar(at, value, spread, color="black", linewidth=0.7, capsize=1.5)
                 axes.text(at, value + spread + 1, f"{value:.1f}", ha="center", va="bottom", fontsize=5.5, rotation=90)
             told = any(not math.isnan(c.measured) for c in cells if c.group == group)
-            axes.set_title(
-                f"{group} ({'measured here' if told else 'printed' if _printed(cells, group) else 'missing'})"
-            )
+            standing = "measured here" if told else "printed" if _printed(cells, group) else "missing"
+            axes.set_title(lines_of(f"{group} ({standing})", COLUMN))
             top = max([_height(c) for c in cells if c.group == group], default=0.0)
             axes.set(xticks=range(len(rows)), ylim=(0, top * 1.35 or 100), xlim=(-0.6, len(rows) - 0.4))
             axes.set_xticklabels([label(row, 12) for row in rows], rotation=30, ha="right", rotation_mode="anchor")

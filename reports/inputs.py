@@ -1,18 +1,17 @@
-"""What to report on: experiments, stores of runs, other people's raw results; and what must not stand in one table."""
+"""What to report on: experiments, stores of runs, other people's raw results."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from rgbtbench.archive import SUFFIXES, stem
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
-from rgbtbench.errors import ConfigError, ResultError, StoreError
+from rgbtbench.errors import ConfigError, StoreError, unknown
 from rgbtbench.evaluation import Aligned, Evaluation, evaluate
 from rgbtbench.experiment import load_experiment
 from rgbtbench.plan import make_plan, truth_of
@@ -91,13 +90,15 @@ def gather(
     runs: Path = Path("runs"),
     changes: Iterable[str] = (),
     only: Iterable[str] = (),
+    without: Iterable[str] = (),
     layouts: Mapping[str, str] | None = None,
 ) -> list[Entry]:
     """Every tracker that the inputs name, on every benchmark.
 
     An input is an experiment's YAML (its runs lie in ``runs``), a store, ``LABEL=PATH`` or ``PATH`` of raw results, or
     a folder with ``results/BENCHMARK/TRACKER`` and perhaps ``gt/BENCHMARK``. ``only``: parts of names of benchmarks,
-    labels or run folders. Raises BenchError for what cannot be read, and ConfigError if nothing is left.
+    labels or run folders; ``without``: labels to leave out. Raises BenchError for what cannot be read, and ConfigError
+    if nothing is left.
     """
     found: list[Entry] = []
     later: list[tuple[str, Path]] = []  # raw results without a benchmark: the others tell it
@@ -112,20 +113,44 @@ def gather(
             found += _of_collection(path, homes, benchmarks)
         elif path.is_dir() or path.name.endswith(SUFFIXES):
             later.append((stem(path), path))
-        else:
+        elif path.is_file():
             found += _of_experiment(path, benchmarks, runs, changes)
+        else:
+            raise ConfigError(
+                "no such input",
+                where=text,
+                expected="EXPERIMENT.yaml, a folder of runs, or [LABEL=]PATH of raw results",
+                found="no file or folder of this name",
+                next="rgbtbench report --help",
+            )
     for label, path in later:
         if not label or not str(path):
             raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
         found.append(Entry(label, benchmarks.only(), "raw", path, layout=(layouts or {}).get(label)))
-    wanted = tuple(only)
-    chosen = [e for e in found if not wanted or any(part in f"{e.title} {e.origin.name}" for part in wanted)]
-    if not chosen:
-        names = sorted({entry.label for entry in found})
+    return _chosen(found, tuple(only), tuple(without), " ".join(inputs))
+
+
+def _chosen(found: list[Entry], only: tuple[str, ...], without: tuple[str, ...], inputs: str) -> list[Entry]:
+    names = sorted({entry.label for entry in found})
+    for name in without:
+        if name not in names:
+            raise unknown("tracker", name, names)
+    chosen = [e for e in found if e.label not in without]
+    chosen = [e for e in chosen if not only or any(part in f"{e.title} {e.origin.name}" for part in only)]
+    if not found:
         raise ConfigError(
             "nothing to report on",
-            expected="parts of names of benchmarks or trackers" if found else "an experiment, a store or results",
-            found=f"--only {','.join(wanted)}; there is {', '.join(names)}" if found else " ".join(inputs) or "nothing",
+            expected="an experiment, a store or results",
+            found=inputs or "nothing",
+            next="rgbtbench report EXPERIMENT.yaml, or rgbtbench report --help",
+        )
+    if not chosen:
+        words = [f"--{key} {','.join(given)}" for key, given in (("only", only), ("without", without)) if given]
+        raise ConfigError(
+            "nothing to report on",
+            expected="parts of names of benchmarks or trackers",
+            found=f"{' '.join(words)}; there is {', '.join(names)}",
+            next="another choice, or none",
         )
     return chosen
 
@@ -194,45 +219,6 @@ def _require_same_truth(benchmark: Benchmark, truth: str, where: object) -> None
             found=f"truth {truth[:12]}",
             next=f"--truth {benchmark.spec.name}=PATH of the benchmark it ran on, or report it alone",
         )
-
-
-def together(entries: Iterable[Entry]) -> dict[Benchmark, list[Entry]]:
-    """Entries by benchmark. Raises ConfigError where splits would mix or two trackers have one name."""
-    found: dict[Benchmark, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(entry.benchmark, []).append(entry)
-    splits: dict[str, list[Benchmark]] = {}
-    for benchmark in found:
-        splits.setdefault(benchmark.spec.name, []).append(benchmark)
-    for name, mixed in splits.items():
-        if len(mixed) > 1:
-            told = "; ".join(f"{b.title}: {', '.join(e.label for e in found[b])}" for b in mixed)
-            raise ConfigError(f"different splits of {name} in one report", found=told, next=f"--split {mixed[0].split}")
-    for benchmark, members in found.items():
-        seen: dict[str, Entry] = {}
-        for entry in members:
-            if entry.label in seen:
-                raise ConfigError(
-                    f"two trackers named {entry.label!r} on {benchmark.title}",
-                    found=f"{seen[entry.label].origin} and {entry.origin}",
-                    next=f"--only {entry.origin.name}, or OTHER={entry.origin}",
-                )
-            seen[entry.label] = entry
-    return found
-
-
-def told_apart(entries: Sequence[Entry]) -> list[Entry]:
-    """Runs of one label with different contents under the names of their folders, such as ``Mine@3f9c2a1b``."""
-    labels = Counter((entry.benchmark, entry.label) for entry in entries)
-    return [replace(e, label=e.origin.name) if e.run and labels[e.benchmark, e.label] > 1 else e for e in entries]
-
-
-def require_complete(entries: Iterable[Entry], next: str) -> None:
-    """Raise ResultError if a run lacks sequences."""
-    gaps = {entry.title: len(entry.missing) for entry in entries if entry.missing}
-    if gaps:
-        told = ", ".join(f"{title}: {count} sequences without boxes" for title, count in gaps.items())
-        raise ResultError("not all sequences have been tracked", found=told, next=next)
 
 
 def score(

@@ -13,7 +13,7 @@ from rgbtbench.results.published.standing import STANDINGS, cells, facts
 
 from .inputs import Entry
 from .scores import Score, score_rows
-from .tables import GAP, Table, marked, number
+from .tables import GAP, Table, marked, spanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,5 @@ def _place(own: dict[str, Ranked], benchmarks: Sequence[str]) -> tuple[object, .
 def _shown(row: Ranked | None) -> tuple[str, str]:
     if row is None:
         return GAP, GAP
-    span = f" [{number(row.low)}, {number(row.high)}]" if not math.isnan(row.low) else ""
     also = f" (also {row.others})" if row.others else ""
-    return f"{number(row.value)}{span}{also}", _ranks(row)
+    return spanned(row.value, row.low, row.high) + also, _ranks(row)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
+from pathlib import Path
 from typing import IO, Any
+
+from rgbtbench import atomic
 
 from .tables import RENDER, Table
 
 
-def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table]) -> None:
-    """Print to stdout in one of the formats ``table``, ``md``, ``latex``, ``csv``, ``json``."""
+def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], path: Path | None = None) -> None:
+    """Print in one of the formats ``table``, ``md``, ``latex``, ``csv``, ``json``, to stdout or into a file."""
+    out = io.StringIO() if path else sys.stdout
     if form in RENDER:
-        print("\n\n".join(RENDER[form](table) for table in tables))
+        print("\n\n".join(RENDER[form](table) for table in tables), file=out)
     else:
-        (write_csv if form == "csv" else write_json)(rows, kind, sys.stdout)
+        (write_csv if form == "csv" else write_json)(rows, kind, out)
+    if path and isinstance(out, io.StringIO):
+        atomic.save(path, out.getvalue().encode())
 
 
 def write_csv(rows: Iterable[Any], kind: type, out: IO[str]) -> None:

@@ -15,7 +15,7 @@ from rgbtbench.evaluation import ALL, Evaluation
 from rgbtbench.fingerprint import truth_digest
 from rgbtbench.protocol import Measure
 
-from .tables import Table, marked, number
+from .tables import Table, marked, number, spanned
 
 SMALL = 10  # sequences: rows over fewer are flagged
 
@@ -114,7 +114,7 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
     for tracker in ranking:
         found = [cells[tracker, measure.name] for measure in evaluation.measures]
         grid.append([cell.value for cell in found])
-        shown = (f"{number(c.value)} [{number(c.low)}, {number(c.high)}]" for c in found)
+        shown = (spanned(c.value, c.low, c.high) for c in found)
         scored = len(benchmark.names) - len(missing.get(tracker, ()))
         body.append((tracker, *shown, f"{scored} of {len(benchmark.names)}" if tracker in missing else str(scored)))
     best, second = marked(np.array(grid), axis=0)

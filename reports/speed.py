@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Box = tuple[tuple[float, float], tuple[float, float]]  # lower left, upper right, in pixels
 CROWD = 14  # printed trackers, best first: more do not fit a column
+AIR = 2.0  # points beside a name
 OFFSETS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
 
@@ -125,7 +126,7 @@ def _place(made: Any, axes: Any, shown: Sequence[Speed]) -> None:
             text.update_positions(renderer)
             own = Text.get_window_extent(text, renderer)  # the letters, without the line that leads to them
             inside = frame.x0 <= own.x0 and own.x1 <= frame.x1 and frame.y0 <= own.y0 and own.y1 <= frame.y1
-            corners = ((own.x0, own.y0), (own.x1, own.y1))
+            corners = ((own.x0 - AIR, own.y0), (own.x1 + AIR, own.y1))  # else two names read as one
             if inside and not any(_meet(corners, other) for at, other in enumerate(taken) if at != k):
                 taken.append(corners)
                 break

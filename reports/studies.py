@@ -14,7 +14,7 @@ from rgbtbench.boxes import Array
 from rgbtbench.evaluation import Evaluation
 from rgbtbench.plan import truth_of
 from rgbtbench.results.study import Measured
-from rgbtbench.study import LONGER, PLAIN, TEACHER, Trained
+from rgbtbench.study import LONGER, PLAIN, TEACHER, Trained, baselines
 
 from .tables import GAP, Table, number
 
@@ -75,6 +75,7 @@ def study_tables(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Ta
     weights = evaluation.weights
     header = ("row", "seeds", *(word for m in evaluation.measures for word in (m.name, f"{m.name} - Student [95 %]")))
     extra = {"Student, longer": LONGER, "Teacher": TEACHER, "dcf": "dcf"}
+    extra |= {name: name for name in baselines()}
     extra |= {name: name for name in evaluation.trackers if name.endswith(("-rgb", "-tir"))}
     for table, rows in TABLES.items():
         trained = {one.row for one in plan} | set(evaluation.trackers)

@@ -53,14 +53,17 @@ class Table:
     def numeric(self) -> list[bool]:
         """Which columns hold only numbers, gaps and intervals: they are set flush right."""
         columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.header)
-        return [
-            all(re.fullmatch(r"[-+–]?[\d,.]*(-\d+)?( ?\[.*\])?( of \d+)?\*?†?|nan", c) for c in col) for col in columns
-        ]
+        return [all(re.fullmatch(NUMERIC, cell) for cell in column) for column in columns]
 
 
 def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
     """A score with fixed decimals; a gap for NaN."""
     return GAP if math.isnan(value) else f"{value:{'+' if sign else ''}.{digits}f}"
+
+
+def spanned(value: float, low: float, high: float) -> str:
+    """A score with its interval, where it has one."""
+    return number(value) + ("" if math.isnan(low) else f" [{number(low)}, {number(high)}]")
 
 
 def visible(text: str) -> str:

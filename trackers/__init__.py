@@ -28,6 +28,9 @@ TRACKERS: Registry[Any] = Registry(
         "cmd-student-2xres18": "rgbtbench.trackers.crossmodal.models:student_2xres18",
         "dimp-18": "rgbtbench.trackers.crossmodal.models:dimp_18",
         "dimp-50": "rgbtbench.trackers.crossmodal.models:dimp_50",
+        "mfdimp": "rgbtbench.trackers.crossmodal.models:mfdimp",
+        "hmft": "rgbtbench.trackers.crossmodal.models:hmft",
+        "cedimp": "rgbtbench.trackers.crossmodal.models:cedimp",
     }
     | {name: f"rgbtbench.trackers.mdnet.models:trackers.{name}" for name in mdnet.STANDING},
     group="rgbtbench.trackers",
@@ -56,4 +59,7 @@ MEANINGS = {
     "cmd-student-2xres18": "MPSD on two ResNet-18 (Table 4)",
     "dimp-18": "DiMP on ResNet-18, sees RGB alone",
     "dimp-50": "DiMP on ResNet-50, sees RGB alone",
+    "mfdimp": "mfDiMP (ICCVW 2019): DiMP on two ResNet-50, heads on both maps side by side",
+    "hmft": "HMFT (CVPR 2022): DiMP on three ResNet-50, two classifiers weighted cell by cell",
+    "cedimp": "CEDiMP (Sensors 2021): DiMP on one ResNet-50, modalities exchange channels: our reconstruction",
 } | {name: standing.told for name, standing in mdnet.STANDING.items()}

@@ -8,9 +8,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-SAMPLING: Mapping[str, Mapping[str, Any]] = {  # preset -> what differs from DiMP's (nano: as little as tracking needs)
+SAMPLING: Mapping[str, Mapping[str, Any]] = {  # preset -> what differs from DiMP's
     "paper": {},
-    "nano": {"train": 1, "test": 1, "jitter_size": (0.1, 0.25), "jitter_centre": (1.0, 1.5)},
+    "nano": {
+        "train": 1,
+        "test": 1,  # little jitter, and few frames, as tracking needs no more
+        "jitter_size": (0.1, 0.25),
+        "jitter_centre": (1.0, 1.5),
+        "proposals": 16,  # and wider ones, so that boxes on a neighbour are seen to be bad
+        "sigmas": (0.03, 0.1, 0.2, 0.3, 0.6, 0.9),
+        "overlap": 0.0,
+    },
 }
 
 GROUPS = ("initialiser", "optimiser", "features", "iou", "trunk", "fusion", "distill")

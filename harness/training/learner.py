@@ -11,7 +11,8 @@ from rgbtbench.errors import ConfigError
 from rgbtbench.trackers.crossmodal.distill import Distiller
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp import weights
-from rgbtbench.trackers.dimp.learn import Batch, Pass, forward, original_losses
+from rgbtbench.trackers.dimp.adopt import start
+from rgbtbench.trackers.dimp.learn import Batch, Pass, forward, original_losses, penalties
 from rgbtbench.trackers.dimp.network import Network
 from rgbtbench.trackers.dimp.parameters import STRIDE
 
@@ -35,7 +36,7 @@ class Learner(nn.Module):
             for name, trunk in self.student.trunks.items():
                 self.parents["trunk"] = weights.load_trunk(trunk, recipe.trunk, stream=name).sha256
         if recipe.weights:
-            self.parents["weights"] = weights.load(self.student, recipe.weights, what=recipe.model).sha256
+            self.parents["weights"] = start(self.student, recipe.weights, what=recipe.model).sha256
         self._teacher: tuple[Network, ...] = ()
         self.distiller: Distiller | None = None
         if recipe.method and recipe.teacher:
@@ -61,7 +62,7 @@ class Learner(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The terms, each a scalar; their sum is the loss."""
         answer = forward(self.student, batch)
-        return original_losses(answer, batch) | self._distilled(answer, batch)
+        return original_losses(answer, batch) | penalties(self.student) | self._distilled(answer, batch)
 
     def judge(self, batch: Batch) -> dict[str, Tensor]:
         """The terms without learning from them, and ``hit``: share of test frames with the peak on the target."""

@@ -62,7 +62,8 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train ``model``. ``trunk``: ImageNet weights; ``weights``: of the whole network, to start from.
+    """How to train ``model``. ``trunk``: ImageNet weights; ``weights``: of the whole network, or of a DiMP on RGB, to
+    start from.
 
     ``batch`` sequences a step, ``samples`` sequences an epoch; ``precision`` amp is bfloat16 where filters and boxes
     are not concerned. ``validate_every`` epochs (0: never) on ``validation_samples`` sequences of another seed.

@@ -18,6 +18,7 @@ SCRIPTS = (  # in the order in which they use one another
     "data.js",
     "state.js",
     "rows.js",
+    "text.js",
     "board.js",
     "charts.js",
     "curves.js",

@@ -74,8 +74,8 @@ def failures(entry: Entry) -> list[tuple[str, str]]:
 def _code(code: object) -> str:
     if not isinstance(code, dict):
         return "unknown"
-    commit = f", commit {str(code['commit'])[:SHORT]}" if code.get("commit") else ""
-    return f"rgbtbench {code.get('version')}{commit}{' with changes' if code.get('dirty') else ''}"
+    told = [f"{key} {str(code[key])[:SHORT]}" for key in ("commit", "sources") if code.get(key)]
+    return ", ".join([f"rgbtbench {code.get('version')}", *told]) + (" with changes" if code.get("dirty") else "")
 
 
 def _machine(machine: Mapping[str, Any]) -> str:

@@ -271,6 +271,16 @@ def test_list_shows_everything_there_is(cli):
     assert "OCC" not in cli("list", "attributes", "LasHeR")[1]
 
 
+def test_list_trackers_tells_where_each_row_of_table_5_stands(cli):
+    _, out, _ = cli("list", "trackers")
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    assert "live" in lines["mfdimp"]
+    assert "mfDiMP, mfDiMP*" in lines["mfdimp"]
+    assert "reconstruction" in lines["cmd-teacher"]
+    assert "results-only" in lines["SiamCDA"]
+    assert "stands alone" in lines["SiamCDA"]
+
+
 def test_check_and_export(cli, generated, tmp_path):
     status, out, _ = cli("check", "LasHeR", generated / "LasHeR", "--results", f"A={generated}/results/fused")
     assert status == 1  # not the official size
@@ -293,7 +303,9 @@ def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):
     assert "PR by attribute" in out
     assert all(label in out for label in ("dcf", "dcf-rgb", "dcf-tir", "still"))
     assert "boxes: demo" in out
-    assert out.rstrip().endswith("to open in a browser: demo/index.html")
+    assert out.rstrip().endswith("down to single frames: demo/index.html")
+    today = unpack((tmp_path / "demo/today.html").read_text().partition('id="data">')[2].partition("<")[0])[0]
+    assert [board["title"] for board in today["boards"]] == ["GTOT", "RGBT210", "RGBT234", "LasHeR test"]
     data = (tmp_path / "demo/index.html").read_text().partition('id="data">')[2].partition("<")[0]
     assert "dcf-tir" in unpack(data)[0]["colours"]
 

@@ -77,13 +77,72 @@ def test_gaps_are_refused_or_counted(home, cli):
     arguments = ("report", home / "runs", "--truth", home / "data")
     status, _, err = cli(*arguments)
     assert status == 2
-    assert "LasHeR test/Walk: 1 sequences without boxes" in err
+    assert "LasHeR test/Walk: 1 of 8 sequences without boxes: car (missing)" in err
+    assert folder.name in err
+    assert "boxes for all 8 sequences" in err
     status, out, err = cli(*arguments, "--allow-missing")
     assert status == 1
     assert "missing: LasHeR test/Walk: 1 sequences (car)" in err
     line = next(line for line in out.splitlines() if line.startswith("Walk"))
-    assert line.split()[-3:] == ["7", "of", "8"]
-    assert "–" in line
+    assert line.split() == ["Walk", "–", "–", "–", "7", "of", "8"]
+
+
+def test_failed_sequences_are_named_with_what_retries_them(home, cli):
+    text = (home / "exp.yaml").read_text().replace("label: Walk}", "label: Walk, params: {victim: car, how: raises}}")
+    (home / "exp.yaml").write_text(text)
+    assert cli("run", home / "exp.yaml", "--runs", home / "runs")[0] == 1
+    status, _, err = cli("report", home / "exp.yaml", "--runs", home / "runs")
+    assert status == 2
+    assert "car (failed)" in err
+    assert "--retry-failed, or --allow-missing" in err
+
+
+def test_inputs_stand_before_and_behind_options(made, cli):
+    truth = ("--truth", made / "data")
+    together = cli("report", made / "runs", f"Raw={made}/raw", *truth)
+    assert cli("report", made / "runs", *truth, f"Raw={made}/raw") == together
+    assert together[0] == 0
+    with pytest.raises(SystemExit) as stop:
+        cli("report", made / "runs", *truth, "--attribute-typo", "x")
+    assert stop.value.code == 2
+    with pytest.raises(SystemExit):
+        cli("score", "LasHeR", "surplus")
+
+
+def test_an_input_that_is_not_there_is_named(made, cli):
+    status, _, err = cli("report", made / "run", "--truth", made / "data")
+    assert status == 2
+    assert f"where     {made}/run" in err
+    assert "EXPERIMENT.yaml, a folder of runs" in err
+
+
+def test_out_takes_every_format(made, cli, tmp_path):
+    for verb, form in (("report", "latex"), ("report", "csv"), ("leaderboard", "md"), ("leaderboard", "json")):
+        arguments = (verb, made / "runs", "--truth", made / "data", "--format", form)
+        _, out, _ = cli(*arguments)
+        status, nothing, _ = cli(*arguments, "--out", tmp_path / form)
+        assert (status, nothing) == (0, "")
+        assert (tmp_path / form).read_text() == out
+    assert cli(*arguments, "--out", tmp_path / "no/such/folder")[0] == 2
+
+
+def test_trackers_are_left_out(made, cli):
+    arguments = ("report", made / "runs", "--truth", made / "data", "--format", "csv")
+    assert {row["tracker"] for row in rows_of(cli(*arguments, "--without", HOSTILE)[1])} == {"Walk"}
+    status, _, err = cli(*arguments, "--without", "walk")
+    assert status == 2
+    assert "did you mean 'Walk'" in err
+    status, _, err = cli(*arguments, "--without", f"Walk,{HOSTILE}")
+    assert status == 2
+    assert f"--without Walk,{HOSTILE}; there is" in err
+
+
+def test_chosen_attributes_have_their_rows(cli, real):
+    arguments = ("report", real, "--benchmark", "GTOT", "--only", "MTNet", "--attributes", "LI,LI+TC")
+    _, out, _ = cli(*arguments)
+    assert "SR by attribute" in out
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("LI")] == ["LI", "LI+TC"] * 2
+    assert "by attribute" not in cli(*arguments, "--by", "overall")[1]
 
 
 def test_runs_on_another_truth_are_refused_by_name(home, cli):
@@ -124,6 +183,8 @@ def test_names_that_clash_are_refused_and_told_apart_in_a_leaderboard(home, cli)
     status, _, err = cli("report", *arguments)
     assert status == 2
     assert "two trackers named 'Walk'" in err
+    twice = cli("report", made_raw := f"Raw={home}/raw", made_raw, "--truth", home / "data", "--benchmark", "LasHeR")[2]
+    assert "next      name it once" in twice
     folders = sorted(path.name for path in (home / "runs/LasHeR").glob("Walk@*"))
     assert all(name in err for name in folders)
     assert cli("report", *arguments, "--only", folders[0])[0] == 0

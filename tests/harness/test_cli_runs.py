@@ -83,7 +83,7 @@ def test_an_incomplete_experiment_is_reported_only_if_asked(home: Path, capsys: 
     [folder] = (home / "runs" / "LasHeR").glob("A@*")
     (folder / "car.json").unlink()  # its boxes stay, as a kill between them and the record leaves them
     assert call(home, "report") == 2
-    assert "1 sequences without boxes" in capsys.readouterr().err
+    assert "1 of 8 sequences without boxes: car" in capsys.readouterr().err
     assert call(home, "report", "--allow-missing", "--format", "json") == 1
     scores = {(s["tracker"], s["metric"]): s["value"] for s in json.loads(capsys.readouterr().out)}
     assert scores["A", "SR"] is None

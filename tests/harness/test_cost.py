@@ -14,6 +14,7 @@ from rgbtbench.cost import Measured, Request, clip, count_parameters, make_reque
 from rgbtbench.errors import BenchError, ConfigError, TrackerError
 from rgbtbench.reports.costs import PAPER_ROWS, cost_rows, cost_table, size_row, size_table
 from rgbtbench.results.published import read_table
+from rgbtbench.trackers.table5 import rows_of
 
 SMALL = {"frames": 4, "warmup": 2, "size": (160, 120)}
 
@@ -61,6 +62,15 @@ def test_options_that_a_tracker_lacks_are_refused_and_its_defaults_known(tmp_pat
     assert make_request(write_network(tmp_path), {}).preset == "paper"
 
 
+def test_random_weights_are_asked_for_and_refine_what_they_find():
+    assert make_request("mfdimp", {"preset": "nano"}).options == {
+        "preset": "nano",
+        "untrained": True,
+        "online": {"not_found": 0.0},
+    }
+    assert make_request("mfdimp", {"weights": "x"}).options == {"weights": "x"}
+
+
 def test_our_networks_are_counted_without_drawing_a_weight():
     """They are, if drawing would have changed the generator."""
     import torch
@@ -71,7 +81,8 @@ def test_our_networks_are_counted_without_drawing_a_weight():
     request = Request("CMD-Student", preset="paper")
     assert count_parameters(request) == (19_894_753, 10_988_025)
     assert torch.equal(before, torch.random.get_rng_state())
-    assert set(models.MODELS) - set(PAPER_ROWS) == {"dimp-18", "dimp-50"}  # which the paper does not list
+    unprinted = {name for name in models.MODELS if name not in PAPER_ROWS and not rows_of(name)}
+    assert unprinted == {"dimp-18", "dimp-50"}  # which the paper does not list
 
 
 def test_every_model_has_its_row_of_the_paper():
@@ -94,6 +105,11 @@ def test_measured_and_printed_stand_apart_and_speeds_are_compared_with_the_teach
     assert table.rows[1][table.header.index("FPS")] == "100.0"
     assert table.rows[1][table.header.index("printed FPS")] == "18"
     assert "GTX 1080 Ti" in table.note
+
+
+def test_a_baseline_stands_beside_table_5():
+    row = size_row(Request("mfDiMP", preset="paper"), 79_860_721, 45_833_249)
+    assert (row.printed_params_m, row.printed_source) == (175.82, "CMD, CVPR 2023, Table 5, mfDiMP")
 
 
 def test_the_paper_prints_nothing_about_sizes_that_are_not_its_own():

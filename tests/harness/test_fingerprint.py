@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from rgbtbench import fingerprint
 
@@ -36,3 +37,13 @@ def test_machine_and_code_are_plain_json() -> None:
     about = json.loads(json.dumps({**fingerprint.machine(), **fingerprint.code()}))
     assert about["packages"]["numpy"] == np.__version__
     assert set(about) >= {"version", "commit", "dirty", "host", "cores"}
+
+
+def test_code_without_a_repository_is_known_by_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(text: str) -> object:
+        (tmp_path / "fingerprint.py").write_text(text)
+        return fingerprint.code()["sources"]
+
+    monkeypatch.setattr(fingerprint, "__file__", str(tmp_path / "fingerprint.py"))
+    assert of("a = 1") == of("a = 1") != of("a = 2")
+    assert fingerprint.code()["commit"] is None

@@ -16,7 +16,8 @@ from rgbtbench.reports.comparison import compare_rows
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from rgbtbench.reports.attribute_figures import forest, heat_map, pair_map, radar
-from rgbtbench.reports.figures import COLUMN, curves, drawn, save
+from rgbtbench.reports.exhibits import collect, exhibits, fill
+from rgbtbench.reports.figures import COLUMN, bars, curves, drawn, save
 from rgbtbench.reports.speed import Speed, printed_speeds, scatter
 
 HOSTILE = "_$x$ <b>&\x1b"
@@ -86,6 +87,8 @@ def test_a_forest_plot_has_a_row_per_attribute_with_its_interval(scored, generat
     assert [tick.get_text().split()[0] for tick in axes.get_yticklabels()] == ["ALL", "LI", "TC"]
     spans = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2][1:]
     assert spans == [(row.low, row.high) for row in rows]
+    told = [text.get_text() for text in forest(rows).legends[0].get_texts()]
+    assert told == ["fused better", "rgb-only better", "0 inside the 95 % interval"]
 
 
 def test_names_beside_points_cover_neither_names_nor_points():
@@ -103,7 +106,23 @@ def test_names_beside_points_cover_neither_names_nor_points():
     for text in texts:
         text.update_positions(renderer)
     boxes = [Text.get_window_extent(text, renderer) for text in texts]
-    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    apart = [box.expanded(1 + 4 / box.width, 1) for box in boxes]  # 2 pixels on each side: two names do not read as one
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(apart, 2))
+
+
+def test_titles_are_no_wider_than_their_figures(scored):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    exhibit = next(e for e in exhibits() if e.bars)
+    made = [radar(scored, scored.measures[-1]), pair_map(scored, scored.measures[-1], HOSTILE)]
+    made.append(bars(exhibit, fill(exhibit, collect([], {}, None))))
+    for figure in made:
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            title = axes.title.get_window_extent(renderer)
+            assert title.x0 >= 0, axes.get_title()
+            assert title.x1 <= figure.bbox.x1, axes.get_title()
 
 
 def test_hearsay_is_in_no_figure():

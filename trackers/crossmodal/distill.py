@@ -36,14 +36,14 @@ class Distiller(nn.Module):
         super().__init__()
         self.method = method
         self.seen: dict[str, Tensor] = {}
-        own, target = _channels(student), _channels(teacher)
+        own, target = student.channels, teacher.channels
         needs = set(method.terms)
         if needs & {"scfd", "reviewkd"}:
             self.rgb, self.tir = TopDown(own, target), TopDown(own, target)
         if needs & {"fus", "md"}:
-            self.adapt = _adapters(own, target)
+            self.adapt = _adapters(student.fused, teacher.fused)
         if "fitnets" in needs:
-            self.hint_rgb, self.hint_tir = _adapters(own, target), _adapters(own, target)
+            self.hint_rgb, self.hint_tir = _adapters(own[2:], target[2:]), _adapters(own[2:], target[2:])
         fusions = [fusion for fusion in student.fusion if isinstance(fusion, MPSD)]
         self.paths = [fusion.paths for fusion in fusions]  # bound methods: no submodules of ours
         if "p" in needs and len(fusions) < 2:
@@ -148,13 +148,9 @@ def gradient_norms(terms: Mapping[str, Tensor], parameters: Iterable[nn.Paramete
     return norms
 
 
-def _channels(network: Network) -> tuple[int, ...]:
-    return next(iter(network.trunks.values())).channels  # type: ignore[return-value]
-
-
-def _adapters(own: tuple[int, ...], target: tuple[int, ...]) -> nn.ModuleList:
+def _adapters(own: Iterable[int], target: Iterable[int]) -> nn.ModuleList:
     """1x1 convolutions from the student's channels to the teacher's, at levels 3 and 4."""
-    return nn.ModuleList([nn.Conv2d(a, b, 1) for a, b in zip(own[2:], target[2:], strict=True)])
+    return nn.ModuleList([nn.Conv2d(a, b, 1) for a, b in zip(own, target, strict=True)])
 
 
 def _sum(terms: Iterable[Tensor]) -> Tensor:

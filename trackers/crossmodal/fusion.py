@@ -1,6 +1,7 @@
 """How two modalities become one map: every fusion that the paper's tables compare.
 
-A fusion of C channels maps (rgb, tir), both (N, C, H, W), to one map of the same shape.
+A fusion of C channels maps (rgb, tir), both (N, C, H, W), to one map of the same shape, or of as many ``channels`` as
+it says.
 """
 
 from __future__ import annotations
@@ -23,6 +24,18 @@ class Concat(nn.Module):
     def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
         """The fused map."""
         return self.conv(torch.cat([rgb, tir], 1))
+
+
+class SideBySide(nn.Module):
+    """Both as they are, 2C ``channels``: mfDiMP, whose heads are as wide (spec models_baselines 1)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = 2 * channels
+
+    def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
+        """The map (N, 2C, H, W)."""
+        return torch.cat([rgb, tir], 1)
 
 
 class SpatialAttention(nn.Module):
@@ -56,6 +69,21 @@ class ChannelAttention(nn.Module):
         both = torch.cat([rgb, tir], 1)
         of_rgb, of_tir = self.weigh(both.amax((2, 3))).sigmoid()[..., None, None].chunk(2, 1)
         return rgb * of_rgb + tir * of_tir
+
+
+class ChannelSelection(nn.Module):
+    """A weight for each modality and channel, from the means of their sum: HMFT's discriminative fusion."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // 4)
+        self.rgb, self.tir = (nn.Linear(channels // 4, channels) for _ in range(2))
+
+    def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
+        """The fused map."""
+        seen = self.squeeze((rgb + tir).mean((2, 3))).relu()
+        weights = torch.stack([self.rgb(seen).relu(), self.tir(seen).relu()]).softmax(0)[..., None, None]
+        return weights[0] * rgb + weights[1] * tir
 
 
 class Paths(NamedTuple):

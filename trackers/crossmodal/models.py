@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any
 
 from rgbtbench.errors import unknown
-from rgbtbench.trackers.dimp.network import Architecture, Fusion, Network
+from rgbtbench.trackers.dimp.network import Architecture, Classifier, Fusion, Network
 from rgbtbench.trackers.dimp.parameters import Parameters
 from rgbtbench.trackers.dimp.tracker import DiMP
 
-from .fusion import MPSD, ChannelAttention, Concat, SpatialAttention, TeacherFusion
+from .cedimp import ChannelExchange
+from .fusion import MPSD, ChannelAttention, Concat, SideBySide, SpatialAttention, TeacherFusion
+from .hmft import TwoClassifiers
 
 
 def matched_saf(channels: int) -> SpatialAttention:
@@ -35,10 +37,11 @@ class Preset:
     architecture: Architecture
     fusion: Fusion | None  # None: the RGB levels as they are
     tracking: Parameters
+    classifier: type[Classifier] = Classifier
 
 
 PAPER = Parameters()
-NANO = Parameters(crop=128, scale=3.0, window=0.5, not_found=0.2, first_iterations=20, every=5)
+NANO = Parameters(crop=128, scale=2.5, window=0.75, between_cells=True, not_found=0.2, first_iterations=20, every=5)
 TWO = ("rgb", "tir")
 STUDENT = Architecture()
 TEACHER = Architecture(depth=50, trunks=TWO, features=512)
@@ -60,6 +63,15 @@ def _teacher(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) 
     }
 
 
+def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **changes: Any) -> dict[str, Preset]:
+    """Another DiMP-50, with mfDiMP's few distance bins (baselines 1); the nano one is as narrow as the student."""
+    changes = {"bins": (10, 0.5), **changes}
+    return {
+        "paper": Preset(replace(TEACHER, **changes), fusion, PAPER, classifier),
+        "nano": Preset(replace(NANO_STUDENT, **{"trunks": TWO, **changes}), fusion, NANO, classifier),
+    }
+
+
 MODELS: Mapping[str, Mapping[str, Preset]] = {
     "cmd-teacher": _teacher(TeacherFusion, nano_tf),
     "cmd-student": _student(MPSD),
@@ -70,6 +82,9 @@ MODELS: Mapping[str, Mapping[str, Preset]] = {
     "cmd-student-2xres18": _student(MPSD, trunks=TWO),
     "dimp-18": _student(None, trunks=("rgb",)),
     "dimp-50": _teacher(None, trunks=("rgb",)),
+    "mfdimp": _baseline(SideBySide),
+    "hmft": _baseline(SideBySide, TwoClassifiers, trunks=(*TWO, "both")),
+    "cedimp": _baseline(ChannelExchange, trunks=("both",), bins=STUDENT.bins),
 }
 
 
@@ -85,7 +100,7 @@ def find(name: str, preset: str) -> Preset:
 def build(name: str, preset: str = "paper") -> Network:
     """A network with random weights, in training mode."""
     chosen = find(name, preset)
-    return Network(chosen.architecture, chosen.fusion)
+    return Network(chosen.architecture, chosen.fusion, chosen.classifier)
 
 
 def make(name: str, preset: str) -> tuple[Network, Parameters]:
@@ -102,3 +117,6 @@ student_tf = partial(DiMP, "cmd-student-tf", make)
 student_2xres18 = partial(DiMP, "cmd-student-2xres18", make)
 dimp_18 = partial(DiMP, "dimp-18", make)
 dimp_50 = partial(DiMP, "dimp-50", make)
+mfdimp = partial(DiMP, "mfdimp", make)
+hmft = partial(DiMP, "hmft", make)
+cedimp = partial(DiMP, "cedimp", make)

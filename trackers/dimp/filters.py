@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from .parameters import KERNEL, STRIDE
 from .prpool import prpool
 
-BINS = 100  # of the distance maps
+BINS = 100  # of DiMP's distance maps
 BIN = 0.1  # width of a bin in cells
 
 
@@ -72,17 +72,18 @@ class Initialiser(nn.Module):
 class Optimiser(nn.Module):
     """Learns what to ask of the scores at each distance from the target, and how far to step (spec 2.4).
 
-    ``label``, ``mask``, ``weight`` (100,) over distance bins; ``log_step`` and ``regularisation`` (1,). ``sigma`` in
-    cells is the width of the initial label: a quarter of the target's side.
+    ``label``, ``mask``, ``weight`` (bins,) over distance bins ``bin`` cells wide; ``log_step`` and ``regularisation``
+    (1,). ``sigma`` in cells is the width of the initial label: a quarter of the target's side.
     """
 
-    def __init__(self, sigma: float = 0.9) -> None:
+    def __init__(self, sigma: float = 0.9, bins: int = BINS, bin: float = BIN) -> None:
         super().__init__()
-        distance = torch.arange(BINS) * BIN
+        self.bin = bin
+        distance = torch.arange(bins) * bin
         gauss = torch.exp(-0.5 * (distance / sigma) ** 2)
         self.label = nn.Parameter(gauss - gauss.min())
         self.mask = nn.Parameter(3 * torch.tanh(2 - distance))
-        self.weight = nn.Parameter(torch.ones(BINS))
+        self.weight = nn.Parameter(torch.ones(bins))
         self.log_step = nn.Parameter(torch.tensor([math.log(0.9)]))
         self.regularisation = nn.Parameter(torch.tensor([0.1]))
 
@@ -91,8 +92,9 @@ class Optimiser(nn.Module):
         centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - (size % 2) / 2
         cells = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
         x, y = ((cells - c[..., None]) ** 2 for c in centre.unbind(-1))
-        at = ((y[..., :, None] + x[..., None, :]).sqrt() / BIN).clamp(max=BINS - 1)
-        below = at.long().clamp(max=BINS - 2)
+        last = len(self.label) - 1
+        at = ((y[..., :, None] + x[..., None, :]).sqrt() / self.bin).clamp(max=last)
+        below = at.long().clamp(max=last - 1)
         part = at - below
         learned = (self.label, self.mask, self.weight)
         label, mask, weight = (w[below] * (1 - part) + w[below + 1] * part for w in learned)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from .filters import correlate
 from .iou import Pair
 from .losses import classification_loss, gaussian_label
 from .network import Features, Network
@@ -58,7 +57,7 @@ def forward(network: Network, batch: Batch, steps: int = 5) -> Pass:
     classifier = network.classifier
     start = classifier.initialiser(maps[:n_train], batch.train.boxes)
     filters = classifier.optimiser(start, maps[:n_train], batch.train.boxes, steps)
-    scores = [correlate(maps[n_train:], filter) for filter in filters]
+    scores = [classifier.scores(maps[n_train:], filter) for filter in filters]
     first = Pair(*(level[:s] for level in both.fused))
     modulation = Pair(*(v.repeat(n_test, 1) for v in network.iou.modulation(first, batch.train.boxes[0])))
     test = network.iou.maps(Pair(*(level[cut:] for level in both.fused)))
@@ -72,6 +71,13 @@ def original_losses(answer: Pass, batch: Batch) -> dict[str, Tensor]:
     label = gaussian_label(batch.test.boxes, cells)
     iou = ((answer.iou - (2 * batch.overlaps - 1)) ** 2).mean()
     return {"cls": classification_loss(answer.scores, label), "iou": iou}
+
+
+def penalties(network: Network) -> dict[str, Tensor]:
+    """What fusions ask of their own weights, a scalar; {} where none does."""
+    asking: list[Any] = [fusion for fusion in network.fusion if hasattr(fusion, "penalty")]
+    asked = [fusion.penalty() for fusion in asking]
+    return {"penalty": torch.stack(asked).sum()} if asked else {}
 
 
 def _part(features: Features, which: slice) -> Features:

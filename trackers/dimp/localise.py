@@ -59,6 +59,8 @@ def localise(
     )
     take_other &= found
     chosen = np.where(take_other[:, None], other, peak)
+    if p.between_cells:
+        chosen = chosen + _tops(maps, chosen)
     return (chosen - middle) * cell, flags.astype(np.int64), np.where(take_other, second, first)
 
 
@@ -80,6 +82,24 @@ def _highest(maps: Array) -> tuple[Array, Array]:
     at = flat.argmax(axis=1)
     row, column = np.divmod(at, maps.shape[2])
     return flat[np.arange(len(flat)), at], np.stack([column, row], axis=1).astype(np.float64)
+
+
+def _tops(maps: Array, at: Array) -> Array:
+    """From cells (S, 2), column row, to the tops of parabolas through their scores and the neighbours', at most 0.5.
+
+    0 at the border of the maps (S, R, C), and where a cell is not higher than its neighbours.
+    """
+    padded = np.pad(maps, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    which, (column, row) = np.arange(len(maps)), at.astype(int).T + 1
+    here = padded[which, row, column]
+    found = []
+    for across, down in ((1, 0), (0, 1)):
+        before, after = padded[which, row - down, column - across], padded[which, row + down, column + across]
+        bend = before - 2 * here + after
+        with np.errstate(invalid="ignore", divide="ignore"):
+            top = (before - after) / (2 * bend)
+        found.append(np.where(bend < 0, np.clip(top, -0.5, 0.5), 0.0))
+    return np.stack(found, axis=1)
 
 
 def _around(peak: Array, size: Array, shape: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .filters import Initialiser, Optimiser
+from .filters import BIN, BINS, Initialiser, Optimiser, correlate
 from .iou import IoUNet, Pair
 from .layers import InstanceL2Norm, fold_batch_norm
 from .parameters import KERNEL
 from .resnet import BasicBlock, Levels, Trunk, unused_parameters
 
-Fusion = Callable[[int], nn.Module]  # channels -> module (rgb, tir) -> fused, all (N, C, H, W)
+Fusion = Callable[[int], nn.Module]  # channels C -> module (rgb, tir) -> fused, all (N, C, H, W); or see Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,12 @@ class Architecture:
     """Sizes of a network; the defaults are the student's in the paper."""
 
     depth: int = 18  # of the ResNet: 18 or 50
-    trunks: tuple[str, ...] = ("both",)  # one for both modalities, one each ("rgb", "tir"), or one that sees RGB alone
+    trunks: tuple[str, ...] = ("both",)  # one for both modalities, one each ("rgb", "tir"), all three, or RGB alone
     width: int = 64  # channels of the stem
     features: int = 256  # channels of the classification features
     iou: int = 256  # width of the IoU-Net
     cells: int = 18  # side of the level-4 map: crop / 16; sets the width of the initial label
+    bins: tuple[int, float] = (BINS, BIN)  # of the filter optimiser's distance maps: how many, and their width in cells
 
 
 class Features(NamedTuple):
@@ -42,30 +43,46 @@ class Features(NamedTuple):
 class Classifier(nn.Module):
     """Classification features with the filter's initialiser and optimiser (spec 2)."""
 
-    def __init__(self, depth: int, inputs: int, outputs: int, cells: int, size: int = KERNEL) -> None:
+    features: nn.Module
+    initialiser: nn.Module
+    optimiser: nn.Module
+
+    def __init__(self, a: Architecture, inputs: int) -> None:
         super().__init__()
-        conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        norm = InstanceL2Norm(math.sqrt(1 / (outputs * size * size)))
-        block = [BasicBlock(inputs, inputs)] if depth == 18 else []
+        conv = nn.Conv2d(inputs, a.features, 3, padding=1, bias=False)
+        norm = InstanceL2Norm(math.sqrt(1 / (a.features * KERNEL**2)))
+        block = [BasicBlock(inputs, inputs)] if a.depth == 18 else []
         self.features = nn.Sequential(*block, conv, norm)
         for module in self.features.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.normal_(module.weight, 0, math.sqrt(2 / (math.prod(module.kernel_size) * module.out_channels)))
-        self.initialiser = Initialiser(outputs, size)
-        self.optimiser = Optimiser(sigma=0.05 * cells)
+        self.initialiser = Initialiser(a.features)
+        self.optimiser = Optimiser(0.05 * a.cells, *a.bins)
+
+    def scores(self, features: Tensor, filter: Tensor) -> Tensor:
+        """Classification features (n, s, D, H, W) and filters (s, D, k, k) to scores (n, s, R, R)."""
+        return correlate(features, filter)
 
 
 class Network(nn.Module):
-    """Trunks, fusion and heads. Images are (N, 3, H, W), normalised with ImageNet's mean and deviation (spec 1.2)."""
+    """Trunks, fusion and heads. Images are (N, 3, H, W), normalised with ImageNet's mean and deviation (spec 1.2).
 
-    def __init__(self, architecture: Architecture, fusion: Fusion | None) -> None:
+    Heads are as wide as the ``channels`` that a fusion says it gives; one without them gives what it gets.
+    """
+
+    def __init__(
+        self, architecture: Architecture, fusion: Fusion | None, classifier: type[Classifier] = Classifier
+    ) -> None:
         super().__init__()
         self.architecture = a = architecture
         trunks = {name: Trunk(a.depth, a.width) for name in a.trunks}
         self.trunks = nn.ModuleDict(trunks)
-        _, _, level3, level4 = trunks[a.trunks[0]].channels
-        self.fusion = nn.ModuleList([fusion(level3), fusion(level4)] if fusion else [])
-        self.classifier = Classifier(a.depth, level4, a.features, a.cells)
+        seen = sum(name in ("rgb", "both") for name in a.trunks)
+        self.channels = tuple(seen * c for c in trunks[a.trunks[0]].channels)  # of a modality's four levels
+        self.fusion = nn.ModuleList([fusion(c) for c in self.channels[2:]] if fusion else [])
+        wide = [getattr(f, "channels", c) for f, c in zip(self.fusion, self.channels[2:], strict=False)]
+        level3, level4 = self.fused = wide or self.channels[2:]  # channels that the heads see
+        self.classifier = classifier(a, level4)
         self.iou = IoUNet((level3, level4), a.iou)
         self.images_as = torch.float32
 
@@ -75,13 +92,19 @@ class Network(nn.Module):
         return Features(*seen, self.fuse(*seen))
 
     def look(self, rgb: Tensor, tir: Tensor) -> tuple[Levels, Levels]:
-        """Levels of each modality. One trunk sees both in one batch, so that its batch norm knows the mixture."""
-        rgb, tir = (x.to(self.images_as, memory_format=torch.channels_last) for x in (rgb, tir))
-        if "both" in self.trunks:
-            halves = [level.chunk(2) for level in self.trunks["both"](torch.cat([rgb, tir]))]
-            return Levels(*(first for first, _ in halves)), Levels(*(second for _, second in halves))
-        of_rgb = self.trunks["rgb"](rgb)
-        return of_rgb, self.trunks["tir"](tir) if "tir" in self.trunks else of_rgb
+        """Levels of each modality, side by side where two trunks see it.
+
+        A trunk for both sees them in one batch, so that its batch norm knows the mixture.
+        """
+        images = {"rgb": rgb, "tir": tir}
+        seen: dict[str, list[Levels]] = {"rgb": [], "tir": []}
+        for name, trunk in self.trunks.items():
+            names = ("rgb", "tir") if name == "both" else (name,)
+            batch = torch.cat([images[name] for name in names])
+            levels = trunk(batch.to(self.images_as, memory_format=torch.channels_last))
+            for own, *maps in zip(names, *(level.chunk(len(names)) for level in levels), strict=True):
+                seen[own].append(Levels(*maps))
+        return _side_by_side(seen["rgb"]), _side_by_side(seen["tir"] or seen["rgb"])
 
     def fuse(self, rgb: Levels, tir: Levels) -> Pair:
         """The maps that the heads see; those of RGB where there is no fusion."""
@@ -111,3 +134,7 @@ class Network(nn.Module):
         for part in (*heavy, self.iou.ref3, self.iou.ref4, self.iou.test3, self.iou.test4):
             part.to(precision)
         return self
+
+
+def _side_by_side(levels: list[Levels]) -> Levels:
+    return Levels(*(torch.cat(maps, 1) if len(maps) > 1 else maps[0] for maps in zip(*levels, strict=True)))

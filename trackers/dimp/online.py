@@ -19,7 +19,6 @@ from rgbtbench.errors import TrackerError
 
 from . import augment, crop
 from .clock import Clock
-from .filters import correlate
 from .iou import Pair
 from .localise import Flag, localise, stay_near
 from .memory import Memory, lessons
@@ -83,7 +82,7 @@ class Online:
             features = network.classifier.features(fused.level4)
             maps = network.iou.maps(fused)
         with clock("localise"):
-            scores = correlate(features[None], self.filter)[0].cpu().numpy()
+            scores = network.classifier.scores(features[None], self.filter)[0].cpu().numpy()
             shift, flags, peaks = localise(scores, self.size, self.position, positions, scales, p)
         found = np.flatnonzero(flags != Flag.NOT_FOUND)
         if len(found):

@@ -48,6 +48,7 @@ class Parameters:
     dropout: float = 0.2  # share of channels dropped in two further samples
 
     window: float = 0.0  # weight of a cosine window on the scores, which says that targets move little; 0 in the paper
+    between_cells: bool = False  # whether a parabola through a peak and its neighbours places it; not so in DiMP
     not_found: float = 0.25  # a lower peak is no target
     distractor: float = 0.8  # second peak over first: above, the one nearer to the last position counts
     hard: float = 0.5  # second peak over first: above, the frame is a hard negative
@@ -65,13 +66,14 @@ class Parameters:
     aspect: float = 6.0  # boxes longer or wider than this are dropped
 
     def __post_init__(self) -> None:
-        positive = set(self.__slots__) - {*_LEAST, *_FRACTIONS, *_TRANSFORMS}
+        positive = set(self.__slots__) - {*_LEAST, *_FRACTIONS, *_TRANSFORMS, "between_cells"}
         require(self, "dimp", whole=_LEAST, fractions=_FRACTIONS, positive=positive)
         for name, good, expected in (
             ("crop", self.crop % (2 * STRIDE) == 0, f"a multiple of {2 * STRIDE}, for score maps with a middle"),
             ("blurs", is_list(self.blurs) and all(map(_is_pair, self.blurs)), "pairs of positive numbers"),
             ("rotations", is_list(self.rotations) and all(map(is_number, self.rotations)), "a list of degrees"),
             ("aspect", self.aspect > 1, "above 1"),
+            ("between_cells", isinstance(self.between_cells, bool), "true or false"),
         ):
             if not good:
                 raise out_of_range("dimp", name, expected, getattr(self, name))

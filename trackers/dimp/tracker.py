@@ -31,7 +31,7 @@ class NetworkTracker:
     """
 
     engine: ClassVar[Callable[..., Any]]
-    busy: ClassVar[Mapping[str, Any]] = {}  # changes with which random weights have as much to do as trained ones
+    untrained_online: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class DiMP(NetworkTracker):
     """Tracks one target with a DiMP-type network; ``trunk`` is a ResNet of torchvision's names."""
 
     engine = Online
-    busy: ClassVar[Mapping[str, Any]] = {"not_found": 0.0}
+    untrained_online: ClassVar[Mapping[str, Any]] = {"not_found": 0.0}  # so that what random weights find is refined
 
     def load_trunk(self, network: Network, path: str) -> None:
         """ImageNet's ResNet into every trunk."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +27,25 @@ FIRST = "stride 2 on the first 1x1 conv"  # in metadata ``arch``: a Caffe ResNet
 STRIDES = "stride_first"  # our key: names of the trunks with that stride, '.' for the file's root
 
 
-def load(module: nn.Module, path: str | Path, *, what: str) -> Weights:
+Change = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], Mapping[str, Tensor]]
+
+
+def load(module: nn.Module, path: str | Path, *, what: str, change: Change | None = None) -> Weights:
     """Copy a file's tensors into a network, converted to its dtype; ``what`` names the network in errors.
 
-    ``num_batches_tracked`` may be missing, nothing else. Raises ConfigError, the network as it was.
+    ``num_batches_tracked`` may be missing, nothing else. ``change``: the network's tensors and the file's to those to
+    copy. Raises ConfigError, the network as it was.
     """
     weights = read(path)
     own = module.state_dict()
-    if difference := compare(shapes(own), shapes(weights.tensors)):
+    tensors = change(own, weights.tensors) if change else weights.tensors
+    if difference := compare(shapes(own), shapes(tensors)):
         raise _misfit(weights, what, difference)
     wanted = getattr(module, "input", OURS)  # a network of another family says so
     if (told := weights.metadata.get("input", wanted)) != wanted:
         _input(weights)
         raise ConfigError(f"{what} wants another input", where=weights.path, expected=wanted, found=told)
-    module.load_state_dict(weights.tensors, strict=False)
+    module.load_state_dict(tensors, strict=False)
     first = weights.metadata.get(STRIDES, "").split()
     for name, trunk in _trunks(module):
         trunk.stride_on((name or ".") in first)

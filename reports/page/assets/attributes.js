@@ -18,7 +18,6 @@ const drawAttributes = (state) => {
           type: "button",
           class: "attribute",
           "data-key": `attribute ${attribute.name}`,
-          "aria-pressed": a === state.attribute,
           "aria-label": `${attribute.name}, ${attribute.meaning}, ${plural(attribute.sequences, "sequence")}`,
           title: attribute.meaning,
           onclick: () => state.set({ attribute: a }),
@@ -56,5 +55,10 @@ const drawAttributes = (state) => {
           ),
   );
 };
+
+const pressAttribute = (state) =>
+  byId("attributes")
+    .querySelectorAll("button.attribute")
+    .forEach((button, a) => button.setAttribute("aria-pressed", a === state.attribute));
 
 const spoken = (picked, values) => picked.map(({ name }, i) => `${name} ${percent(values[i])}`).join(", ");

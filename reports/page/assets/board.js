@@ -63,6 +63,7 @@ const drawBoard = (state) => {
       printed.length ? HOW_PRINTED : "",
       official ? "" : `These are not the sequences of ${title} as published, so no printed numbers stand beside them.`,
     ),
+    rows.length ? asText(state, rows) : null,
   );
 };
 

@@ -17,19 +17,24 @@ const el = (tag, properties = {}, ...children) => fill(document.createElement(ta
 const svg = (tag, properties = {}, ...children) => fill(document.createElementNS(SVG, tag), properties, children);
 const byId = (id) => document.getElementById(id);
 
-// New children, but keyboard and scrolling stay where they were: elements are known again by data-key, data-scroll.
-const replace = (container, ...children) => {
-  const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const scrolled = new Map(
-    [...container.querySelectorAll("[data-scroll]")].map((node) => [node.dataset.scroll, node.scrollTop]),
-  );
-  container.replaceChildren(...children.flat().filter(Boolean));
-  for (const node of container.querySelectorAll("[data-scroll]"))
-    node.scrollTop = scrolled.get(node.dataset.scroll) ?? 0;
-  if (key)
-    [...container.querySelectorAll("[data-key]")]
-      .find((node) => node.dataset.key === key)
-      ?.focus({ preventScroll: true });
+const replace = (container, ...children) => container.replaceChildren(...children.flat().filter(Boolean));
+
+// Where the keyboard and scrolled parts are; the answer puts them back there after drawing. Elements are known again by
+// data-key and data-scroll. Asked once for all views: each question makes the browser lay the page out.
+const place = () => {
+  const all = (css) => [...document.querySelectorAll(css)];
+  const key = document.activeElement?.dataset?.key;
+  const scrolled = new Map(all("[data-scroll]").map((node) => [node.dataset.scroll, node.scrollTop]));
+  return () => {
+    for (const node of all("[data-scroll]")) {
+      const top = scrolled.get(node.dataset.scroll);
+      if (top) node.scrollTop = top;
+    }
+    if (key && document.activeElement === document.body)
+      all("[data-key]")
+        .find((node) => node.dataset.key === key)
+        ?.focus({ preventScroll: true });
+  };
 };
 
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;

@@ -156,7 +156,8 @@ const start = async () => {
   );
   state.view((s) => [what(s), s.from, s.to, s.search, s.standings, s.sort, s.opened, s.chosen], drawBoard);
   state.view((s) => [what(s), s.chosen], boxes(drawCurves));
-  state.view((s) => [what(s), s.chosen], boxes(drawAttributes));
+  state.view((s) => [s.board, s.metric, s.chosen], boxes(drawAttributes));
+  state.view((s) => [what(s), s.chosen], boxes(pressAttribute));
   state.view((s) => [what(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
   state.view(() => [], drawGaps);

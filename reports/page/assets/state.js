@@ -2,7 +2,7 @@
 
 const DASHES = 4;
 const SUGGESTED = 5;
-const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
+const SHAPES = ["circle", "square", "diamond", "triangle", "cross", "down", "hourglass"]; // as many as colours
 
 class State {
   constructor(data) {
@@ -125,6 +125,7 @@ class State {
   }
 
   draw() {
+    const back = place();
     for (const view of this.views) {
       const now = JSON.stringify(view.needs(this), (_, value) => (value instanceof Set ? [...value] : value));
       if (now !== view.last) {
@@ -132,9 +133,16 @@ class State {
         view.draw(this);
       }
     }
+    back();
   }
 
+  // After the drawing, which it would delay.
   keep() {
+    clearTimeout(this.keeping);
+    this.keeping = setTimeout(() => this.address(), 20);
+  }
+
+  address() {
     const words = { b: this.shown.title, m: this.metric, a: this.shown.attributes[this.attribute].name };
     words.q = this.shown.sequences[this.sequence];
     if (!this.suggested) words.t = JSON.stringify([...this.chosen]);

@@ -1,4 +1,4 @@
-// Pictures of a sequence: visible above thermal, the truth dashed, the chosen trackers in their colours.
+// Pictures of a sequence: visible above thermal, the truth dashed, the chosen trackers in their colours and marks.
 
 const strip = (state, s, read) => {
   const moments = state.shown.strips[s];
@@ -51,9 +51,14 @@ const picture = (state, moment, image, kind, picked) => {
     { viewBox: `${x} ${y} ${width} ${height}`, role: "img", "aria-label": label },
     svg("image", { href: pictures.get(image), x, y, width, height, preserveAspectRatio: "none" }),
     there.map(({ k, colour }) => [outline(moment.boxes[k], "halo"), outline(moment.boxes[k], `box ${colour}`)]),
+    there.map(({ k, colour, shape }, i) => pin(moment.boxes[k], colour, shape, (i + 0.5) / there.length, width / 34)),
     moment.truth.filter(Boolean).map((box) => [outline(box, "halo"), outline(box, "truth")]),
   );
 };
+
+// A tracker's mark on the upper edge of its box, each at its own place: boxes that cover one another stay apart.
+const pin = ([x, y, width], colour, shape, at, radius) =>
+  svg("g", { class: `pin ${colour}` }, dot(shape, x + at * Math.max(0, width), y, radius));
 
 const outline = ([x, y, width, height], kind) =>
   svg("rect", { class: kind, x, y, width: Math.max(0, width), height: Math.max(0, height) });

@@ -5,7 +5,6 @@ from tiny import DISTILLED, STUDENT, write_recipe
 
 from rgbtbench.errors import ConfigError
 from rgbtbench.trackers.crossmodal.methods import METHODS
-from rgbtbench.trackers.mdnet import STANDING
 from rgbtbench.training import shipped
 from rgbtbench.training.recipe import load_recipe
 
@@ -101,8 +100,17 @@ def test_what_changes_no_weight_changes_no_identity(tmp_path):
 
 
 def test_every_row_of_the_tables_is_shipped_at_both_sizes():
-    rows = (*METHODS, "teacher", "manet", "dafnet", "fanet")
-    assert set(shipped()) == {f"{size}/{row}" for size in ("paper", "nano") for row in rows}
+    paper, nano = (
+        {name.partition("/")[2] for name in shipped() if name.startswith(f"{size}/")} for size in ("paper", "nano")
+    )
+    assert paper == nano >= {*METHODS, "teacher", "mfdimp", "hmft", "manet", "dafnet", "fanet"}
+
+
+@pytest.mark.parametrize("name", ["mfdimp", "hmft", "cedimp"])
+def test_nano_baselines_learn_from_what_the_student_does_and_as_long(name):
+    baseline, student = (load_recipe(f"nano/{row}") for row in (name, "student"))
+    for part in ("data", "batch", "samples", "epochs", "optimiser", "precision"):
+        assert getattr(baseline, part) == getattr(student, part), part
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
@@ -120,7 +128,7 @@ def test_shipped_recipes_are_sound(name, tmp_path, monkeypatch):
         Path(file).touch()
     recipe = load_recipe(name)
     assert (recipe.name, recipe.preset) == (row, size)
-    assert recipe.model == (METHODS[row].student if row in METHODS else row if row in STANDING else "cmd-teacher")
+    assert recipe.model == (METHODS[row].student if row in METHODS else {"teacher": "cmd-teacher"}.get(row, row))
     assert (recipe.data.source, recipe.data.split) == (("LasHeR", "train") if size == "paper" else ("synthetic", None))
     assert (recipe.trunk is not None) == (size == "paper")
 

@@ -3,12 +3,21 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rgbtbench.trackers.crossmodal.fusion import MPSD, ChannelAttention, Concat, SpatialAttention, TeacherFusion
+from rgbtbench.trackers.crossmodal.cedimp import ChannelExchange
+from rgbtbench.trackers.crossmodal.fusion import (
+    MPSD,
+    ChannelAttention,
+    ChannelSelection,
+    Concat,
+    SideBySide,
+    SpatialAttention,
+    TeacherFusion,
+)
 
 GENERATOR = torch.Generator().manual_seed(0)
 RGB, TIR = (torch.randn(3, 8, 5, 6, generator=GENERATOR) for _ in range(2))
 FUSIONS = [Concat(8), MPSD(8), SpatialAttention(8), SpatialAttention(8, hidden=12), ChannelAttention(8, hidden=6)]
-FUSIONS += [SpatialAttention(8, act="softmax"), TeacherFusion(8, hidden=4)]
+FUSIONS += [SpatialAttention(8, act="softmax"), TeacherFusion(8, hidden=4), ChannelSelection(8), ChannelExchange(8)]
 
 
 @pytest.mark.parametrize("fusion", FUSIONS, ids=lambda f: type(f).__name__)
@@ -18,6 +27,23 @@ def test_a_fusion_keeps_the_shape_and_uses_both_modalities(fusion):
     assert fused.shape == RGB.shape
     assert not torch.allclose(fused, fusion(RGB + 1, TIR))
     assert not torch.allclose(fused, fusion(RGB, TIR + 1))
+
+
+def test_side_by_side_gives_as_many_channels_as_it_says():
+    fusion = SideBySide(8)
+    fused = fusion(RGB, TIR)
+    assert fused.shape[1] == fusion.channels == 16
+    assert torch.equal(fused[:, :8], RGB)
+    assert torch.equal(fused[:, 8:], TIR)
+
+
+def test_channel_selection_mixes_channel_by_channel():
+    fusion = ChannelSelection(8)
+    for part in (fusion.rgb, fusion.tir):
+        torch.nn.init.zeros_(part.weight)
+        torch.nn.init.zeros_(part.bias)
+    torch.nn.init.constant_(fusion.tir.bias, 50.0)
+    assert torch.allclose(fusion(RGB, TIR), TIR, atol=1e-6)
 
 
 def test_paths_of_mpsd():

@@ -112,3 +112,23 @@ def test_targets_stay_near_the_image():
     sizes, images = np.full((3, 2), 10.0), np.full((3, 2), 100.0)
     kept = stay_near(np.array([[-50.0, 50], [120, 101], [50, -2]]), sizes, images, P)
     assert kept == pytest.approx(np.array([[-3.0, 50], [103, 101], [50, -2]]))
+
+
+def test_a_target_between_cells_is_placed_between_them():
+    p = replace(P, between_cells=True)
+    at = np.array([[6.3, 9.75], [12.0, 3.5]])
+    x, y = (np.exp(-((np.arange(19) - at[:, k, None]) ** 2) / 8) for k in (0, 1))
+    zeros = np.zeros((2, 2))
+    moved, _, values = localise(y[:, :, None] * x[:, None], zeros + 20, zeros, zeros, np.ones(2), p)
+    assert moved == pytest.approx((at - 9) * 16, abs=0.4)
+    whole, _, same = localise(y[:, :, None] * x[:, None], zeros + 20, zeros, zeros, np.ones(2), P)
+    assert np.abs(whole - moved).max() > 3
+    assert (values == same).all()
+
+
+def test_a_peak_at_the_border_stays_there():
+    scores = np.zeros((1, 19, 19))
+    scores[0, 18, 4:6] = 0.9, 0.6
+    zeros = np.zeros((1, 2))
+    moved, _, _ = localise(scores, zeros + 20, zeros, zeros, np.ones(1), replace(P, between_cells=True))
+    assert moved == pytest.approx(np.array([[(4.25 - 9) * 16, 9 * 16.0]]))

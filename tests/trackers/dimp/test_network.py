@@ -58,7 +58,24 @@ def test_two_trunks_see_their_own_modality():
     assert not torch.equal(before.fused.level4, after.fused.level4)
 
 
-@pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher"])
+def test_three_trunks_show_each_modality_twice():
+    network = randomised("hmft")
+    rgb, tir = IMAGES
+    seen, swapped = network.look(rgb, tir), network.look(tir, rgb)
+    half = network.channels[3] // 2
+    assert seen[0].layer3.shape[1] == network.channels[3]
+    assert torch.allclose(seen[0].layer3[:, half:], swapped[1].layer3[:, half:], atol=1e-4)  # by the shared trunk
+    assert not torch.allclose(seen[0].layer3[:, :half], swapped[1].layer3[:, :half], atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["mfdimp", "hmft"])
+def test_heads_are_as_wide_as_what_is_fused(name):
+    network = randomised(name)
+    fused = network.extract(*IMAGES).fused
+    assert [level.shape[1] for level in fused] == list(network.fused) == [2 * c for c in network.channels[2:]]
+
+
+@pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher", "mfdimp", "hmft"])
 def test_folding_batch_norm_changes_nothing(name):
     network = randomised(name)
     rgb, tir = IMAGES

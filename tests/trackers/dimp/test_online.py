@@ -35,7 +35,7 @@ def follow(tracker: Online, which: list[int], **keep):
     return np.array(answers)
 
 
-@pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher", "dimp-18"])
+@pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher", "dimp-18", "hmft"])
 def test_many_sequences_are_tracked_as_each_alone(name):
     tracker = online(name, not_found=0.0, every=2)
     together = follow(tracker, [0, 1])

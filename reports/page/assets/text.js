@@ -1,0 +1,54 @@
+// The leaderboard as it is shown, as CSV to copy.
+
+const QUOTED = /[",\n\r]/;
+const csvCell = (value) => {
+  const text = value === null || value === undefined ? "" : String(value);
+  return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+const csvOf = (state, rows) => {
+  const { title, attributes } = state.shown;
+  const measures = state.measures().map(({ name }) => name);
+  const digits = (share) => (share === null ? "" : (100 * share).toFixed(4));
+  const head = ["benchmark", "attribute", "tracker", "year", "rank", "rank_high"];
+  const body = rows.map((row) => [
+    title,
+    attributes[state.attribute].name,
+    row.name,
+    row.year,
+    row.rank,
+    row.worst,
+    ...measures.flatMap((name) => {
+      const { value, low, high, prints } = row.values[name];
+      return [prints.length ? prints[0].value : digits(value), digits(low), digits(high)]; // prints to their own digits
+    }),
+    state.data.standings[row.values[state.metric].standing],
+    row.values[state.metric].prints[0]?.source,
+  ]);
+  const columns = measures.flatMap((name) => [name, `${name}_low`, `${name}_high`]);
+  return [[...head, ...columns, "standing", "source"], ...body].map((line) => line.map(csvCell).join(",")).join("\n");
+};
+
+// Made when it is opened: it would hold up every filter.
+const asText = (state, rows) => {
+  const area = el("textarea", { readonly: true, rows: 8, spellcheck: "false", "aria-label": "Leaderboard as CSV" });
+  const show = () => {
+    area.value ||= csvOf(state, rows);
+  };
+  area.addEventListener("focus", () => area.select());
+  const open = state.copying === true;
+  if (open) show();
+  return el(
+    "details",
+    {
+      class: "text",
+      open,
+      ontoggle: (event) => {
+        state.copying = event.target.open;
+        if (state.copying) show();
+      },
+    },
+    el("summary", { "data-key": "text" }, "This table as CSV"),
+    area,
+  );
+};
