@@ -87,10 +87,10 @@ COURSES: Mapping[str, Mapping[int, Course]] = {  # preset -> depth of the ResNet
 DOMAIN_SAMPLING: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("paper", "patch"): {"positives": 4, "negatives": 12, "mean": False},  # of each of 8 frames: 32 and 96 a step
     ("paper", "roi"): {"inter": 0.1},
-    ("nano", "roi"): {"domains": 100, "frames": 3, "positives": 12, "negatives": 48, "inter": 0.1, "span": 3.2},
+    ("nano", "roi"): {"domains": 50, "frames": 3, "positives": 12, "negatives": 48, "inter": 0.1, "span": 3.2},
 }
-_MDNET = MappingProxyType({"trunk": 1e-4, "fusion": 1e-4, "head": 1e-4})
-_MDNET_NANO = MappingProxyType({"trunk": 2e-3, "fusion": 2e-3, "head": 2e-3})
+_MDNET = MappingProxyType({"trunk": 1e-4, "fusion": 1e-4, "head": 1e-4, "branches": 1e-4})
+_MDNET_NANO = MappingProxyType({"trunk": 2e-3, "fusion": 2e-3, "head": 2e-3, "branches": 2e-2})  # seen for few steps
 DOMAIN_COURSES: Mapping[tuple[str, str], Course] = {
     ("paper", "patch"): Course(1, 979, 100, Optimiser(_MDNET, every=1000, clip=10.0, momentum=0.9, decay=5e-4)),
     ("paper", "roi"): Course(50, 979, 1000, Optimiser(_MDNET, every=1000, clip=10.0, momentum=0.9, decay=5e-4)),

@@ -61,8 +61,14 @@ class DomainLearner(nn.Module):
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Trained parameters by the name of their learning rate."""
-        parts = {"trunk": self.network.streams, "fusion": self.network.fusion, "head": self.network.head}
-        found = {name: list(part.parameters()) for name, part in parts.items()}
+        net, head = self.network, self.network.head
+        parts: dict[str, list[nn.Module]] = {
+            "trunk": [net.streams],
+            "fusion": [net.fusion],
+            "head": [head.fc4, head.fc5],
+            "branches": [head.fc6],
+        }
+        found = {name: [p for part in some for p in part.parameters()] for name, some in parts.items()}
         return {name: parameters for name, parameters in found.items() if parameters}
 
     @property

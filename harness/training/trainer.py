@@ -223,13 +223,15 @@ class Training:
         buffers = {name: buffer.clone() for name, buffer in self.learner.named_buffers()}
         self.learner.train()
         seconds = []
-        for _ in range(3):
-            start = time.perf_counter()
-            torch.stack(list(self.learner(batch).values())).sum().backward()
-            if self.ranks.device.type == "cuda":
-                torch.cuda.synchronize()
-            self.optimiser.zero_grad(set_to_none=True)
-            seconds.append(time.perf_counter() - start)
+        on_gpu = self.ranks.device.type == "cuda"
+        with torch.random.fork_rng(devices=[self.ranks.device] if on_gpu else []):  # dropout draws
+            for _ in range(3):
+                start = time.perf_counter()
+                torch.stack(list(self.learner(batch).values())).sum().backward()
+                if on_gpu:
+                    torch.cuda.synchronize()
+                self.optimiser.zero_grad(set_to_none=True)
+                seconds.append(time.perf_counter() - start)
         with torch.no_grad():
             for name, buffer in self.learner.named_buffers():
                 buffer.copy_(buffers[name])

@@ -35,7 +35,7 @@ MDNET = Parameters(
     optimiser="sgd", rate=2e-4, first_iterations=30,
 )  # fmt: skip
 
-NANO_SIZES: Mapping[str, Any] = {  # half the pixels, a few channels, batch norm: from scratch, on a laptop
+NANO_SIZES: Mapping[str, Any] = {  # half the pixels, a few channels, group norm: from scratch, on a laptop
     "widths": (16, 32, 64), "kernels": (7, 3, 3), "strides": (2, 1), "hidden": 128, "unit": 59, "norm": None,
     "gain": 1 / 64, "dropouts": (0.0, 0.2, 0.2),
 }  # fmt: skip

@@ -32,7 +32,7 @@ def lrn_torch(x: Tensor) -> Tensor:
 class Architecture:
     """Sizes of a network; the defaults are VGG-M's and MDNet's.
 
-    ``norm`` follows the ReLU of conv1 and conv2; None: batch norm before each ReLU, for training from scratch.
+    ``norm`` follows the ReLU of conv1 and conv2; None: group norm before each ReLU, for training from scratch.
     """
 
     streams: tuple[str, ...] = ("rgb", "tir")  # one trunk each, one for both ("both",), or one that sees RGB alone
@@ -59,6 +59,7 @@ class Architecture:
 
 
 DILATION = 3  # of conv3 in the dense map, which makes up for the pooling that conv2 lacks there
+GROUPS = 4  # of channels, in group norm: each scene is normalised by itself, in training as in tracking
 CELLS = 3  # side of what fc4 sees
 
 
@@ -68,7 +69,7 @@ class Level(nn.Module):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, norm: Norm | None, index: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride)
-        self.before = nn.BatchNorm2d(outputs) if norm is None else nn.Identity()
+        self.before = nn.GroupNorm(GROUPS, outputs) if norm is None else nn.Identity()
         self.norm = norm if index < 3 else None
         self.index = index
         nn.init.kaiming_normal_(self.conv.weight)

@@ -203,3 +203,12 @@ def test_a_loss_that_is_no_number_stops_it(tmp_path, capsys, monkeypatch):
     assert train(recipe, tmp_path / "out") == 2
     assert "cls = nan" in capsys.readouterr().err
     assert (tmp_path / "out" / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_measuring_the_speed_draws_no_random_number_of_the_training(tmp_path, monkeypatch):
+    """Dropout and the choice of other branches do."""
+    recipe = write_recipe(tmp_path, TINY.replace("epochs: 2", "epochs: 1").replace("every: 1", "every: 0"))
+    assert train(recipe, tmp_path / "unmeasured") == 0
+    monkeypatch.undo()
+    assert train(recipe, tmp_path / "measured") == 0
+    assert same(tmp_path / "measured" / "tiny.safetensors", tmp_path / "unmeasured" / "tiny.safetensors")

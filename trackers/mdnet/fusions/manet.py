@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..fusion import Flow, Fusion, Pair, cropped
 from ..presets import MANET, MDNET, presets
-from ..trunk import Architecture
+from ..trunk import GROUPS, Architecture
 
 
 class Adapters(nn.Module):
@@ -20,7 +22,8 @@ class Adapters(nn.Module):
             [nn.Conv2d(3, first, 3, 2), nn.Conv2d(first, second, 1, a.strides[1]), nn.Conv2d(second, third, 1)]
         )
         self.dropout = a.dropouts[1]
-        self.norms = nn.ModuleList([nn.BatchNorm2d(width) for width in a.widths])
+        norm = nn.BatchNorm2d if a.norm else partial(nn.GroupNorm, GROUPS)
+        self.norms = nn.ModuleList([norm(width) for width in a.widths])
 
     def level(self, k: int, x: Tensor, like: Tensor, dense: bool) -> Tensor:
         """What is added to the trunk's map ``like`` after conv ``k``, from the map before it."""
