@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -53,6 +54,26 @@ class Fusion(nn.Module):
     def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
         """After conv3."""
         return torch.cat(maps, 1)
+
+
+class EachLevel(Fusion):
+    """A module of its own after each convolution, ``level`` (channels) -> (Pair -> Pair); then concatenation."""
+
+    def __init__(self, a: Architecture, level: Callable[[int], nn.Module]) -> None:
+        super().__init__(a)
+        self.levels = nn.ModuleList([level(width) for width in a.widths])
+
+    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
+        """Level 1."""
+        return self.levels[0](maps)
+
+    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
+        """Level 2."""
+        return self.levels[1](maps)
+
+    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+        """Level 3."""
+        return super().fuse3(self.levels[2](maps), flow)
 
 
 class RGBAlone(Fusion):

@@ -7,14 +7,13 @@ scene has thousands of places. Branches learn together, from no attribute labels
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 
-from ..fusion import Flow, Fusion, Pair, Select
+from ..fusion import EachLevel, Pair, Select
 from ..presets import MDNET, PATCH, presets
 from ..samplers import Sampler
-from ..trunk import Architecture
 
 BRANCHES = 5  # fast motion, occlusion, scale variation, thermal crossover, illumination
 
@@ -67,30 +66,10 @@ class Level(nn.Module):
         return Pair(self.rgb(maps.rgb, fused), self.tir(maps.tir, fused))
 
 
-class Progressive(Fusion):
-    """All three levels."""
-
-    def __init__(self, a: Architecture) -> None:
-        super().__init__(a)
-        self.levels = nn.ModuleList([Level(width) for width in a.widths])
-
-    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
-        """Level 1."""
-        return self.levels[0](maps)
-
-    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
-        """Level 2."""
-        return self.levels[1](maps)
-
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
-        """Level 3, concatenated."""
-        return torch.cat(self.levels[2](maps), 1)
-
-
 TRACKING = replace(
     MDNET, candidates=256, lost_growth=1.1,
     positive=Sampler("gaussian", 0.1, 1.3), negative=Sampler("uniform", 2.0, 1.3),
     first_negative=(Sampler("uniform", 1.0, 1.6), Sampler("whole", 0.0, 1.6)), first_rate=5e-4, rate=1e-3,
     fc4_rate=5.0, fc5_rate=5.0, first_iterations=50, negative_frames=30,
 )  # fmt: skip
-PRESETS = presets(Progressive, PATCH, TRACKING)
+PRESETS = presets(partial(EachLevel, level=Level), PATCH, TRACKING)

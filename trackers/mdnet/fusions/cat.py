@@ -6,11 +6,12 @@ labels; the guidance module that transfers features between modalities is left o
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from functools import partial
 
-from ..fusion import Flow, Fusion, Pair, Select
+from torch import nn
+
+from ..fusion import EachLevel, Pair, Select
 from ..presets import ROI, RT_MDNET, presets
-from ..trunk import Architecture
 
 SHARED = 3  # fast motion, scale variation, occlusion
 
@@ -37,24 +38,4 @@ class Level(nn.Module):
         return Pair(maps.rgb + self.rgb(rgb), maps.tir + self.tir(tir))
 
 
-class Challenges(Fusion):
-    """All three levels."""
-
-    def __init__(self, a: Architecture) -> None:
-        super().__init__(a)
-        self.levels = nn.ModuleList([Level(width) for width in a.widths])
-
-    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
-        """Level 1."""
-        return self.levels[0](maps)
-
-    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
-        """Level 2."""
-        return self.levels[1](maps)
-
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
-        """Level 3, concatenated."""
-        return super().fuse3(self.levels[2](maps), flow)
-
-
-PRESETS = presets(Challenges, ROI, RT_MDNET)
+PRESETS = presets(partial(EachLevel, level=Level), ROI, RT_MDNET)
