@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
@@ -22,7 +23,7 @@ from .online import Online
 PRECISIONS = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
 
 
-class NetworkTracker:
+class NetworkTracker(ABC):
     """What trackers of every family share: options checked, a network made by ``make(name, preset)``, its weights.
 
     ``weights``: file of the whole network; default: those that come with the package, where there are some.
@@ -72,9 +73,9 @@ class NetworkTracker:
         self.network = network.prepare(where, PRECISIONS[precision])
         self.online = self.engine(self.network, replace(parameters, **(online or {})), where)
 
+    @abstractmethod
     def load_trunk(self, network: Any, path: str) -> None:
         """ImageNet weights into every trunk."""
-        raise NotImplementedError
 
     def timed(self) -> AbstractContextManager[dict[str, float]]:
         """Seconds by stage of the updates inside the block."""
