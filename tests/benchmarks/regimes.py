@@ -1,4 +1,4 @@
-"""MDNet's two regimes on one CPU: ``python -m tests.benchmarks.regimes manet --preset nano``.
+"""MDNet's two regimes on one CPU: ``python -m tests.benchmarks.regimes --preset nano``.
 
 Frames per second with patches and with RoIs, the same network and the same numbers of samples, in turns in one run; the
 ratio's aim is 5. Then what both say of a scene that does not move: aim, within 2 px. Weights are random.
@@ -35,7 +35,7 @@ def started(name: str, preset: str, regime: str, frame: object, box: np.ndarray)
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument("names", nargs="*", default=["manet", "dafnet", "fanet"], metavar="NAME")
     parser.add_argument("--preset", choices=("paper", "nano"), default="paper")
     parser.add_argument("--rounds", type=int, default=15, help="frames timed of each regime in turns")
     options = parser.parse_args()
