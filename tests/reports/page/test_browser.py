@@ -258,7 +258,7 @@ def test_failures_and_pictures_of_a_run(browser, run):
 def test_the_table_is_there_as_csv(browser, real_page):
     with opened(browser, real_page) as page:
         page.get_by_text("This table as CSV").click()
-        page.wait_for_function("document.querySelector('textarea').value")
+        sync_api.expect(page.locator("textarea")).not_to_have_value("")  # filled a moment after it opens
         rows = list(csv.DictReader(io.StringIO(page.locator("textarea").input_value())))
         assert [row["tracker"] for row in rows] == names(page)
         mtnet = next(row for row in rows if row["tracker"] == "MTNet")
