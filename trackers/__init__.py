@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 if __name__ != "rgbtbench.trackers":  # the checkout's own folder would shadow other packages of this name
     raise ImportError(f"import this as rgbtbench.trackers, not as {__name__}")
 
+from rgbtbench.errors import unknown
 from rgbtbench.registry import Registry
 
 from . import mdnet
+
+T = TypeVar("T")
 
 TRACKERS: Registry[Any] = Registry(
     "tracker",
@@ -43,6 +47,15 @@ def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     file = f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
     folders = (Path(__file__).parent / family / "weights" for family in ("crossmodal", "mdnet"))
     return next((folder / file for folder in folders if (folder / file).exists()), None)
+
+
+def preset_of(models: Mapping[str, Mapping[str, T]], name: str, preset: str) -> T:
+    """A model at one of its sizes. Raises ConfigError for an unknown name or preset."""
+    if name not in models:
+        raise unknown("model", name, models, next="rgbtbench list trackers")
+    if preset not in models[name]:
+        raise unknown(f"preset of {name}", preset, models[name])
+    return models[name][preset]
 
 
 MEANINGS = {

@@ -171,6 +171,10 @@ class _Reader:
         if method and method.student != model:
             with _at(top, "model"):
                 method = replace(method, student=model)
+        data = self._data(family.sampling(model, preset))
+        if data.held_out and family is not DIMP:
+            expected = "0: a sequence that is not trained on has no branch to be judged by"
+            raise ConfigError("held_out: not for this family", where=top.where("data"), expected=expected)
         course = family.course(model, preset)
         samples = _whole(top, "samples", course.samples, 1)
         batch = _whole(top, "batch", course.batch, family.least)
@@ -185,7 +189,7 @@ class _Reader:
             weights=self._path("weights", "weights to start from"),
             method=method,
             teacher=self._teacher(method, preset),
-            data=self._data(family.sampling(model, preset)),
+            data=data,
             batch=batch,
             samples=samples,
             epochs=_whole(top, "epochs", course.epochs, 1),

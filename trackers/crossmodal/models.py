@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from rgbtbench.errors import unknown
+from rgbtbench.trackers import preset_of
 from rgbtbench.trackers.dimp.network import Architecture, Classifier, Fusion, Network
 from rgbtbench.trackers.dimp.parameters import Parameters
 from rgbtbench.trackers.dimp.tracker import DiMP
@@ -90,11 +90,7 @@ MODELS: Mapping[str, Mapping[str, Preset]] = {
 
 def find(name: str, preset: str) -> Preset:
     """A model's sizes. Raises ConfigError for an unknown name or preset."""
-    if name not in MODELS:
-        raise unknown("model", name, MODELS, next="rgbtbench list trackers")
-    if preset not in MODELS[name]:
-        raise unknown(f"preset of {name}", preset, MODELS[name])
-    return MODELS[name][preset]
+    return preset_of(MODELS, name, preset)
 
 
 def build(name: str, preset: str = "paper") -> Network:

@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 
-from rgbtbench.errors import unknown
+from rgbtbench.trackers import preset_of
 
 from . import STANDING, module
 from .network import Network
@@ -22,11 +22,7 @@ MODELS: Mapping[str, Mapping[str, Preset]] = {
 
 def find(name: str, preset: str) -> Preset:
     """A model's sizes. Raises ConfigError for an unknown name or preset."""
-    if name not in MODELS:
-        raise unknown("model", name, MODELS, next="rgbtbench list trackers")
-    if preset not in MODELS[name]:
-        raise unknown(f"preset of {name}", preset, MODELS[name])
-    return MODELS[name][preset]
+    return preset_of(MODELS, name, preset)
 
 
 def build(name: str, preset: str = "paper", branches: int = 1) -> Network:

@@ -156,5 +156,6 @@ def test_mistakes_in_a_recipe_of_mdnets_family_are_named(tmp_path):
     assert "did you mean 'roi'" in complaint(path, "data.sampling.regime=rio")
     assert "span" in complaint(path, "data.sampling.span=1")
     assert "cannot be distilled" in complaint(path, "method=hfrd")
+    assert "held_out: not for this family" in complaint(path, "data={source: LasHeR, root: ., held_out: 3}")
     assert "momentum" in complaint(path, "optimiser.momentum=much")
     assert "'trunk'" in complaint(path, "optimiser.rates.trunks=1")
