@@ -12,15 +12,18 @@ from multiprocessing import parent_process
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from rgbtbench.errors import BenchError, ConfigError
 
 from .families import DIMP, Kind
-from .sources import Footage, Source
+from .sources import DRAWS, Footage, Source
 
 AHEAD = 4  # batches made before they are asked for
+POOL = 64  # sequences that a slot draws from, where one is used several times
+PICK = 4  # what separates these draws from others of the seed
 GRACE = 60  # seconds that a worker works on after SIGTERM
 
 
@@ -28,8 +31,9 @@ class Loader:
     """An endless iterator of normalised batches on a device; the same ones for any number of workers.
 
     Batch b holds the samples b * batch ... of a seed and begins the stream if ``start`` is b. A sequence that is used
-    several times keeps its slot for ``source.reuse`` batches, in which it is seen in other frames each time; slots
-    change in turn, so that every batch is as new and as costly. Of ``share`` = (r, n), n processes that learn together
+    several times is used ``source.reuse`` times on average, in other frames each time and seldom twice in a row: a
+    network would learn it by heart. Each slot of a batch draws from its ``POOL`` sequences, the oldest of which makes
+    way every ``reuse`` batches, in each slot at another time. Of ``share`` = (r, n), n processes that learn together
     divide each batch and this is the r-th. ``waited``: seconds that the consumer has spent in here. Close
     it when done. Raises ConfigError; DataError when a sequence cannot be read.
     """
@@ -108,7 +112,7 @@ class _Stream(IterableDataset[bytes | BenchError]):
         worker = get_worker_info()
         k, n = (worker.id, worker.num_workers) if worker else (0, 1)
         slots = self.slots[len(self.slots) * k // n : len(self.slots) * (k + 1) // n]
-        held: dict[int, tuple[int, Footage]] = {}
+        held: dict[int, Footage] = {}
         number = self.start
         while True:
             try:
@@ -117,12 +121,15 @@ class _Stream(IterableDataset[bytes | BenchError]):
                 yield error
             number += 1
 
-    def _sample(self, number: int, slot: int, held: dict[int, tuple[int, Footage]]) -> Any:
-        reuse = self.source.reuse
-        wanted = (number + slot % reuse) // reuse * self.batch + slot
-        if slot not in held or held[slot][0] != wanted:
-            held[slot] = wanted, self.source.footage(self.seed, wanted)
-        return self.kind.sample(held[slot][1], self.sampling, self.seed, number * self.batch + slot)
+    def _sample(self, number: int, slot: int, held: dict[int, Footage]) -> Any:
+        reuse, index = self.source.reuse, number * self.batch + slot
+        oldest = (number + slot % reuse) // reuse
+        held.pop((oldest - 1) * self.batch + slot, None)
+        drawn = np.random.default_rng((DRAWS, self.seed, index, PICK)).integers(POOL) if reuse > 1 else 0
+        wanted = (oldest + int(drawn)) * self.batch + slot
+        if wanted not in held:
+            held[wanted] = self.source.footage(self.seed, wanted)
+        return self.kind.sample(held[wanted], self.sampling, self.seed, index)
 
 
 def _packed(batch: Any) -> bytes:

@@ -22,7 +22,7 @@ from .families import DIMP, Family, all_models
 from .sources import Recorded, Rendered, Source
 
 T = TypeVar("T")
-FORMAT = 1  # of training: raised when a change to it may change a weight
+FORMAT = 2  # of training: raised when a change to it may change a weight
 PRECISIONS = ("fp32", "amp")
 SYNTHETIC = "synthetic"
 TEACHER = "cmd-teacher"
