@@ -50,7 +50,7 @@ class Source(Protocol):
 
     @property
     def reuse(self) -> int:
-        """Samples drawn from a sequence once it is made, before the next takes its place."""
+        """Samples drawn from a sequence once it is made, on average."""
 
     @property
     def sequences(self) -> int | None:

@@ -57,7 +57,7 @@ def test_parameters_of_each_part_of_a_fusion(name, level, part, key):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_nano_has_the_same_modules(name):
-    """But for what follows from the trunk's depth, as a nano teacher is made of ResNet-18, and that one's fusion."""
+    """But for what follows from the trunk's depth, as a nano teacher is made of ResNet-18, and for its fusion."""
     with torch.device("meta"):
         paper, nano = build(name), build(name, "nano")
         preset = find(name, "nano")
