@@ -75,7 +75,7 @@ def _rates(*values: float) -> Mapping[str, float]:
 R18 = Course(26, 26_000, 50, Optimiser(_rates(5e-5, 5e-4, 5e-5, 1e-3, 2e-4, 2e-4, 2e-4)))
 R50 = replace(R18, batch=10, optimiser=Optimiser(_rates(5e-5, 5e-4, 5e-5, 2e-4, 2e-5, 2e-4, 2e-4)))
 NANO = Course(  # slow heads: at 2.5 to 20 times their rates the training loss fell more slowly
-    16, 1_600, 15, Optimiser(_rates(1e-4, 5e-3, 2e-4, 2e-3, 2e-3, 2e-3, 2e-3), "cosine", warmup=50, clip=10.0)
+    8, 1_600, 20, Optimiser(_rates(1e-4, 5e-3, 2e-4, 2e-3, 2e-3, 2e-3, 2e-3), "cosine", warmup=50, clip=10.0)
 )
 
 COURSES: Mapping[str, Mapping[int, Course]] = {  # preset -> depth of the ResNet (spec 8.1, 8.3; nano: from scratch)

@@ -66,7 +66,7 @@ def test_random_weights_are_asked_for_and_refine_what_they_find():
     assert make_request("mfdimp", {"preset": "nano"}).options == {
         "preset": "nano",
         "untrained": True,
-        "online": {"not_found": 0.0},
+        "online": {"not_found": 0.0, "second_look": 0.0},
     }
     assert make_request("mfdimp", {"weights": "x"}).options == {"weights": "x"}
 

@@ -41,7 +41,10 @@ class Preset:
 
 
 PAPER = Parameters()
-NANO = Parameters(crop=128, scale=2.5, window=0.75, between_cells=True, not_found=0.2, first_iterations=20, every=5)
+NANO = Parameters(
+    crop=128, scale=2.5, first_iterations=20, every=5, surroundings=True,
+    window=0.95, between_cells=True, velocity=0.4, second_look=0.5, not_found=0.35,
+)  # fmt: skip
 TWO = ("rgb", "tir")
 STUDENT = Architecture()
 TEACHER = Architecture(depth=50, trunks=TWO, features=512)

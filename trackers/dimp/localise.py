@@ -37,10 +37,10 @@ def localise(
     and the score of the chosen peak (S,). A map with NaN is NOT_FOUND.
     """
     shape = np.array(scores.shape[:0:-1])
-    maps: Array = scores * _window(shape, p.window)
+    maps: Array = scores * window(shape, p.window)
     cell = STRIDE * sample_scale[:, None]
-    first, peak = _highest(maps)
-    second, other = _highest(np.where(_around(peak, p.neighbourhood * target_size / cell, shape), 0.0, maps))
+    first, peak = highest(maps)
+    second, other = highest(np.where(_around(peak, p.neighbourhood * target_size / cell, shape), 0.0, maps))
 
     middle = (shape - 1) / 2
     expected = (previous_position - sample_position) / cell + middle
@@ -70,13 +70,13 @@ def stay_near(positions: Array, sizes: Array, images: Array, p: Parameters) -> A
     return np.clip(positions, -beyond, images + beyond)
 
 
-def _window(shape: NDArray[np.int64], weight: float) -> Array:
+def window(shape: NDArray[np.int64], weight: float) -> Array:
     """Factors (R, C): 1 in the middle, falling along a cosine to 1 - ``weight`` beyond the border."""
     across, down = (np.hanning(n + 2)[1:-1] for n in shape)
     return 1 - weight * (1 - down[:, None] * across)
 
 
-def _highest(maps: Array) -> tuple[Array, Array]:
+def highest(maps: Array) -> tuple[Array, Array]:
     """Highest values (S,) of maps (S, R, C) and their cells, column row (S, 2)."""
     flat = maps.reshape(len(maps), -1)
     at = flat.argmax(axis=1)

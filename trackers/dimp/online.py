@@ -6,7 +6,9 @@ everything else is computed per sequence (to the rounding of batched arithmetic)
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,13 +22,31 @@ from rgbtbench.errors import TrackerError
 from . import augment, crop
 from .clock import Clock
 from .iou import Pair
-from .localise import Flag, localise, stay_near
+from .localise import Flag, highest, localise, stay_near, window
 from .memory import Memory, lessons
 from .network import Network
-from .parameters import Parameters
+from .parameters import STRIDE, WIDE, Parameters
 from .refine import refine, start_boxes
 
-IMAGES_AT_ONCE = 16  # of the first frame's samples through the network
+IMAGES_AT_ONCE = 16  # of the first frame's samples through the network; half as many wide ones
+BESIDE = 0.9  # of a crop's side: from the target to the middle of the crops around it
+NEARNESS = 0.5  # weight of a cosine window on wide score maps
+STEADY = 0.4  # target sizes: whoever is farther from where it was expected has jumped
+
+
+class Look(NamedTuple):
+    """What crops show of k targets: features (k, D, h, w), the IoU-Net's two maps, where the crops lie, what
+    ``localise`` says.
+    """
+
+    features: Tensor
+    near: Tensor
+    far: Tensor
+    positions: Array
+    scales: Array
+    shift: Array
+    flags: NDArray[np.int64]
+    peaks: Array
 
 
 class Online:
@@ -50,6 +70,7 @@ class Online:
         self.position = boxes[:, :2] + (self.size - 1) / 2
         self.scale = p.scale / p.crop * np.sqrt(self.size.prod(1))
         self.base = self.size / self.scale[:, None]
+        self.velocity = np.zeros_like(self.position)  # pixels a frame
         self.count = 1
         rgb, tir, positions, scales = crop.batch(
             frames, np.rint(self.position), self.scale, p.expansion * p.crop, self.device
@@ -62,43 +83,49 @@ class Online:
         features = torch.cat([features, features[0] * masks])
         targets = augment.boxes(box, moved)
         classifier = self.network.classifier
-        at = self._tensor(targets)
-        self.filter = classifier.optimiser(classifier.initialiser(features, at), features, at, p.first_iterations)[-1]
+        start = classifier.initialiser(features, self._tensor(targets))
+        if p.surroundings:
+            around, where = self._surroundings(frames)
+            features, targets = torch.cat([features, around]), np.concatenate([targets, where])
+        self.filter = classifier.optimiser(start, features, self._tensor(targets), p.first_iterations)[-1]
         self.memory = Memory(features, targets, p)
         self.modulation = self.network.iou.modulation(fused, self._tensor(box))
 
     @torch.no_grad()
     def update(self, frames: Sequence[Frame]) -> tuple[Array, Array]:
         """Find the targets in the next frames: boxes (S, 4) and the heights of the chosen peaks (S,)."""
-        p, clock, network = self.p, self.clock, self.network
+        p, clock = self.p, self.clock
         self.count += 1
-        with clock("crop"):
-            rgb, tir, positions, scales = crop.batch(frames, self.position, self.scale, p.crop, self.device)
-        with clock("trunk"):
-            seen = network.look(rgb, tir)
-        with clock("fusion"):
-            fused = network.fuse(*seen)
-        with clock("heads"):
-            features = network.classifier.features(fused.level4)
-            maps = network.iou.maps(fused)
-        with clock("localise"):
-            scores = network.classifier.scores(features[None], self.filter)[0].cpu().numpy()
-            shift, flags, peaks = localise(scores, self.size, self.position, positions, scales, p)
-        found = np.flatnonzero(flags != Flag.NOT_FOUND)
+        limits, before = np.array([frame.rgb.shape[1::-1] for frame in frames]), self.position
+        if p.velocity:
+            self.position = stay_near(before + self.velocity, self.size, limits, p)
+        expected = self.position.copy()
+        seen = self._look(frames, np.arange(len(frames)), expected)
+        unsure = np.flatnonzero(seen.peaks < p.second_look)
+        if len(unsure):
+            few = [frames[k] for k in unsure.tolist()]
+            again = self._look(few, unsure, np.clip(self._seek(few, unsure), 0, limits[unsure]))
+            better = (again.peaks > seen.peaks[unsure]) & (again.peaks >= p.convincing)
+            for part in Look._fields:
+                getattr(seen, part)[unsure[better]] = getattr(again, part)[better]
+        found = np.flatnonzero(seen.flags != Flag.NOT_FOUND)
         if len(found):
             with clock("refine"):
-                limits = np.array([frame.rgb.shape[1::-1] for frame in frames])
-                self.position[found] = stay_near(positions + shift, self.size, limits, p)[found]
-                self._refine(found, maps, positions, scales)
-        which, rates, steps = lessons(flags, np.full(len(flags), self.count - 1), p)
+                self.position[found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[found]
+                self._refine(found, Pair(seen.near, seen.far), seen.positions, seen.scales)
+        if p.velocity:  # a jump is no velocity
+            strayed = np.linalg.norm(self.position - expected, axis=1) / np.sqrt(self.size.prod(1))
+            steady = (seen.flags != Flag.NOT_FOUND) & (strayed < STEADY)
+            self.velocity[steady] += p.velocity * (self.position - before - self.velocity)[steady]
+        which, rates, steps = lessons(seen.flags, np.full(len(frames), self.count - 1), p)
         if len(which):
             with clock("update"):
-                learned = features[torch.as_tensor(which, device=self.device)]
-                boxes = crop.to_crop(self.boxes, positions, scales, p.crop)
+                learned = seen.features[torch.as_tensor(which, device=self.device)]
+                boxes = crop.to_crop(self.boxes, seen.positions, seen.scales, p.crop)
                 self.memory.store(which, learned, boxes[which], rates)
                 for count in set(steps[which]) - {0}:
                     self._optimise(np.flatnonzero(steps == count), int(count))
-        return self.boxes, peaks
+        return self.boxes, seen.peaks
 
     def keep(self, which: NDArray[np.int64]) -> None:
         """Go on with these sequences only, in this order: the others have ended."""
@@ -106,7 +133,7 @@ class Online:
         self.rngs = [self.rngs[k] for k in which]
         self.position, self.size = self.position[which], self.size[which]
         self.scale, self.base = self.scale[which], self.base[which]
-        self.filter = self.filter[index]
+        self.velocity, self.filter = self.velocity[which], self.filter[index]
         self.modulation = Pair(*(part[index] for part in self.modulation))
         self.memory.keep(which)
 
@@ -114,6 +141,51 @@ class Online:
     def boxes(self) -> Array:
         """Boxes (S, 4) ``x y w h`` in image pixels."""
         return np.concatenate([self.position - (self.size - 1) / 2, self.size], axis=1)
+
+    def _look(self, frames: Sequence[Frame], which: NDArray[np.int64], centres: Array) -> Look:
+        """What crops around ``centres`` (k, 2) of k frames show of the sequences ``which`` (k,)."""
+        p, clock, network = self.p, self.clock, self.network
+        with clock("crop"):
+            rgb, tir, positions, scales = crop.batch(frames, centres, self.scale[which], p.crop, self.device)
+        with clock("trunk"):
+            levels = network.look(rgb, tir)
+        with clock("fusion"):
+            fused = network.fuse(*levels)
+        with clock("heads"):
+            features = network.classifier.features(fused.level4)
+            maps = network.iou.maps(fused)
+        with clock("localise"):
+            filter = self.filter[torch.as_tensor(which, device=self.device)]
+            scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
+            shift, flags, peaks = localise(scores, self.size[which], centres, positions, scales, p)
+        return Look(features, maps.level3, maps.level4, positions, scales, shift, flags, peaks)
+
+    def _seek(self, frames: Sequence[Frame], which: NDArray[np.int64]) -> Array:
+        """Where in a wide window around the last positions the filters of ``which`` (k,) answer most: x y (k, 2)."""
+        size, network, found = WIDE * self.p.crop, self.network, []
+        with self.clock("second look"):
+            for k in range(0, len(which), IMAGES_AT_ONCE // 2):
+                part = which[k : k + IMAGES_AT_ONCE // 2]
+                at = self.position[part], self.scale[part]
+                rgb, tir, positions, scales = crop.batch(frames[k : k + len(part)], *at, size, self.device)
+                features = network.classifier.features(network.extract(rgb, tir).fused.level4)
+                filter = self.filter[torch.as_tensor(part, device=self.device)]
+                scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
+                shape = np.array(scores.shape[:0:-1])
+                _, peak = highest(scores * window(shape, NEARNESS))
+                found.append(positions + (peak - (shape - 1) / 2) * STRIDE * scales[:, None])
+        return np.concatenate(found)
+
+    def _surroundings(self, frames: Sequence[Frame]) -> tuple[Tensor, Array]:
+        """Features (8, S, D, h, w) of the crops around the targets, and the targets' boxes (8, S, 4) in them."""
+        p, features, boxes = self.p, [], []
+        for step in itertools.product((-1, 0, 1), repeat=2):
+            if any(step):
+                centres = np.rint(self.position + BESIDE * p.crop * self.scale[:, None] * step)
+                rgb, tir, positions, scales = crop.batch(frames, centres, self.scale, p.crop, self.device)
+                features.append(self._first_features(rgb[None], tir[None])[0])
+                boxes.append(crop.to_crop(self.boxes, positions, scales, p.crop))
+        return torch.cat(features), np.array(boxes)
 
     def _first_features(self, rgb: Tensor, tir: Tensor) -> tuple[Tensor, Pair]:
         """Classification features (I, S, D, h, w) of samples (I, S, 3, n, n), and the fused maps of the first."""

@@ -9,14 +9,16 @@ from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, requ
 STRIDE = 16  # pixels of the crop per cell of the classification features
 KERNEL = 4  # cells, side of the target filter; even, so score cell j stands for pixel 16 j (models.md 2.3)
 DROPOUTS = 2  # first-frame samples with channels dropped, beside those made from images (4.2)
+WIDE = 3  # a second look sees so many times the side of a crop
 
 _LEAST = {"crop": 64, "memory": 1, "first_iterations": 0, "every": 1, "iterations": 0, "hard_iterations": 0} | {
     "expansion": 2, "starts": 0, "steps": 1, "best": 1
 }  # fmt: skip
 _FRACTIONS = ("rate", "hard_rate", "initial_weight", "shift", "random_shift", "dropout", "window", "not_found") + (
-    "distractor", "hard", "inside", "jitter_position", "jitter_size"
+    "distractor", "hard", "inside", "jitter_position", "jitter_size", "velocity", "second_look", "convincing"
 )  # fmt: skip
 _TRANSFORMS = ("blurs", "rotations")
+_SWITCHES = ("between_cells", "surroundings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,13 @@ class Parameters:
     blurs: tuple[tuple[float, float], ...] = ((3, 1), (1, 3), (2, 2))  # sigma y, x
     rotations: tuple[float, ...] = (10, -10, 45, -45)  # degrees, anticlockwise as seen
     dropout: float = 0.2  # share of channels dropped in two further samples
+    surroundings: bool = False  # whether the eight crops around the target are samples too: all background. Not in DiMP
 
     window: float = 0.0  # weight of a cosine window on the scores, which says that targets move little; 0 in the paper
     between_cells: bool = False  # whether a parabola through a peak and its neighbours places it; not so in DiMP
+    velocity: float = 0.0  # share of the last step in the velocity with which a target is expected to go on; DiMP: 0
+    second_look: float = 0.0  # after a lower peak the target is sought three times as wide; 0: never, as in DiMP
+    convincing: float = 0.75  # what is found there counts if its peak, seen again from near, is as high
     not_found: float = 0.25  # a lower peak is no target
     distractor: float = 0.8  # second peak over first: above, the one nearer to the last position counts
     hard: float = 0.5  # second peak over first: above, the frame is a hard negative
@@ -66,14 +72,14 @@ class Parameters:
     aspect: float = 6.0  # boxes longer or wider than this are dropped
 
     def __post_init__(self) -> None:
-        positive = set(self.__slots__) - {*_LEAST, *_FRACTIONS, *_TRANSFORMS, "between_cells"}
+        positive = set(self.__slots__) - {*_LEAST, *_FRACTIONS, *_TRANSFORMS, *_SWITCHES}
         require(self, "dimp", whole=_LEAST, fractions=_FRACTIONS, positive=positive)
         for name, good, expected in (
             ("crop", self.crop % (2 * STRIDE) == 0, f"a multiple of {2 * STRIDE}, for score maps with a middle"),
             ("blurs", is_list(self.blurs) and all(map(_is_pair, self.blurs)), "pairs of positive numbers"),
             ("rotations", is_list(self.rotations) and all(map(is_number, self.rotations)), "a list of degrees"),
             ("aspect", self.aspect > 1, "above 1"),
-            ("between_cells", isinstance(self.between_cells, bool), "true or false"),
+            *((name, isinstance(getattr(self, name), bool), "true or false") for name in _SWITCHES),
         ):
             if not good:
                 raise out_of_range("dimp", name, expected, getattr(self, name))
@@ -98,8 +104,8 @@ class Parameters:
 
     @property
     def initial(self) -> int:
-        """Training samples of the first frame: 15 (4.2)."""
-        return 1 + 4 + 1 + len(self.blurs) + len(self.rotations) + DROPOUTS
+        """Training samples of the first frame: 15 (4.2), with its surroundings 23."""
+        return 1 + 4 + 1 + len(self.blurs) + len(self.rotations) + DROPOUTS + 8 * self.surroundings
 
 
 def _is_pair(value: object) -> bool:

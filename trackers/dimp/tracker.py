@@ -86,7 +86,8 @@ class DiMP(NetworkTracker):
     """Tracks one target with a DiMP-type network; ``trunk`` is a ResNet of torchvision's names."""
 
     engine = Online
-    untrained_online: ClassVar[Mapping[str, Any]] = {"not_found": 0.0}  # so that what random weights find is refined
+    # so that what random weights find is refined, and not sought again
+    untrained_online: ClassVar[Mapping[str, Any]] = {"not_found": 0.0, "second_look": 0.0}
 
     def load_trunk(self, network: Network, path: str) -> None:
         """ImageNet's ResNet into every trunk."""

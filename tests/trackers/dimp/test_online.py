@@ -9,6 +9,7 @@ import torch
 from rgbtbench.core import Frame
 from rgbtbench.datasets.synthetic import scene
 from rgbtbench.errors import TrackerError
+from rgbtbench.trackers import TRACKERS
 from rgbtbench.trackers.crossmodal.models import make
 from rgbtbench.trackers.dimp.online import Online
 
@@ -17,11 +18,16 @@ FRAMES = [list(clip) for clip in CLIPS]
 BOXES = np.array([clip.boxes[0] for clip in CLIPS], dtype=float)
 
 
+OURS = {"surroundings": True, "velocity": 0.4, "second_look": 0.5}  # what DiMP has not
+
+
 def online(name: str = "cmd-student", **changes) -> Online:
+    """A network of random weights that tracks as DiMP does, but for ``changes``."""
     torch.manual_seed(0)
     network, parameters = make(name, "nano")
     network.prepare("cpu", torch.float32)
-    return Online(network, replace(parameters, **changes), "cpu")
+    dimp = {"surroundings": False, "velocity": 0.0, "second_look": 0.0}
+    return Online(network, replace(parameters, **dimp | changes), "cpu")
 
 
 def follow(tracker: Online, which: list[int], **keep):
@@ -38,7 +44,7 @@ def follow(tracker: Online, which: list[int], **keep):
 @pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher", "dimp-18", "hmft"])
 def test_many_sequences_are_tracked_as_each_alone(name):
     # whole cells: a parabola through a random network's flat peak magnifies the rounding of batched arithmetic
-    tracker = online(name, not_found=0.0, every=2, between_cells=False)
+    tracker = online(name, not_found=0.0, every=2, between_cells=False, **OURS)
     together = follow(tracker, [0, 1])
     assert np.isfinite(together).all()
     assert np.abs(np.diff(together, axis=0)).max() > 0.1  # they do move
@@ -47,7 +53,7 @@ def test_many_sequences_are_tracked_as_each_alone(name):
 
 
 def test_a_sequence_that_ends_leaves_the_other_as_it_was():
-    tracker = online(not_found=0.0, every=2)
+    tracker = online(not_found=0.0, every=2, **OURS)
     alone = follow(tracker, [1])
     tracker.init([f[0] for f in FRAMES], BOXES, [0, 1])
     for t in range(1, 4):
@@ -87,6 +93,65 @@ def test_a_target_that_is_not_found_stays_and_teaches_nothing():
     assert np.allclose(boxes, BOXES[:1])
     assert torch.equal(filter, tracker.filter)
     assert tracker.memory.used == 15
+
+
+def test_a_target_that_is_not_found_goes_on_as_it_moved():
+    tracker = online(not_found=0.99, velocity=0.4)
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    tracker.velocity[:] = [[4, -1]]
+    for t in range(1, 4):
+        boxes, _ = tracker.update([FRAMES[0][t]])
+        assert np.allclose(boxes, BOXES[:1] + [4 * t, -t, 0, 0])
+
+
+def test_velocity_is_learned_from_steps_but_not_from_jumps():
+    tracker = online(not_found=0.0, velocity=0.5)
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    for step, expected in (([6, 2], [3, 1]), ([60, 0], [3, 1]), ([5, 1], [4, 1])):
+        start = tracker.position.copy()
+        tracker._look = _peak_at(tracker, step)
+        tracker.update([FRAMES[0][0]])
+        assert np.allclose(tracker.position - start, step)
+        assert np.allclose(tracker.velocity, expected)
+
+
+def _peak_at(tracker: Online, step: list[int]):
+    """A look that finds the target so far from where it was, its size unchanged."""
+    before, look = tracker.position.copy(), Online._look.__get__(tracker)
+    tracker._refine = lambda *_: None
+
+    def answer(frames, which, centres):
+        seen = look(frames, which, centres)
+        return seen._replace(shift=before + step - seen.positions, flags=np.zeros(1, int))
+
+    return answer
+
+
+@pytest.mark.parametrize(("second_look", "found"), [(0.0, False), (0.6, True)])
+def test_a_target_that_leaps_out_of_the_search_area_is_found_by_a_second_look_only(second_look, found):
+    tracker = TRACKERS.create("cmd-teacher", preset="nano", online={"second_look": second_look}).online
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    leap = 110 if BOXES[0, 0] < 160 else -110
+    rolled = Frame(1, *(np.roll(image, leap, axis=1) for image in (FRAMES[0][0].rgb, FRAMES[0][0].tir)))
+    boxes, _ = tracker.update([rolled])
+    off = np.abs(boxes - BOXES[:1] - [leap, 0, 0, 0]).max()
+    assert off < 5 if found else off > 40
+
+
+def test_the_surroundings_are_learned_as_background():
+    tracker = online(surroundings=True)
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    assert tracker.memory.used == 23
+    boxes, crop = tracker.memory.boxes[15:23, 0].numpy(), tracker.p.crop
+    overlap = np.minimum(boxes[:, :2] + boxes[:, 2:], crop) - np.maximum(boxes[:, :2], 0)
+    assert (overlap.min(axis=1) <= 0).all()  # the target is in none of the eight
+    around = tracker.memory.features[15:23]
+    loss = tracker.network.classifier.optimiser.loss
+    plain = online(surroundings=False)
+    plain.init([FRAMES[0][0]], BOXES[:1], [0])
+    assert loss(tracker.filter, around, tracker.memory.boxes[15:23]) < loss(
+        plain.filter, around, tracker.memory.boxes[15:23]
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ def test_values_cannot_change_afterwards():
     [{"crop": 100}, {"crop": 48}, {"crop": 0}, {"crop": 288.0}, {"crop": True}, {"scale": 0}, {"scale": math.nan},
      {"scale": "5"}, {"memory": 15}, {"rate": 1}, {"rate": -0.1}, {"steps": 0}, {"best": 0}, {"aspect": 1},
      {"blurs": ((1,),)}, {"blurs": 3}, {"blurs": ((0, 1),)}, {"rotations": (math.inf,)}, {"rotations": 4},
-     {"shift": 1.2}, {"dropout": 1}, {"expansion": 1}, {"every": 0}, {"near": -1}, {"step": math.inf}],
+     {"shift": 1.2}, {"dropout": 1}, {"expansion": 1}, {"every": 0}, {"near": -1}, {"step": math.inf},
+     {"velocity": -0.1}, {"second_look": 1}, {"convincing": "high"}, {"surroundings": 1}],
 )  # fmt: skip
 def test_values_out_of_range_are_named(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
