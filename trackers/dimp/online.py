@@ -25,19 +25,18 @@ from .iou import Pair
 from .localise import Flag, highest, localise, stay_near, window
 from .memory import Memory, lessons
 from .network import Network
-from .parameters import STRIDE, WIDE, Parameters
+from .parameters import STRIDE, Parameters
 from .refine import refine, start_boxes
 
 IMAGES_AT_ONCE = 16  # of the first frame's samples through the network; half as many wide ones
 BESIDE = 0.9  # of a crop's side: from the target to the middle of the crops around it
+WIDE = 3  # a second look sees so many times the side of a crop
 NEARNESS = 0.5  # weight of a cosine window on wide score maps
 STEADY = 0.4  # target sizes: whoever is farther from where it was expected has jumped
 
 
 class Look(NamedTuple):
-    """What crops show of k targets: features (k, D, h, w), the IoU-Net's two maps, where the crops lie, what
-    ``localise`` says.
-    """
+    """What crops show of k targets: features (k, D, h, w), the IoU-Net's maps, where the crops lie; ``localise``."""
 
     features: Tensor
     near: Tensor

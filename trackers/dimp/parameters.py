@@ -9,7 +9,6 @@ from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, requ
 STRIDE = 16  # pixels of the crop per cell of the classification features
 KERNEL = 4  # cells, side of the target filter; even, so score cell j stands for pixel 16 j (models.md 2.3)
 DROPOUTS = 2  # first-frame samples with channels dropped, beside those made from images (4.2)
-WIDE = 3  # a second look sees so many times the side of a crop
 
 _LEAST = {"crop": 64, "memory": 1, "first_iterations": 0, "every": 1, "iterations": 0, "hard_iterations": 0} | {
     "expansion": 2, "starts": 0, "steps": 1, "best": 1
