@@ -65,7 +65,7 @@ def _train(one: Trained, teacher: Path, changes: Sequence[str]) -> None:
     from .training.recipe import load_recipe
 
     name = f"nano/{one.recipe}"
-    own = [f"seed={one.seed}", *changes]
+    own = ["workers=0", f"seed={one.seed}", *changes]  # a core each
     if one.recipe not in (TEACHER, PLAIN, *baselines()):
         own.append(f"teacher.weights={teacher.absolute()}")
     if (times := ALIASES.get(one.row, ("", 1))[1]) > 1:

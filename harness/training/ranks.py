@@ -26,6 +26,12 @@ class Ranks:
         """Whether this one writes and speaks."""
         return self.rank == 0
 
+    @property
+    def cores(self) -> int:
+        """This process's share of those of the machine."""
+        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(usable // int(os.environ.get("LOCAL_WORLD_SIZE", "1")), 1)
+
     def wrap(self, module: nn.Module) -> nn.Module:
         """The same, its gradients averaged over all processes."""
         if self.size == 1:

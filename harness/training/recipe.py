@@ -67,6 +67,7 @@ class Recipe:
 
     ``batch`` sequences a step, ``samples`` sequences an epoch; ``precision`` amp is bfloat16 where filters and boxes
     are not concerned. ``validate_every`` epochs (0: never) on ``validation_samples`` sequences of another seed.
+    ``workers`` make batches, None: as many as there are cores to spare.
     """
 
     name: str
@@ -85,7 +86,7 @@ class Recipe:
     precision: str
     validate_every: int
     validation_samples: int
-    workers: int
+    workers: int | None
     log_gradients: bool
     half: bool  # what comes out holds its convolutions as float16
 
@@ -197,7 +198,7 @@ class _Reader:
             precision=_choice(top, "precision", PRECISIONS, "fp32"),
             validate_every=_whole(top, "validate_every", 5, 0),
             validation_samples=_whole(top, "validation_samples", 10 * batch, 1),
-            workers=_whole(top, "workers", 0, 0, batch),
+            workers=_whole(top, "workers", 0, 0, batch) if top.value.get("workers") is not None else None,
             log_gradients=_flag(top, "log_gradients", True),
             half=_flag(top, "half", False),
         )

@@ -28,6 +28,8 @@ from .ranks import Ranks
 from .recipe import Recipe
 from .sources import UNSEEN, Source
 
+MOST_WORKERS = 8  # unasked: each holds its own part of the scenes
+
 
 class Training:
     """A recipe at work in a folder; it goes on where the folder's checkpoint ends. ``fresh``: it begins again.
@@ -104,7 +106,7 @@ class Training:
             kind=recipe.family.kind,
             batch=recipe.batch,
             seed=recipe.seed,
-            workers=recipe.workers,
+            workers=self._workers(),
             start=state.step,
             share=share,
             device=self.ranks.device,
@@ -137,6 +139,12 @@ class Training:
         finally:
             loader.close()
             speaker.close()
+
+    def _workers(self) -> int:
+        """As asked; else one on each core but that of the network."""
+        if self.recipe.workers is not None:
+            return self.recipe.workers
+        return min(self.ranks.cores - 1, self.recipe.batch // self.ranks.size, MOST_WORKERS)
 
     def _step(self, batch: Any) -> float:
         recipe, state = self.recipe, self.state

@@ -38,6 +38,7 @@ samples: 4
 epochs: 2
 validate_every: 1
 validation_samples: 2
+workers: 0
 """
 
 

@@ -27,7 +27,7 @@ def test_two_steps_teach_every_parameter(name, home, tmp_path, monkeypatch):
     monkeypatch.chdir(home)
     monkeypatch.setattr(Training, "_floor", lambda *_: 1.0)  # measured and saved elsewhere
     monkeypatch.setattr(Training, "_save", lambda *_: None)
-    changes = ["trunk=null", "batch=2", "log_gradients=false"]
+    changes = ["trunk=null", "batch=2", "log_gradients=false", "workers=0"]
     of_mdnet = name.split("/")[1] in STANDING
     changes += [f"data.sampling={FEW}"] if of_mdnet else ["preset=nano", f"data.sampling={SMALL}"]
     with ranks("cpu") as alone:

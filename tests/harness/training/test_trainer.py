@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import DISTILLED, STUDENT, log, same, tensors, train, write_recipe
+from tiny import DISTILLED, STUDENT, load_recipe, log, same, tensors, train, write_recipe
 
+from rgbtbench.errors import ConfigError
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp import weights
 from rgbtbench.training import learner, trainer
+from rgbtbench.training.ranks import Ranks
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +173,7 @@ def test_a_signal_ends_it_after_the_step_and_it_goes_on_from_there(tmp_path, mon
 
 
 def test_sigterm_from_outside_with_workers(tmp_path):
-    recipe = write_recipe(tmp_path, STUDENT.replace("epochs: 2", "epochs: 100000\nworkers: 1"))
+    recipe = write_recipe(tmp_path, STUDENT.replace("epochs: 2", "epochs: 100000").replace("workers: 0", "workers: 1"))
     command = [sys.executable, "-m", "rgbtbench", "train", str(recipe), "--out", str(tmp_path / "out")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
@@ -182,6 +184,19 @@ def test_sigterm_from_outside_with_workers(tmp_path):
     assert process.returncode == 130, told
     assert tensors(tmp_path / "out" / "checkpoint.safetensors")
     assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize(("cores", "asked", "expected"), [(1, "null", 0), (2, "null", 1), (9, "null", 2), (9, "0", 0)])
+def test_unasked_every_core_but_one_makes_batches(tmp_path, monkeypatch, cores, asked, expected):
+    def told(*_, workers, **__):
+        raise ConfigError("told", found=workers)
+
+    monkeypatch.setattr(trainer, "Loader", told)
+    monkeypatch.setattr(Ranks, "cores", cores)
+    recipe = load_recipe(write_recipe(tmp_path), [f"workers={asked}"])
+    with pytest.raises(ConfigError) as caught:
+        trainer.Training(recipe, tmp_path / "out", Ranks(0, 1, torch.device("cpu"))).run()
+    assert caught.value.details["found"] == expected
 
 
 def test_half_precision_learns_the_same_at_first(tmp_path):

@@ -22,6 +22,7 @@ samples: 4
 epochs: 2
 validate_every: 1
 validation_samples: 2
+workers: 0
 """
 DISTILLED = STUDENT.replace("method: student", "method: hfrd\nteacher: {weights: teacher.safetensors}")
 
