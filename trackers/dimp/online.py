@@ -18,6 +18,7 @@ from torch import Tensor
 from rgbtbench.boxes import Array
 from rgbtbench.core import Frame
 from rgbtbench.errors import TrackerError
+from rgbtbench.trackers.motion import velocities
 
 from . import augment, crop
 from .clock import Clock
@@ -32,7 +33,6 @@ IMAGES_AT_ONCE = 16  # of the first frame's samples through the network; half as
 BESIDE = 0.9  # of a crop's side: from the target to the middle of the crops around it
 WIDE = 3  # a second look sees so many times the side of a crop
 NEARNESS = 0.5  # weight of a cosine window on wide score maps
-STEADY = 0.4  # target sizes: whoever is farther from where it was expected has jumped
 
 
 class Look(NamedTuple):
@@ -112,10 +112,9 @@ class Online:
             with clock("refine"):
                 self.position[found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[found]
                 self._refine(found, Pair(seen.near, seen.far), seen.positions, seen.scales)
-        if p.velocity:  # a jump is no velocity
-            strayed = np.linalg.norm(self.position - expected, axis=1) / np.sqrt(self.size.prod(1))
-            steady = (seen.flags != Flag.NOT_FOUND) & (strayed < STEADY)
-            self.velocity[steady] += p.velocity * (self.position - before - self.velocity)[steady]
+        if p.velocity:
+            seen_now = seen.flags != Flag.NOT_FOUND
+            self.velocity = velocities(self.velocity, before, expected, self.position, self.size, seen_now, p.velocity)
         which, rates, steps = lessons(seen.flags, np.full(len(frames), self.count - 1), p)
         if len(which):
             with clock("update"):

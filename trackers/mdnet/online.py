@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rgbtbench.boxes import Array
+from rgbtbench.boxes import Array, centers
 from rgbtbench.core import Frame
 from rgbtbench.errors import TrackerError
 from rgbtbench.trackers.dimp.clock import Clock
+from rgbtbench.trackers.motion import velocities
 
 from .lessons import Memory, in_turns, teach
 from .network import Network
@@ -50,7 +51,7 @@ class Online:
             raise TrackerError("the first box is not finite", expected="x y w h", found=box.tolist())
         self.random = np.random.default_rng(seed)
         self.box = np.append(box[:2], np.maximum(box[2:], 1.0)).astype(float)
-        self.count, self.failures = 1, 0
+        self.count, self.failures, self.velocity = 1, 0, np.zeros((1, 2))
         head = self.network.head
         head.load_state_dict(self.learnt)
         head.fc6.renew()
@@ -76,7 +77,9 @@ class Online:
         """Find the target in the next frame: its box (4,) and the mean score of the best candidates."""
         p, clock = self.p, self.clock
         self.count += 1
-        trans = self._trans()
+        before = self.box.copy()
+        self._move_on(frame)
+        expected, trans = self.box.copy(), self._trans()
         with clock("view"):
             seen = images(frame, self.device)
             reach = trans if self.failures else max(trans, p.negative.trans)  # one pass shows what may be learnt too
@@ -87,6 +90,9 @@ class Online:
         mean = found.boxes.mean(0)
         if success or (not p.keep_lost and np.isfinite(found.score)):
             self.box = mean
+        if success and p.velocity:
+            was, goal, now = centers(np.array([before, expected, mean]), inclusive=False)[:, None]
+            self.velocity = velocities(self.velocity, was, goal, now, mean[None, 2:], np.array([True]), p.velocity)
         answer = self.box
         self.failures = 0 if success else self.failures + 1
         if success:
@@ -102,6 +108,12 @@ class Online:
             elif self.count % p.every == 0:
                 self._learn(None)
         return answer.copy(), found.score
+
+    def _move_on(self, frame: Frame) -> None:
+        """To where the target is expected, its centre in the image."""
+        if self.p.velocity:
+            half = self.box[2:] / 2
+            self.box[:2] = np.clip(self.box[:2] + half + self.velocity[0], 0, frame.rgb.shape[1::-1]) - half
 
     def _trans(self) -> float:
         p = self.p

@@ -40,6 +40,7 @@ class Parameters:
     lost_trans: float = 1.4  # search range after a failure
     lost_growth: float = 0.0  # above 0: the range grows by this factor with each failure, to lost_trans
     keep_lost: bool = False  # a box that scores too low is not moved to
+    velocity: float = 0.0  # share of the last step in the velocity with which the target goes on; 0: none, as in MDNet
 
     first_positives: int = 500
     first_negatives: int = 5000
@@ -92,6 +93,7 @@ class Parameters:
         for name, good, expected in (
             ("growth", _is_range(self.growth) and self.growth[0] >= 1, "two numbers from 1, the smaller first"),
             ("decay", is_number(self.decay) and self.decay >= 0, "at least 0"),
+            ("velocity", is_number(self.velocity) and 0 <= self.velocity <= 1, "between 0 and 1"),
             ("lost_trans", is_positive(self.lost_trans), "a positive number"),
             ("lost_growth", is_number(self.lost_growth) and self.lost_growth >= 0, "at least 0"),
             ("versions", is_list(self.versions) and self.versions, "at least one: shift x, shift y, zoom"),

@@ -43,6 +43,7 @@ NANO_TRACKING: Mapping[str, Any] = {
     "regime": "roi", "candidates": 256, "distant": 60, "versions": ((0, 0, 1),), "first_positives": 200,
     "first_negatives": 1000, "positives": 20, "negatives": 80, "mined": 256, "optimiser": "adam", "first_rate": 1e-3,
     "rate": 1e-3, "first_iterations": 50, "positive_frames": 50, "regression": 300, "alpha": 10.0,
+    "velocity": 0.4,
 }  # fmt: skip
 
 

@@ -146,7 +146,7 @@ def test_a_first_box_that_is_not_finite_is_refused():
 
 
 def test_scores_that_are_no_numbers_are_a_failure_not_a_box():
-    tracker = online()
+    tracker = online(velocity=0.0)
     follow(tracker, FRAMES[:2], TRUTH[0])
     before = tracker.box.copy()
     with torch.no_grad():
@@ -157,7 +157,7 @@ def test_scores_that_are_no_numbers_are_a_failure_not_a_box():
 
 
 def test_a_failure_widens_the_search_and_a_short_lesson_follows(monkeypatch):
-    tracker = online(lost_growth=1.5, lost_trans=1.2, keep_lost=True)
+    tracker = online(lost_growth=1.5, lost_trans=1.2, keep_lost=True, velocity=0.0)
     follow(tracker, FRAMES[:2], TRUTH[0])
     learnt = []
     monkeypatch.setattr(tracker, "_learn", learnt.append)
@@ -172,6 +172,19 @@ def test_a_failure_widens_the_search_and_a_short_lesson_follows(monkeypatch):
         assert np.array_equal(box, before)
     assert ranges == pytest.approx([0.6, 0.9, 1.2, 1.2])
     assert learnt == [tracker.p.short_frames] * 3
+
+
+def test_a_lost_target_goes_on_as_it_moved_but_not_out_of_the_image():
+    tracker = online(keep_lost=True, velocity=0.4)
+    follow(tracker, FRAMES[:2], TRUTH[0])
+    with torch.no_grad():
+        tracker.network.head.fc6.bias[0, 1] = -100
+    before, tracker.velocity = tracker.box.copy(), np.array([[3.0, -2.0]])
+    assert np.allclose(tracker.update(FRAMES[2])[0], before + [3, -2, 0, 0])
+    assert np.allclose(tracker.update(FRAMES[3])[0], before + [6, -4, 0, 0])
+    tracker.velocity = np.array([[1000.0, 0.0]])
+    box, _ = tracker.update(FRAMES[4])
+    assert box[0] + box[2] / 2 == pytest.approx(FRAMES[4].rgb.shape[1])
 
 
 def test_memory_holds_the_last_frames():
@@ -248,6 +261,7 @@ def test_imagenet_weights_go_into_every_stream(tmp_path):
         ({"growth": (0.5, 2)}, "growth"),
         ({"rate": 0}, "rate"),
         ({"every": 0}, "every"),
+        ({"velocity": 1.5}, "velocity"),
         ({"optimiser": "adamm"}, "did you mean 'adam'"),
     ],
 )
