@@ -17,6 +17,7 @@ from .evaluation import check_layout
 from .experiment import DatasetEntry, Experiment, TrackerEntry
 from .results.formats import ResultFiles, find_results, to_xywh
 from .results.store import RunFolder, State, require_storable
+from .trackers import TRACKERS, revision
 
 RECIPE = 1  # of track.py: raised when a change to it may change a box
 
@@ -62,8 +63,6 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
 
     ``only``: parts of names of datasets, labels or sequences; a sequence is chosen if any of them fits.
     """
-    from .trackers import TRACKERS
-
     known = TRACKERS.names()
     for entry in experiment.trackers:
         if entry.spec and ":" not in entry.spec and entry.spec.lower() not in map(str.lower, known):
@@ -159,8 +158,11 @@ def _contents(tracker: TrackerEntry) -> dict[str, Any]:
     """What a tracker's boxes come from, by content: not where things lie, and not devices or lanes."""
     if tracker.results:
         return {"results": _digest(tracker.results), "boxes": tracker.boxes}
+    assert tracker.use
+    known = revision(tracker.use)
     return {
         "tracker": tracker.use,
+        **({"revision": known} if known else {}),  # others' hashes stay
         "file": _digest(tracker.file) if tracker.file else None,
         "params": dict(tracker.params),
         "paths": {text: _digest(path) for text, path in tracker.paths.items()},

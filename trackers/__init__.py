@@ -41,6 +41,18 @@ TRACKERS: Registry[Any] = Registry(
     next="rgbtbench list trackers",
 )
 
+REVISIONS: Mapping[str, int] = {  # of a package of built-in trackers: raised when a change to it may change a box
+    "rgbtbench.trackers.crossmodal": 1,
+    "rgbtbench.trackers.mdnet": 1,
+}
+
+
+def revision(name: str) -> int | None:
+    """The revision that a built-in tracker's boxes depend on, if it has one; it is part of a run's identity."""
+    targets = {known.lower(): target for known, target in TRACKERS.builtin.items()}
+    module = targets.get(name.lower(), name).partition(":")[0]
+    return REVISIONS.get(module.rpartition(".")[0])
+
 
 def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     """The trained weights that come with the package for a tracker of this size, if any."""

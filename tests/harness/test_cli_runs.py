@@ -8,6 +8,9 @@ import pytest
 from small import NAMES, contents, write_benchmark, write_experiment
 
 from rgbtbench.cli import main
+from rgbtbench.experiment import load_experiment
+from rgbtbench.plan import make_plan
+from rgbtbench.trackers import REVISIONS
 
 TWO = "- {use: './trackers.py:Walk', label: A}\n- {label: Raw, results: raw, year: 2022}"
 
@@ -52,6 +55,20 @@ def test_report_gives_the_scores_that_score_gives(home: Path, capsys: pytest.Cap
     )
     assert reported == capsys.readouterr().out
     assert {row["tracker"] for row in rows(reported)} == {"A", "Raw"}
+
+
+def test_a_new_revision_of_networks_is_another_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def folders() -> list[str]:
+        networks = "- {use: cmd-student, preset: nano, params: {untrained: true}}\n- {use: dcf}"
+        return [
+            run.folder.path.name for run in make_plan(load_experiment(write_experiment(home, networks)), home / "x")
+        ]
+
+    student, dcf = folders()
+    monkeypatch.setitem(REVISIONS, "rgbtbench.trackers.crossmodal", 1000)
+    changed, same = folders()
+    assert changed != student
+    assert same == dcf
 
 
 def test_status_counts_and_tells_what_to_type(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
