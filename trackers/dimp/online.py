@@ -107,14 +107,14 @@ class Online:
             better = (again.peaks > seen.peaks[unsure]) & (again.peaks >= p.convincing)
             for part in Look._fields:
                 getattr(seen, part)[unsure[better]] = getattr(again, part)[better]
-        found = np.flatnonzero(seen.flags != Flag.NOT_FOUND)
+        kept = seen.flags != Flag.NOT_FOUND
+        found = np.flatnonzero(kept)
         if len(found):
             with clock("refine"):
                 self.position[found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[found]
                 self._refine(found, Pair(seen.near, seen.far), seen.positions, seen.scales)
         if p.velocity:
-            seen_now = seen.flags != Flag.NOT_FOUND
-            self.velocity = velocities(self.velocity, before, expected, self.position, self.size, seen_now, p.velocity)
+            self.velocity = velocities(self.velocity, before, expected, self.position, self.size, kept, p.velocity)
         which, rates, steps = lessons(seen.flags, np.full(len(frames), self.count - 1), p)
         if len(which):
             with clock("update"):
