@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rgbtbench.errors import ConfigError
-from rgbtbench.trackers.crossmodal.distill import Distiller
+from rgbtbench.trackers.crossmodal.distill import Distiller, ask
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp import weights
 from rgbtbench.trackers.dimp.adopt import start
@@ -98,8 +98,7 @@ class Learner(nn.Module):
         if self.distiller is None:
             return {}
         [teacher] = self._teacher
-        with torch.no_grad():
-            target = forward(teacher, batch)
+        target = ask(teacher, self.distiller.method, batch)
         with torch.autocast(self.device_type, self.dtype, enabled=self.dtype is not None):
             return self.distiller(answer, target, batch)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rgbtbench.errors import ConfigError
-from rgbtbench.trackers.dimp.learn import Batch, Pass
+from rgbtbench.trackers.dimp.learn import Batch, Pass, Views, extract, forward
 from rgbtbench.trackers.dimp.losses import gaussian_label
 from rgbtbench.trackers.dimp.network import Features, Network
 from rgbtbench.trackers.dimp.parameters import STRIDE
@@ -18,12 +18,28 @@ from rgbtbench.trackers.dimp.resnet import Levels
 
 from .equations import distance, l_fus, l_hfrd, l_p, l_scfd, path_losses
 from .fusion import MPSD
-from .methods import FEATURE_TERMS, METHODS, Method
+from .methods import FEATURE_TERMS, METHODS, RESPONSE_TERMS, Method
 from .reviewkd import TopDown, hcl
 
-__all__ = ["METHODS", "Distiller", "Method", "gradient_norms"]
+__all__ = ["METHODS", "Distiller", "Method", "Target", "ask", "gradient_norms"]
 
 PATHS = ("attention", "product", "difference")
+
+
+class Target(NamedTuple):
+    """What a teacher shows: features of the frames that are distilled; all its answers, if a term compares them."""
+
+    features: Features
+    answer: Pass | None
+
+
+@torch.no_grad()
+def ask(teacher: Network, method: Method, batch: Batch) -> Target:
+    """What ``method`` needs of a fixed teacher, and no more: a whole answer costs nano three times as much."""
+    if set(method.terms) & set(RESPONSE_TERMS):
+        answer = forward(teacher, batch)
+        return Target(_features(answer, method.frames), answer)
+    return Target(extract(teacher, *_views(batch, method.frames)), None)
 
 
 class Distiller(nn.Module):
@@ -50,22 +66,22 @@ class Distiller(nn.Module):
             found = " and ".join(type(fusion).__name__ for fusion in student.fusion)
             raise ConfigError("term p needs a student with MPSD", expected="MPSD and MPSD", found=found or "no fusion")
 
-    def forward(self, student: Pass, teacher: Pass, batch: Batch) -> dict[str, Tensor]:
-        """The weighted terms by name, each a scalar; no gradient reaches the teacher."""
+    def forward(self, student: Pass, target: Target, batch: Batch) -> dict[str, Tensor]:
+        """The weighted terms by name, each a scalar."""
         method, terms = self.method, dict[str, Tensor]()
-        own, target = (_features(answer, method.frames) for answer in (student, teacher))
-        target = _each(Tensor.detach, target)
-        views = [batch.train.boxes, batch.test.boxes] if method.frames == "all" else [batch.test.boxes]
-        boxes = torch.cat([b.flatten(0, 1) for b in views])
+        own = _features(student, method.frames)
+        boxes = torch.cat([views.boxes.flatten(0, 1) for views in _views(batch, method.frames)])
         for name in method.terms:
             if name in FEATURE_TERMS:
-                terms[name] = method.alpha * getattr(self, f"_{name}")(own, target, boxes)
-        r_s, r_t = student.scores[-1], teacher.scores[-1].detach()
+                terms[name] = method.alpha * getattr(self, f"_{name}")(own, target.features, boxes)
+        if target.answer is None:
+            return terms
+        r_s, r_t = student.scores[-1], target.answer.scores[-1]
         if "hfrd" in method.terms:
             r_g = gaussian_label(batch.test.boxes, r_s.shape[-1] - 1)
             terms["hfrd"] = method.beta * l_hfrd(r_s, r_t, r_g, clamp=method.clamp, hole_fix=method.hole_fix)
         if "kd" in method.terms:
-            terms["kd"] = method.beta * F.mse_loss(r_s, r_t) + F.mse_loss(student.iou, teacher.iou.detach())
+            terms["kd"] = method.beta * F.mse_loss(r_s, r_t) + F.mse_loss(student.iou, target.answer.iou)
         return terms
 
     @property
@@ -155,6 +171,10 @@ def _adapters(own: Iterable[int], target: Iterable[int]) -> nn.ModuleList:
 
 def _sum(terms: Iterable[Tensor]) -> Tensor:
     return torch.stack(list(terms)).sum()
+
+
+def _views(batch: Batch, frames: str) -> tuple[Views, ...]:
+    return (batch.train, batch.test) if frames == "all" else (batch.test,)
 
 
 def _features(answer: Pass, frames: str) -> Features:

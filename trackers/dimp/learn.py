@@ -49,8 +49,7 @@ class Pass(NamedTuple):
 def forward(network: Network, batch: Batch, steps: int = 5) -> Pass:
     """Learn the filter from the train crops, apply each iterate to the test crops, rate the proposals."""
     (n_train, s), n_test = batch.train.boxes.shape[:2], len(batch.test.boxes)
-    rgb, tir = (torch.cat([getattr(v, m).flatten(0, 1) for v in (batch.train, batch.test)]) for m in ("rgb", "tir"))
-    both = network.extract(rgb, tir)  # train and test in one batch: one set of batch-norm statistics
+    both = extract(network, batch.train, batch.test)  # in one batch: one set of batch-norm statistics
     cut = n_train * s
     maps = network.classifier.features(both.fused.level4)
     maps = maps.view(n_train + n_test, s, *maps.shape[1:])
@@ -63,6 +62,12 @@ def forward(network: Network, batch: Batch, steps: int = 5) -> Pass:
     test = network.iou.maps(Pair(*(level[cut:] for level in both.fused)))
     iou = network.iou(modulation, test, batch.proposals.flatten(0, 1)).view(batch.proposals.shape[:3])
     return Pass(_part(both, slice(cut)), _part(both, slice(cut, None)), scores, iou)
+
+
+def extract(network: Network, *views: Views) -> Features:
+    """Features of all crops, n-major, one after the other."""
+    rgb, tir = (torch.cat([getattr(v, m).flatten(0, 1) for v in views]) for m in ("rgb", "tir"))
+    return network.extract(rgb, tir)
 
 
 def original_losses(answer: Pass, batch: Batch) -> dict[str, Tensor]:

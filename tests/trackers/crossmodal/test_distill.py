@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from rgbtbench.errors import ConfigError
-from rgbtbench.trackers.crossmodal.distill import METHODS, Distiller, Method, coverage, gradient_norms
+from rgbtbench.trackers.crossmodal.distill import METHODS, Distiller, Method, ask, coverage, gradient_norms
 from rgbtbench.trackers.crossmodal.methods import TABLES
 from rgbtbench.trackers.crossmodal.models import MODELS, build
 from rgbtbench.trackers.dimp.learn import Batch, Views, forward, original_losses
@@ -38,15 +38,15 @@ def teacher(batch):
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.momentum = 1.0  # one pass gives statistics: without any, random features explode
     forward(network, batch)
-    return network.eval(), forward(network, batch)  # with its graph: the distiller alone must keep gradients out
+    return network.eval()
 
 
-def step(method, teacher, batch, seed=2):
-    torch.manual_seed(seed)
+def step(method, teacher, batch, target=None):
+    torch.manual_seed(2)
     student = build(method.student, "nano")
-    distiller = Distiller(method, student, teacher[0])
+    distiller = Distiller(method, student, teacher)
     answer = forward(student, batch)
-    return student, distiller, answer, distiller(answer, teacher[1], batch)
+    return student, distiller, answer, distiller(answer, target or ask(teacher, method, batch), batch)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -63,14 +63,24 @@ def test_every_term_is_finite_and_reaches_the_students_trunk(name, teacher, batc
     if terms:
         sum(terms.values()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in distiller.parameters())
-    assert all(p.grad is None for p in teacher[0].parameters())
+    assert all(p.grad is None for p in teacher.parameters())
+
+
+@pytest.mark.parametrize("frames", ["test", "all"])
+def test_a_teacher_shows_the_same_features_whether_or_not_it_has_to_answer(frames, teacher, batch):
+    alone, answered = (ask(teacher, replace(METHODS[name], frames=frames), batch) for name in ("scfd", "hfrd"))
+    assert alone.answer is None
+    assert answered.answer is not None
+    for some, others in zip(alone.features, answered.features, strict=True):
+        for a, b in zip(some, others, strict=True):
+            assert torch.allclose(a, b, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_student_holds_nothing_of_its_training(name, teacher):
     student = build(METHODS[name].student, "nano")
-    distiller = Distiller(METHODS[name], student, teacher[0])
-    own = {id(p) for p in student.parameters()} | {id(p) for p in teacher[0].parameters()}
+    distiller = Distiller(METHODS[name], student, teacher)
+    own = {id(p) for p in student.parameters()} | {id(p) for p in teacher.parameters()}
     assert not own & {id(p) for p in distiller.parameters()}
     build(METHODS[name].student, "nano").load_state_dict(student.state_dict(), strict=True)
 
@@ -93,8 +103,9 @@ def test_selector_loss_trains_the_selector_and_no_adapter(teacher, batch):
             fusion.selector[-1].bias.data = 5 * nn.functional.one_hot(torch.tensor(path), 3).float()
         answer = forward(student, batch)
         for only in (False, True):
-            distiller = Distiller(replace(METHODS["mpsd"], selector_only=only), student, teacher[0])
-            term = {"p": distiller(answer, teacher[1], batch)["p"]}
+            method = replace(METHODS["mpsd"], selector_only=only)
+            distiller = Distiller(method, student, teacher)
+            term = {"p": distiller(answer, ask(teacher, method, batch), batch)["p"]}
             assert gradient_norms(term, student.trunks.parameters())["p"] == 0 or not only
         found.append(term["p"] > 0)
         of_selectors = [fusion.selector[-1].bias for fusion in student.fusion]
@@ -127,15 +138,17 @@ def test_weights_of_the_terms_and_their_reductions(teacher, batch):
 def test_responses_and_the_foreground_mask_by_hand(teacher, batch):
     method = Method(terms=("md", "fus", "kd"), beta=7.0)
     _, distiller, own, terms = step(method, teacher, batch)
+    target = ask(teacher, method, batch)
+    shown = target.answer
     for same, expected in (
-        ({"iou": teacher[1].iou}, 7 * (own.scores[-1] - teacher[1].scores[-1]).square().mean()),
-        ({"scores": teacher[1].scores}, (own.iou - teacher[1].iou).square().mean()),
+        ({"iou": shown.iou}, 7 * (own.scores[-1] - shown.scores[-1]).square().mean()),
+        ({"scores": shown.scores}, (own.iou - shown.iou).square().mean()),
     ):
-        assert torch.allclose(distiller(own._replace(**same), teacher[1], batch)["kd"], expected)
+        assert torch.allclose(distiller(own._replace(**same), target, batch)["kd"], expected)
     assert 0.2 * terms["fus"] < terms["md"] < terms["fus"]
     for x, factor in ((-99.0, 1.0), (999.0, 0.2)):  # a target that fills the crop; one outside
         boxes = torch.tensor([x, x, 500.0, 500.0]).expand_as(batch.test.boxes)
-        other = distiller(own, teacher[1], batch._replace(test=batch.test._replace(boxes=boxes)))
+        other = distiller(own, target, batch._replace(test=batch.test._replace(boxes=boxes)))
         assert torch.allclose(other["md"], factor * terms["fus"])
 
 
@@ -150,18 +163,20 @@ def test_other_readings_change_the_feature_terms_alone(name, changes, teacher, b
 
 def test_the_hole_can_be_mended_by_a_switch(teacher, batch):
     """A distractor as strong as the target asks nothing of the student in the literal reading."""
-    seen = teacher[1]._replace(scores=[torch.full_like(teacher[1].scores[-1], 1.3)])
+    target = ask(teacher, METHODS["hfrd"], batch)
+    response = torch.full_like(target.answer.scores[-1], 1.3)
+    target = target._replace(answer=target.answer._replace(scores=[response]))
     far = batch._replace(test=batch.test._replace(boxes=batch.test.boxes + 1000))  # nothing but background
-    literal, mended = (step(replace(METHODS["hfrd"], hole_fix=f), (teacher[0], seen), far)[3] for f in (False, True))
+    literal, mended = (step(replace(METHODS["hfrd"], hole_fix=f), teacher, far, target)[3] for f in (False, True))
     assert literal["hfrd"] < mended["hfrd"]
 
 
 def test_half_precision_keeps_the_gradients(teacher, batch):
     method = replace(METHODS["hfrd"], terms=("p", "fus", "scfd", "hfrd"))
     student = build(method.student, "nano")
-    distiller = Distiller(method, student, teacher[0])
+    distiller = Distiller(method, student, teacher)
     with torch.autocast("cpu", torch.bfloat16):
-        terms = distiller(forward(student, batch), teacher[1], batch)
+        terms = distiller(forward(student, batch), ask(teacher, method, batch), batch)
     assert all(term.dtype == torch.float32 and term.isfinite() for term in terms.values())
     sum(terms.values()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in distiller.parameters())
@@ -209,4 +224,4 @@ def test_wrong_methods_are_answered(wrong, message):
 
 def test_the_selector_loss_needs_a_selector(teacher):
     with pytest.raises(ConfigError, match="MPSD"):
-        Distiller(METHODS["mpsd"], build("cmd-student-origin", "nano"), teacher[0])
+        Distiller(METHODS["mpsd"], build("cmd-student-origin", "nano"), teacher)
