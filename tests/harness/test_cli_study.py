@@ -23,18 +23,23 @@ SMALL = (
 def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
     changes = [word for change in SMALL for word in ("--set", change)]
     options = ["--out", tmp_path, "--seeds", 1, "--sequences", 2, "--frames", 6, "--record", tmp_path / "study.csv"]
-    status, out, err = cli("study", "scfd", *options, *changes)
+    status, out, err = cli("study", "scfd", "student-longer", *options, *changes)
     assert status == 0, err
     assert "Table 1, nano networks on 2 generated sequences" in out
     assert {"Student", "+SCFD", "Teacher", "dcf", "scfd-0-rgb"} <= {line.split("  ")[0] for line in out.splitlines()}
     rows = list(csv.DictReader((tmp_path / "study.csv").open()))
     assert {(row["recipe"], row["metric"]) for row in rows} == {
-        (recipe, metric) for recipe in ("teacher", "student", "scfd") for metric in ("PR", "NPR", "SR")
+        (recipe, metric)
+        for recipe in ("teacher", "student", "student-longer", "scfd")
+        for metric in ("PR", "NPR", "SR")
     }
-    assert len({row["weights_sha256"] for row in rows}) == 3
+    assert len({row["weights_sha256"] for row in rows}) == 4
+    tables, equal_time = out.split("Against a plain student trained longer")
+    assert "+SCFD" in tables
+    assert ["scfd", "1"] in [line.split()[:2] for line in equal_time.splitlines()]
     found = read_study(tmp_path / "study.csv")
     assert average(found, settings(found)[0], "scfd", "SR").seeds == 1
-    again, out2, _ = cli("study", "scfd", *options, "--trained")
+    again, out2, _ = cli("study", "scfd", "student-longer", *options, "--trained")
     assert (again, out2) == (0, out)
 
 
