@@ -14,9 +14,9 @@ from pathlib import Path
 
 from .errors import TrainingError
 
-TEACHER, PLAIN, LONGER = "teacher", "student", "student-longer"
+TEACHER, PLAIN, LONGER, CMD = "teacher", "student", "student-longer", "hfrd"
 ALIASES = {LONGER: (PLAIN, 3)}  # row -> recipe and how many times its epochs: a step of `hfrd` costs under three
-SEEDED = (TEACHER, PLAIN, "scfd", "mpsd", "hfrd")  # Table 1: trained from several seeds
+SEEDED = (TEACHER, PLAIN, "scfd", "mpsd", CMD)  # Table 1: trained from several seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,13 @@ def call(*arguments: object) -> None:
 
 
 def experiment_text(plan: Sequence[Trained]) -> str:
-    """All trainings as trackers, beside ``dcf``, and the last of them seeing one modality twice."""
+    """All trainings as trackers, beside ``dcf``, and one student, CMD's if it is there, seeing one modality twice."""
     networks = [
         {"use": _network(one.recipe), "label": one.label, "preset": "nano", "weights": str(one.weights.absolute())}
         for one in plan
     ]
-    single = [{**networks[-1], "label": f"{networks[-1]['label']}-{m}", "modality": m} for m in ("rgb", "tir")]
+    halved = next((k for k, one in enumerate(plan) if one.row == CMD), -1)
+    single = [{**networks[halved], "label": f"{plan[halved].label}-{m}", "modality": m} for m in ("rgb", "tir")]
     entries = [{"use": "dcf"}, *networks, *single]
     return json.dumps({"name": "study", "datasets": {"LasHeR": "LasHeR"}, "trackers": entries}, indent=1)
 
