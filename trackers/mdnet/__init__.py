@@ -34,7 +34,9 @@ STANDING: dict[str, Standing] = {
         "a rebuild from the abstract, no code at hand: widths are ours, 6.8M parameters where 38.4M are printed",
     ),
     "macnet": Standing(
-        LIVE, "MACNet (Sensors 2020): modalities weighted and exchanged at each level", "the test-time net of its code"
+        LIVE,
+        "MACNet (Sensors 2020): modalities weighted and exchanged at each level",
+        "the test-time net of its code; trained here as MANet is, without its unimodal heads and competitive loss",
     ),
     "mfgnet": Standing(
         RECONSTRUCTION,
