@@ -16,9 +16,11 @@ from rgbtbench import atomic
 from rgbtbench.errors import TrainingError
 from rgbtbench.trackers.dimp.weight_files import read, require_finite
 
+from .muon import moves_by_muon
+
 FORMAT = 1
 NAME = "checkpoint.safetensors"
-MOMENTS = {"adam": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}  # for each parameter
+ADAM, SGD = ("step", "exp_avg", "exp_avg_sq"), ("momentum_buffer",)  # what an optimiser remembers of a parameter
 
 
 @dataclass(slots=True)
@@ -69,16 +71,16 @@ def resume(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, reci
     own = module.state_dict()
     expected = {f"module/{name}": tensor.shape for name, tensor in own.items()}
     kind = _kind(optimiser)
-    moments = MOMENTS[kind]
-    learnt = [(n, p) for n, p in module.named_parameters() if f"{kind}/{moments[0]}/{n}" in tensors]  # had gradients
-    for name, parameter in learnt:
+    known = [(name, parameter, _moments(kind, parameter)) for name, parameter in module.named_parameters()]
+    learnt = [(n, p, moments) for n, p, moments in known if f"{kind}/{moments[0]}/{n}" in tensors]  # had gradients
+    for name, parameter, moments in learnt:
         shapes = {moment: torch.Size() if moment == "step" else parameter.shape for moment in moments}
         expected |= {f"{kind}/{moment}/{name}": shape for moment, shape in shapes.items()}
     expected |= {"random/torch": torch.get_rng_state().shape, "random/numpy": torch.Size([624])}
     if {name: tensor.shape for name, tensor in tensors.items()} != expected:
         raise _damaged(path, "other tensors than this recipe's")
     module.load_state_dict({name: tensors[f"module/{name}"] for name in own})
-    for name, parameter in learnt:
+    for name, parameter, moments in learnt:
         stored = {moment: tensors[f"{kind}/{moment}/{name}"] for moment in moments}
         optimiser.state[parameter] = {
             moment: tensor.clone() if moment == "step" else torch.empty_like(parameter).copy_(tensor).detach()
@@ -92,6 +94,10 @@ def resume(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, reci
 
 def _kind(optimiser: torch.optim.Optimizer) -> str:
     return type(optimiser).__name__.lower()
+
+
+def _moments(kind: str, parameter: Tensor) -> tuple[str, ...]:
+    return SGD if kind == "sgd" or (kind == "muon" and moves_by_muon(parameter)) else ADAM
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

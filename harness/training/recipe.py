@@ -114,7 +114,7 @@ class Recipe:
         said: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in FREE}
         said["optimiser"] = {f.name: getattr(self.optimiser, f.name) for f in fields(self.optimiser)}
         said["optimiser"]["rates"] = dict(self.optimiser.rates)
-        for name in ("momentum", "decay"):  # newer than the first recipes, whose identity shall stay
+        for name in ("momentum", "decay", "muon"):  # newer than the first recipes, whose identity shall stay
             if not said["optimiser"][name]:
                 del said["optimiser"][name]
         said["method"] = asdict(self.method) if self.method else None
@@ -278,6 +278,7 @@ class _Reader:
             _number(section, "clip", usual.clip),
             _number(section, "momentum", usual.momentum),
             _number(section, "decay", usual.decay),
+            _number(section, "muon", usual.muon),
         )
 
     def _changed(self, usual: T, keys: Keys, *, skip: tuple[str, ...] = ()) -> T:

@@ -25,17 +25,17 @@ def test_two_processes_learn_what_one_does_from_both_halves(tmp_path):
     with ranks("cpu") as alone:
         learner = Learner(recipe, alone.device)
     groups = learner.groups()
-    adam = torch.optim.Adam([{"params": p, "lr": recipe.optimiser.rates[name]} for name, p in groups.items()])
+    optimiser = recipe.optimiser.make(groups)
     options = {"batch": recipe.batch, "seed": recipe.seed}
     halves = [Loader(recipe.data.open(), recipe.data.sampling, share=(r, 2), **options) for r in (0, 1)]
     for step in range(recipe.steps):
-        for group, name in zip(adam.param_groups, groups, strict=True):
+        for group, name in zip(optimiser.param_groups, groups, strict=True):
             group["lr"] = recipe.optimiser.rates[name] * recipe.scale(step)
-        adam.zero_grad()
+        optimiser.zero_grad()
         for half in halves:
             (sum(learner(next(half)).values()) / 2).backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.optimiser.clip)
-        adam.step()
+        optimiser.step()
     two = tensors(tmp_path / "two" / "tiny.safetensors")
     for name, parameter in learner.student.named_parameters():
         assert torch.allclose(two[name], parameter, rtol=1e-4, atol=2e-6), name
