@@ -54,14 +54,21 @@ def moves_by_muon(parameter: Tensor) -> bool:
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """The nearest matrices with orthonormal rows or columns, roughly: all singular values of (n, r, c) near 1."""
+    """The nearest matrices with orthonormal rows or columns, roughly: all singular values of (n, r, c) near 1.
+
+    Each round multiplies by a polynomial in X X^T. These commute, so that all rounds happen to that small square.
+    """
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     a, b, c = QUINTIC
+    square, total = x @ x.mT, torch.eye(x.shape[1], device=x.device, dtype=x.dtype)
     for _ in range(ROUNDS):
-        square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
+        factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        total = factor @ total
+        square = factor @ square @ factor
+    x = total @ x
     return x.mT if tall else x
 
 
