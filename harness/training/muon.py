@@ -42,8 +42,11 @@ class Muon(torch.optim.Adam):
     def _momentum(self, kernel: Tensor) -> Tensor:
         """Nesterov's, of this gradient and all before it."""
         gradient = kernel.grad
-        assert gradient is not None
-        mean = self.state[kernel].setdefault("momentum_buffer", torch.zeros_like(kernel))
+        assert gradient is not None  # chosen so
+        state = self.state[kernel]
+        if not state:
+            state["momentum_buffer"] = torch.zeros_like(kernel)
+        mean: Tensor = state["momentum_buffer"]
         mean.lerp_(gradient, 1 - MOMENTUM)
         return gradient.lerp(mean, MOMENTUM)
 
