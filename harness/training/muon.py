@@ -42,7 +42,7 @@ class Muon(torch.optim.Adam):
     def _momentum(self, kernel: Tensor) -> Tensor:
         """Nesterov's, of this gradient and all before it."""
         gradient = kernel.grad
-        assert gradient is not None  # chosen so
+        assert gradient is not None
         state = self.state[kernel]
         if not state:
             state["momentum_buffer"] = torch.zeros_like(kernel)
