@@ -41,7 +41,7 @@ class Optimiser:
     warmup: int = 0  # steps of linear rise
     clip: float = 0.0  # of the norm of all gradients together; 0: none, as in DiMP
     momentum: float = 0.0
-    decay: float = 0.0  # of weights
+    decay: float = 0.0  # of weights; not of those that Muon moves
     muon: float = 0.0
 
     def __post_init__(self) -> None:
@@ -90,7 +90,7 @@ def _rates(*values: float) -> Mapping[str, float]:
 
 R18 = Course(26, 26_000, 50, Optimiser(_rates(5e-5, 5e-4, 5e-5, 1e-3, 2e-4, 2e-4, 2e-4)))
 R50 = replace(R18, batch=10, optimiser=Optimiser(_rates(5e-5, 5e-4, 5e-5, 2e-4, 2e-5, 2e-4, 2e-4)))
-NANO = Course(  # slow heads: with Adam, the training loss fell more slowly at 2.5 to 20 times their rates
+NANO = Course(  # slow heads: with Adam, at half these, the loss fell more slowly at 2.5 to 20 times their rates
     8, 1_600, 20, Optimiser(_rates(2e-4, 5e-3, 4e-4, 2e-3, 2e-3, 2e-3, 2e-3), "cosine", warmup=50, clip=10.0, muon=10.0)
 )
 

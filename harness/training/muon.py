@@ -22,7 +22,7 @@ class Muon(torch.optim.Adam):
     """
 
     def __init__(self, groups: Iterable[dict[str, Any]], *, kernels: float, weight_decay: float = 0.0) -> None:
-        super().__init__(groups, weight_decay=weight_decay)  # of all but kernels, whose scale batch norm takes out
+        super().__init__(groups, weight_decay=weight_decay)  # of all but kernels
         self.kernels = kernels
 
     @torch.no_grad()
