@@ -31,9 +31,12 @@ def test_kernels_step_as_far_in_all_directions_and_the_rest_as_by_adam():
         (module(torch.randn(2, 4, 8, 8)) * torch.randn(2, 32, 6, 6)).sum().backward()
         for parameter, twin in zip((p for p in module.parameters() if p.ndim < 4), alike, strict=True):
             twin.grad = parameter.grad.clone()
+        gradient = module[0].weight.grad.clone()
         optimiser.step()
         adam.step()
-        moved = torch.linalg.svdvals((module[0].weight.detach() - before).flatten(1))
+        change = module[0].weight.detach() - before
+        assert (change * gradient).sum() < 0, "uphill"
+        moved = torch.linalg.svdvals(change.flatten(1))
         assert moved.tolist() == pytest.approx([0.05] * len(moved), rel=0.35)
     rest = [p for p in module.parameters() if p.ndim < 4]
     assert all(torch.equal(parameter, twin) for parameter, twin in zip(rest, alike, strict=True))
