@@ -18,9 +18,7 @@ def intervals(values: Array, weights: Array, *, level: float = 0.95, seed: int =
     one table can be compared. Source: Efron and Tibshirani, An Introduction to the Bootstrap, ch. 13.
     """
     trackers, size = values.shape
-    picks = np.random.default_rng(seed).integers(size, size=(DRAWS, size))
-    picks += np.arange(DRAWS)[:, None] * size
-    counts = np.bincount(picks.ravel(), minlength=DRAWS * size).reshape(DRAWS, size).astype(float)
+    counts = _draws(size, seed)
     shares = (weights * np.nan_to_num(values)[:, None]).reshape(-1, size)
     with np.errstate(invalid="ignore"):  # a small attribute may be drawn not at all
         means = (counts @ shares.T).reshape(DRAWS, trackers, -1) / (counts @ weights.T)[:, None]
@@ -31,6 +29,25 @@ def intervals(values: Array, weights: Array, *, level: float = 0.95, seed: int =
     gaps = (np.isnan(values)[:, None] & (weights > 0)).any(axis=-1) | ((weights > 0).sum(axis=-1) < 2)
     bounds: Array = np.where(gaps, np.nan, tails)
     return np.moveaxis(bounds, 0, -1)
+
+
+def ratio_interval(part: Array, whole: Array, *, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
+    """Percentile bootstrap interval of ``part.sum() / whole.sum()``, both over the same draws of sequences.
+
+    part, whole (S,) per-sequence values of either sign, such as two paired differences. The interval means little
+    where ``whole`` itself may be zero. Source as for ``intervals``.
+    """
+    counts = _draws(len(whole), seed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = np.quantile((counts @ part) / (counts @ whole), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _draws(size: int, seed: int) -> Array:
+    """How often each of ``size`` sequences is in each resample, (DRAWS, size)."""
+    picks = np.random.default_rng(seed).integers(size, size=(DRAWS, size))
+    picks += np.arange(DRAWS)[:, None] * size
+    return np.bincount(picks.ravel(), minlength=DRAWS * size).reshape(DRAWS, size).astype(float)
 
 
 def paired_test(difference: Array, weights: Array, *, seed: int = 0) -> Array:

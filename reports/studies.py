@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from rgbtbench import fingerprint
-from rgbtbench.bootstrap import intervals
+from rgbtbench.bootstrap import intervals, ratio_interval
 from rgbtbench.boxes import Array
 from rgbtbench.evaluation import Evaluation
 from rgbtbench.plan import truth_of
@@ -55,55 +56,88 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
 def study_tables(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Table]:
     """The paper's tables with what was measured here; a row of several trainings is their mean.
 
-    Last, if there is a plain student that was trained longer: how long each took, and what it has over that one.
+    Then, if there is a plain student that was trained longer: how long each took, and what it has over that one; and
+    if there is a teacher: how much of its lead over the plain student each distilled row recovers.
     """
-    from rgbtbench.trackers.crossmodal.methods import TABLES
+    from rgbtbench.trackers.crossmodal.methods import METHODS, TABLES
 
-    weights, measures = evaluation.weights, evaluation.measures
-    trained = {one.row for one in plan} | set(evaluation.trackers)
-
-    def mean(row: str, values: Array) -> Array:
-        labels = [row] if row in evaluation.trackers else [one.label for one in plan if one.row == row]
-        mean: Array = values[[evaluation.trackers.index(label) for label in labels]].mean(0)
-        return mean
-
-    def score(row: str, measure: Measure) -> str:
-        return number(100 * np.average(mean(row, evaluation.values(measure)), weights=weights[0]))
-
-    def gain(row: str, other: str, measure: Measure) -> str:
-        if row == other:
-            return GAP
-        difference = mean(row, evaluation.values(measure)) - mean(other, evaluation.values(measure))
-        low, high = 100 * intervals(difference[None], weights)[0, 0]
-        return f"{100 * np.average(difference, weights=weights[0]):+.1f} [{low:+.1f}, {high:+.1f}]"
-
-    def seeds(row: str) -> str:
-        return str(sum(one.row == row for one in plan) or GAP)
-
+    rows = _Rows(plan, evaluation)
+    measures = evaluation.measures
     where = f"nano networks on {len(evaluation.frames)} generated sequences; percent"
+
     header = ("row", "seeds", *(word for m in measures for word in (m.name, f"{m.name} - Student [95 %]")))
     extra = {"Student, longer": LONGER, "Teacher": TEACHER, "dcf": "dcf"}
     extra |= {name: name for name in baselines()}
     extra |= {name: name for name in evaluation.trackers if name.endswith(("-rgb", "-tir"))}
-    for table, rows in TABLES.items():
-        shown = {"Student": PLAIN} | dict(rows) | extra
-        lines = (
-            (name, seeds(row), *(cell for m in measures for cell in (score(row, m), gain(row, PLAIN, m))))
+    for table, printed in TABLES.items():
+        shown = {"Student": PLAIN} | dict(printed) | extra
+        lines = [
+            (
+                name,
+                rows.seeds(row),
+                *(cell for m in measures for cell in (rows.score(row, m), rows.gain(row, PLAIN, m))),
+            )
             for name, row in shown.items()
-            if row in trained
-        )
+            if row in rows.known
+        ]
         yield Table(f"Table {table}, {where}", header, tuple(lines))
+
+    trained = list(dict.fromkeys(one.row for one in plan))
     if LONGER in trained:
-        lines = (
-            (row, seeds(row), _minutes(plan, row), *(gain(row, LONGER, m) for m in measures))
-            for row in dict.fromkeys(one.row for one in plan)
-        )
         header = ("row", "seeds", "minutes", *(f"{m.name} - longer [95 %]" for m in measures))
+        lines = [
+            (row, rows.seeds(row), rows.minutes(row), *(rows.gain(row, LONGER, m) for m in measures)) for row in trained
+        ]
         yield Table(f"Against a plain student trained longer, {where}", header, tuple(lines))
+    if TEACHER in trained:
+        header = ("row", "seeds", *(f"of the lead in {m.name} [95 %]" for m in measures))
+        distilled = [row for row in trained if row in METHODS and METHODS[row].terms]
+        lines = [(row, rows.seeds(row), *(rows.share(row, m) for m in measures)) for row in distilled]
+        yield Table(f"Recovered of the teacher's lead over Student, {where}", header, tuple(lines))
 
 
-def _minutes(plan: Sequence[Trained], row: str) -> str:
-    return number(float(np.mean([_seconds(one) for one in plan if one.row == row])) / 60)
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Scores of a study's rows as cells of its tables; what is not a training is a row of its own."""
+
+    plan: Sequence[Trained]
+    evaluation: Evaluation
+
+    @property
+    def known(self) -> set[str]:
+        return {one.row for one in self.plan} | set(self.evaluation.trackers)
+
+    def seeds(self, row: str) -> str:
+        return str(sum(one.row == row for one in self.plan) or GAP)
+
+    def minutes(self, row: str) -> str:
+        return number(float(np.mean([_seconds(one) for one in self.plan if one.row == row])) / 60)
+
+    def score(self, row: str, measure: Measure) -> str:
+        return number(100 * self._sequences(row, measure).mean())
+
+    def gain(self, row: str, other: str, measure: Measure) -> str:
+        if row == other:
+            return GAP
+        difference = 100 * (self._sequences(row, measure) - self._sequences(other, measure))
+        low, high = intervals(difference[None], np.ones((1, len(difference))))[0, 0]
+        return f"{difference.mean():+.1f} [{low:+.1f}, {high:+.1f}]"
+
+    def share(self, row: str, measure: Measure) -> str:
+        """Of a lead that may be none, nothing is said."""
+        plain = self._sequences(PLAIN, measure)
+        part, whole = self._sequences(row, measure) - plain, self._sequences(TEACHER, measure) - plain
+        if not intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0] > 0:
+            return GAP
+        low, high = ratio_interval(100 * part, whole)
+        return f"{100 * part.sum() / whole.sum():.0f} [{low:.0f}, {high:.0f}]"
+
+    def _sequences(self, row: str, measure: Measure) -> Array:
+        """A row's score on each sequence, (S,): the mean of its trainings."""
+        trackers = self.evaluation.trackers
+        labels = [row] if row in trackers else [one.label for one in self.plan if one.row == row]
+        scores: Array = self.evaluation.values(measure)[[trackers.index(label) for label in labels]].mean(0)
+        return scores
 
 
 def _seconds(one: Trained) -> float:

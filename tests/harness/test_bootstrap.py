@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rgbtbench.bootstrap import holm, intervals, paired_test
+from rgbtbench.bootstrap import holm, intervals, paired_test, ratio_interval
 
 
 def test_interval_covers_the_true_mean_about_as_often_as_it_says():
@@ -34,6 +34,18 @@ def test_a_gap_makes_a_row_unknown_but_no_other():
     found = intervals(np.array([[np.nan, 0.5, 0.6]]), np.array([[1.0, 1, 1], [0, 1, 1]]))[0]
     assert np.isnan(found[0]).all()
     assert np.isfinite(found[1]).all()
+
+
+def test_a_ratio_is_of_the_same_draws_and_covers_the_true_one_about_as_often_as_it_says():
+    rng = np.random.default_rng(5)
+    whole = rng.normal(0.5, 1, 300)
+    assert ratio_interval(0.6 * whole, whole) == pytest.approx((0.6, 0.6))  # drawn apart it would spread
+    hits = 0
+    for _ in range(200):
+        whole = rng.normal(1, 0.5, 80)
+        low, high = ratio_interval(0.6 * whole + rng.normal(0, 0.5, 80), whole)
+        hits += low <= 0.6 <= high
+    assert 0.89 <= hits / 200 <= 0.99
 
 
 def test_sign_flips_match_the_exact_test():

@@ -34,9 +34,11 @@ def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
         for metric in ("PR", "NPR", "SR")
     }
     assert len({row["weights_sha256"] for row in rows}) == 4
-    tables, equal_time = out.split("Against a plain student trained longer")
+    tables, rest = out.split("Against a plain student trained longer")
+    equal_time, recovered = rest.split("Recovered of the teacher's lead over Student")
     assert "+SCFD" in tables
     assert ["scfd", "1"] in [line.split()[:2] for line in equal_time.splitlines()]
+    assert [line.split()[:2] for line in recovered.splitlines()[-1:]] == [["scfd", "1"]]
     found = read_study(tmp_path / "study.csv")
     assert average(found, settings(found)[0], "scfd", "SR").seeds == 1
     again, out2, _ = cli("study", "scfd", "student-longer", *options, "--trained")
