@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import ConfigError, not_installed, unknown
+from .results.study import MEASURED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .evaluation import Evaluation
+    from .results.study import Training
 
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -35,6 +39,14 @@ def add_verb(verbs: _Verbs) -> None:
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
     study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
     study.add_argument("--record", type=Path, metavar="FILE.csv", help="also write every score with its provenance")
+    study.add_argument(
+        "--recorded",
+        type=Path,
+        nargs="?",
+        const=MEASURED / "study.csv",
+        metavar="FILE.csv",
+        help="run nothing: the tables of a record, if none is given of the shipped one",
+    )
     study.add_argument("--table5", action="store_true", help="train nothing: every tracker that has weights, with cost")
     study.add_argument("--weights", action="append", default=[], metavar="TRACKER=FILE", help="nano ones, for --table5")
     study.set_defaults(verb=_study)
@@ -56,11 +68,12 @@ def _study(arguments: argparse.Namespace) -> int:
         from .trackers.crossmodal.methods import METHODS
     except ModuleNotFoundError as reason:
         raise not_installed(reason) from None
+    if arguments.recorded:
+        return _recorded(arguments)
     from .atomic import save
     from .reports.records import write_csv
-    from .reports.studies import measured_rows, study_tables
-    from .reports.tables import as_text
-    from .results.study import Measured
+    from .reports.studies import measured_rows
+    from .results.study import Measured, parse_study
     from .study import LONGER, PLAIN, SEEDED, TEACHER, Trained, baselines, experiment_text, train_all
 
     ablations = (TEACHER, PLAIN, LONGER, *(name for name in METHODS if name != PLAIN))
@@ -84,12 +97,30 @@ def _study(arguments: argparse.Namespace) -> int:
     else:
         train_all(plan, arguments.set, arguments.jobs)
     evaluation = _tracked(arguments, "study", experiment_text(plan))
+    text = io.StringIO()
+    write_csv(measured_rows(plan, evaluation), Measured, text)
     if arguments.record:
-        text = io.StringIO()
-        write_csv(measured_rows(plan, evaluation), Measured, text)
         save(arguments.record, text.getvalue().encode())
-    print("\n\n".join(as_text(table) for table in study_tables(plan, evaluation)))
+    return _print(parse_study(text.getvalue().splitlines(), str(arguments.out)))
+
+
+def _print(trainings: Sequence[Training]) -> int:
+    from .reports.studies import study_tables
+    from .reports.tables import as_text
+
+    print("\n\n".join(as_text(table) for table in study_tables(trainings)))
     return 0
+
+
+def _recorded(arguments: argparse.Namespace) -> int:
+    from .results.study import read_study
+
+    if arguments.rows:
+        raise ConfigError("--recorded takes no rows", found=" ".join(arguments.rows), next="rgbtbench study --recorded")
+    trainings = read_study(arguments.recorded)
+    if not trainings:
+        raise ConfigError("nothing is recorded", where=arguments.recorded, expected="what study --record wrote")
+    return _print(trainings)
 
 
 def _table5(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,133 +15,141 @@ from rgbtbench.bootstrap import intervals, ratio_interval
 from rgbtbench.boxes import Array
 from rgbtbench.evaluation import Evaluation
 from rgbtbench.plan import truth_of
-from rgbtbench.protocol import Measure
-from rgbtbench.results.study import Measured
+from rgbtbench.results.study import METRICS, Measured, Setting, Training, of_one_length, settings
 from rgbtbench.study import LONGER, PLAIN, TEACHER, Trained, baselines
 
 from .tables import GAP, Table, number
 
+HALVED = ("-rgb", "-tir")  # ends of the names of networks that see one modality twice
+
 
 def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measured]:
-    """Every score of every training. Needs torch."""
+    """Every score of every training, and of trackers beside them under their own names. Needs torch."""
     from rgbtbench.trackers.dimp.weights import read
 
     about = fingerprint.machine()
-    machine = f"{about['cores']} cores, {about['processor']}, {about['platform']}"
-    for one in plan:
-        weights, at = read(one.weights), evaluation.trackers.index(one.label)
+    trained = {one.label: one for one in plan}
+    for at, label in enumerate(evaluation.trackers):
+        one = trained.get(label[:-4] if label.endswith(HALVED) else label)
+        row = one.row if one and one.label == label else label
+        weights = read(one.weights) if one else None
+        known = weights.metadata if weights else {}
         for measure in evaluation.measures:
-            value = evaluation.score(measure)[at, 0]
-            low, high = intervals(evaluation.values(measure)[[at]], evaluation.weights)[0, 0]
+            values = 100 * evaluation.values(measure)[at]
+            low, high = intervals(values[None], evaluation.weights)[0, 0]
             yield Measured(
                 date=date.today().isoformat(),
-                commit=json.loads(weights.metadata["code"])["commit"],
-                recipe=one.row,
+                commit=(json.loads(known["code"]) if known else fingerprint.code())["commit"],
+                recipe=row,
                 preset="nano",
-                seed=int(weights.metadata["seed"]),
-                steps=int(weights.metadata["steps"]),
-                train_seconds=round(_seconds(one)),
+                seed=int(known.get("seed", 0)),
+                steps=int(known.get("steps", 0)),
+                train_seconds=_seconds(one) if one else math.nan,
                 metric=measure.name,
-                value=100 * value,
-                low=100 * low,
-                high=100 * high,
+                value=100 * evaluation.score(measure)[at, 0],
+                low=low,
+                high=high,
                 sequences=len(evaluation.frames),
                 frames=int(evaluation.frames.sum()),
-                weights_sha256=weights.sha256,
-                train_data=weights.metadata["data"],
+                weights_sha256=weights.sha256 if weights else "",
+                train_data=known.get("data", ""),
                 test_truth=truth_of(evaluation.benchmark),
-                machine=machine,
+                machine=f"{about['cores']} cores, {about['processor']}, {about['platform']}",
+                each=" ".join(f"{value:.5g}" for value in values),
             )
 
 
-def study_tables(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Table]:
-    """The paper's tables with what was measured here; a row of several trainings is their mean.
+def _seconds(one: Trained) -> float:
+    """How long a training took; NaN where its log is gone."""
+    path = one.folder / "log.jsonl"
+    if not path.exists():
+        return math.nan
+    return float(round(sum(json.loads(line).get("seconds", 0) for line in path.read_text().splitlines())))
+
+
+def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
+    """The paper's tables with what a study measured, on the test set of most rows; of several seeds the mean.
 
     Then, if there is a plain student that was trained longer: how long each took, and what it has over that one; and
     if there is a teacher: how much of its lead over the plain student each distilled row recovers.
     """
     from rgbtbench.trackers.crossmodal.methods import METHODS, TABLES
 
-    rows = _Rows(plan, evaluation)
-    measures = evaluation.measures
-    where = f"nano networks on {len(evaluation.frames)} generated sequences; percent"
+    setting = settings(trainings)[0]
+    rows = _Rows(trainings, setting)
+    known = dict.fromkeys(t.recipe for t in trainings if t.setting == setting)
+    where = f"{setting.preset} networks on {setting.sequences} generated sequences; percent"
 
-    header = ("row", "seeds", *(word for m in measures for word in (m.name, f"{m.name} - Student [95 %]")))
+    header = ("row", "seeds", *(word for metric in METRICS for word in (metric, f"{metric} - Student [95 %]")))
     extra = {"Student, longer": LONGER, "Teacher": TEACHER, "dcf": "dcf"}
-    extra |= {name: name for name in baselines()}
-    extra |= {name: name for name in evaluation.trackers if name.endswith(("-rgb", "-tir"))}
+    extra |= {name: name for name in (*baselines(), *known) if name in baselines() or name.endswith(HALVED)}
     for table, printed in TABLES.items():
         shown = {"Student": PLAIN} | dict(printed) | extra
         lines = [
-            (
-                name,
-                rows.seeds(row),
-                *(cell for m in measures for cell in (rows.score(row, m), rows.gain(row, PLAIN, m))),
-            )
+            (name, rows.seeds(row), *(f(row, m) for m in METRICS for f in (rows.score, rows.over_plain)))
             for name, row in shown.items()
-            if row in rows.known
+            if row in known
         ]
         yield Table(f"Table {table}, {where}", header, tuple(lines))
 
-    trained = list(dict.fromkeys(one.row for one in plan))
-    if LONGER in trained:
-        header = ("row", "seeds", "minutes", *(f"{m.name} - longer [95 %]" for m in measures))
+    trained = [row for row in known if row in (TEACHER, LONGER, *METHODS, *baselines())]
+    if LONGER in known:
+        header = ("row", "seeds", "minutes", *(f"{metric} - longer [95 %]" for metric in METRICS))
         lines = [
-            (row, rows.seeds(row), rows.minutes(row), *(rows.gain(row, LONGER, m) for m in measures)) for row in trained
+            (row, rows.seeds(row), rows.minutes(row), *(rows.gain(row, LONGER, m) for m in METRICS)) for row in trained
         ]
         yield Table(f"Against a plain student trained longer, {where}", header, tuple(lines))
-    if TEACHER in trained:
-        header = ("row", "seeds", *(f"of the lead in {m.name} [95 %]" for m in measures))
+    if TEACHER in known:
+        header = ("row", "seeds", *(f"of the lead in {metric} [95 %]" for metric in METRICS))
         distilled = [row for row in trained if row in METHODS and METHODS[row].terms]
-        lines = [(row, rows.seeds(row), *(rows.share(row, m) for m in measures)) for row in distilled]
+        lines = [(row, rows.seeds(row), *(rows.share(row, m) for m in METRICS)) for row in distilled]
         yield Table(f"Recovered of the teacher's lead over Student, {where}", header, tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Scores of a study's rows as cells of its tables; what is not a training is a row of its own."""
+    """A study's rows as cells of its tables; without each sequence's score a difference has no interval."""
 
-    plan: Sequence[Trained]
-    evaluation: Evaluation
-
-    @property
-    def known(self) -> set[str]:
-        return {one.row for one in self.plan} | set(self.evaluation.trackers)
+    trainings: Sequence[Training]
+    setting: Setting
 
     def seeds(self, row: str) -> str:
-        return str(sum(one.row == row for one in self.plan) or GAP)
+        return GAP if row == "dcf" else str(len(self._of(row, METRICS[0])))
 
     def minutes(self, row: str) -> str:
-        return number(float(np.mean([_seconds(one) for one in self.plan if one.row == row])) / 60)
+        return number(float(np.mean([t.seconds for t in self._of(row, METRICS[0])])) / 60)
 
-    def score(self, row: str, measure: Measure) -> str:
-        return number(100 * self._sequences(row, measure).mean())
+    def score(self, row: str, metric: str) -> str:
+        return number(self._mean(row, metric))
 
-    def gain(self, row: str, other: str, measure: Measure) -> str:
+    def over_plain(self, row: str, metric: str) -> str:
+        return self.gain(row, PLAIN, metric)
+
+    def gain(self, row: str, other: str, metric: str) -> str:
         if row == other:
             return GAP
-        difference = 100 * (self._sequences(row, measure) - self._sequences(other, measure))
+        told = number(self._mean(row, metric) - self._mean(other, metric), sign=True)
+        difference = self._each(row, metric) - self._each(other, metric)
         low, high = intervals(difference[None], np.ones((1, len(difference))))[0, 0]
-        return f"{difference.mean():+.1f} [{low:+.1f}, {high:+.1f}]"
+        return told if math.isnan(low) else f"{told} [{low:+.1f}, {high:+.1f}]"
 
-    def share(self, row: str, measure: Measure) -> str:
+    def share(self, row: str, metric: str) -> str:
         """Of a lead that may be none, nothing is said."""
-        plain = self._sequences(PLAIN, measure)
-        part, whole = self._sequences(row, measure) - plain, self._sequences(TEACHER, measure) - plain
-        if not intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0] > 0:
+        plain = self._each(PLAIN, metric)
+        part, whole = self._each(row, metric) - plain, self._each(TEACHER, metric) - plain
+        if np.isnan(part).any() or not intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0] > 0:
             return GAP
         low, high = ratio_interval(100 * part, whole)
         return f"{100 * part.sum() / whole.sum():.0f} [{low:.0f}, {high:.0f}]"
 
-    def _sequences(self, row: str, measure: Measure) -> Array:
-        """A row's score on each sequence, (S,): the mean of its trainings."""
-        trackers = self.evaluation.trackers
-        labels = [row] if row in trackers else [one.label for one in self.plan if one.row == row]
-        scores: Array = self.evaluation.values(measure)[[trackers.index(label) for label in labels]].mean(0)
-        return scores
+    def _of(self, row: str, metric: str) -> list[Training]:
+        return of_one_length(self.trainings, self.setting, row, metric)
 
+    def _mean(self, row: str, metric: str) -> float:
+        return float(np.mean([t.value for t in self._of(row, metric)]))
 
-def _seconds(one: Trained) -> float:
-    """How long a training took."""
-    log = map(json.loads, (one.folder / "log.jsonl").read_text().splitlines())
-    return float(sum(line.get("seconds", 0) for line in log))
+    def _each(self, row: str, metric: str) -> Array:
+        """Score on each sequence, (S,), the mean of a row's trainings; one NaN where those of one are not known."""
+        each = [np.asarray(t.each) for t in self._of(row, metric)]
+        known: Array = np.mean(each, axis=0) if all(map(len, each)) else np.array([np.nan])
+        return known

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ NEEDED = (
     "preset",
     "seed",
     "steps",
+    "train_seconds",
     "metric",
     "value",
     "low",
@@ -52,6 +53,7 @@ class Measured:
     train_data: str
     test_truth: str
     machine: str
+    each: str  # the score on each sequence in percent, in the order of their names, blanks between
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One score in percent of one training, with its 95 % interval over sequences."""
+    """One score in percent of one training, with its 95 % interval over sequences.
+
+    ``seconds`` of training, NaN if unknown; ``each`` sequence's score, () where the file does not hold them.
+    """
 
     recipe: str
     setting: Setting
     seed: str
     steps: str
+    seconds: float
     train_data: str
     metric: str
     value: float
     low: float
     high: float
+    each: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +111,52 @@ def read_study(path: Path | None = None) -> list[Training]:
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if odd := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
-            raise DataError("columns are missing", where=path, expected=", ".join(NEEDED), found=f"no {', '.join(odd)}")
-        return [_training(row, f"{path}:{reader.line_num}") for row in reader]
+        return parse_study(stream, str(path))
+
+
+def parse_study(stream: Iterable[str], where: str) -> list[Training]:
+    """The rows of a text that lies at ``where``. Raises DataError with its line."""
+    reader = csv.DictReader(stream)
+    if odd := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
+        raise DataError("columns are missing", where=where, expected=", ".join(NEEDED), found=f"no {', '.join(odd)}")
+    return [_training(row, f"{where}:{reader.line_num}") for row in reader]
 
 
 def _training(row: dict[str, str], where: str) -> Training:
-    values = []
-    for name in ("value", "low", "high"):
-        try:
-            value = float(row[name])
-        except (TypeError, ValueError):
-            value = math.nan
-        if not 0 <= value <= 100:
-            raise DataError(f"{name} is no percentage", where=where, expected="0 to 100", found=repr(row[name]))
-        values.append(value)
+    value, low, high = (_percentage(name, row[name], where) for name in ("value", "low", "high"))
+    each = tuple(_percentage("each", word, where) for word in (row.get("each") or "").split())
+    if each and str(len(each)) != row["sequences"]:
+        found = f"{len(each)} in column each"
+        raise DataError("one score for each sequence", where=where, expected=row["sequences"], found=found)
     if row["metric"] not in METRICS:
         raise DataError("unknown metric", where=where, expected=", ".join(METRICS), found=repr(row["metric"]))
-    setting = Setting(*(row[name] or "" for name in ("preset", "test_truth", "sequences")))
-    return Training(row["recipe"], setting, row["seed"], row["steps"], row["train_data"], row["metric"], *values)
+    return Training(
+        recipe=row["recipe"],
+        setting=Setting(*(row[name] or "" for name in ("preset", "test_truth", "sequences"))),
+        seed=row["seed"],
+        steps=row["steps"],
+        seconds=_number(row["train_seconds"]),
+        train_data=row["train_data"],
+        metric=row["metric"],
+        value=value,
+        low=low,
+        high=high,
+        each=each,
+    )
+
+
+def _percentage(name: str, text: str, where: str) -> float:
+    if not 0 <= (value := _number(text)) <= 100:
+        raise DataError(f"{name} is no percentage", where=where, expected="0 to 100", found=repr(text))
+    return value
+
+
+def _number(text: str) -> float:
+    """NaN if it is none."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def settings(trainings: Iterable[Training]) -> list[Setting]:
@@ -131,21 +164,24 @@ def settings(trainings: Iterable[Training]) -> list[Setting]:
     return [setting for setting, _ in Counter(training.setting for training in trainings).most_common()]
 
 
-def average(trainings: Iterable[Training], setting: Setting, recipe: str, metric: str) -> Average | None:
-    """A recipe's score over its seeds, of the number of steps with most seeds; None if it was not measured.
-
-    Of two rows for one seed the later counts.
-    """
-    chosen = [t for t in trainings if (t.setting, t.recipe, t.metric) == (setting, recipe, metric)]
+def of_one_length(trainings: Iterable[Training], setting: Setting, recipe: str, metric: str) -> list[Training]:
+    """A recipe's trainings of the number of steps with most seeds; of two rows for one seed the later one."""
     by_steps: dict[str, dict[str, Training]] = {}
-    for training in chosen:
-        by_steps.setdefault(training.steps, {})[training.seed] = training
-    if not by_steps:
+    for t in trainings:
+        if (t.setting, t.recipe, t.metric) == (setting, recipe, metric):
+            by_steps.setdefault(t.steps, {})[t.seed] = t
+    return list(max(by_steps.values(), key=len, default={}).values())
+
+
+def average(trainings: Sequence[Training], setting: Setting, recipe: str, metric: str) -> Average | None:
+    """A recipe's score over its seeds, of the number of steps with most seeds; None if it was not measured."""
+    kept = of_one_length(trainings, setting, recipe, metric)
+    if not kept:
         return None
-    steps = max(by_steps, key=lambda key: len(by_steps[key]))
-    kept = list(by_steps[steps].values())
-    count = len(kept)
+    count, steps = len(kept), kept[0].steps
     mean, low, high = (sum(getattr(t, name) for t in kept) / count for name in ("value", "low", "high"))
     spread = math.sqrt(sum((t.value - mean) ** 2 for t in kept) / (count - 1)) if count > 1 else math.nan
     data = ", ".join(dict.fromkeys(t.train_data for t in kept))
-    return Average(mean, spread, count, low, high, steps, data, tuple(key for key in by_steps if key != steps))
+    same = [t for t in trainings if (t.setting, t.recipe, t.metric) == (setting, recipe, metric)]
+    others = tuple(dict.fromkeys(t.steps for t in same if t.steps != steps))
+    return Average(mean, spread, count, low, high, steps, data, others)

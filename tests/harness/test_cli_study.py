@@ -30,10 +30,10 @@ def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
     rows = list(csv.DictReader((tmp_path / "study.csv").open()))
     assert {(row["recipe"], row["metric"]) for row in rows} == {
         (recipe, metric)
-        for recipe in ("teacher", "student", "student-longer", "scfd")
+        for recipe in ("teacher", "student", "student-longer", "scfd", "dcf", "scfd-0-rgb", "scfd-0-tir")
         for metric in ("PR", "NPR", "SR")
     }
-    assert len({row["weights_sha256"] for row in rows}) == 4
+    assert len({row["weights_sha256"] for row in rows}) == 5  # dcf has none
     tables, rest = out.split("Against a plain student trained longer")
     equal_time, recovered = rest.split("Recovered of the teacher's lead over Student")
     assert "+SCFD" in tables
@@ -43,6 +43,7 @@ def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
     assert average(found, settings(found)[0], "scfd", "SR").seeds == 1
     again, out2, _ = cli("study", "scfd", "student-longer", *options, "--trained")
     assert (again, out2) == (0, out)
+    assert cli("study", "--recorded", tmp_path / "study.csv")[:2] == (0, out)
 
 
 def test_bad_rows_and_empty_folders_are_refused(cli, tmp_path):
@@ -50,3 +51,13 @@ def test_bad_rows_and_empty_folders_are_refused(cli, tmp_path):
     assert (status, "did you mean 'scfd'" in err) == (2, True)
     status, _, err = cli("study", "--trained", "--out", tmp_path)
     assert (status, "nothing to compare with" in err) == (2, True)
+    status, _, err = cli("study", "--recorded", tmp_path / "none.csv")
+    assert (status, "nothing is recorded" in err) == (2, True)
+
+
+def test_the_shipped_record_has_every_table(cli):
+    status, out, err = cli("study", "--recorded")
+    assert status == 0, err
+    assert [line.split(",")[0] for line in out.splitlines() if line.startswith("Table")] == [
+        f"Table {n}" for n in (1, 2, 3, 4)
+    ]

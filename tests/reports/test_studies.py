@@ -1,39 +1,49 @@
-"""What distillation recovers of a teacher's lead, from scores of each sequence."""
+"""A study's tables: seeds averaged, differences paired, and of a teacher's lead the share that a student recovers."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+from rgbtbench.boxes import Array
 from rgbtbench.reports.studies import study_tables
-from rgbtbench.study import Trained
+from rgbtbench.results.study import METRICS, Setting, Training
+
+RNG = np.random.default_rng(0)
+PLAIN, AHEAD = RNG.uniform(20, 60, 50), RNG.normal(20, 2, 50)
 
 
-@pytest.mark.parametrize(
-    ("lead", "recovered"),
-    [
-        (0.2, "60 [60, 60]"),  # scfd has six tenths of the lead on each sequence
-        (0.0, "–"),  # a share of a lead that may be none would be noise
-    ],
-)
-def test_share_of_the_lead_is_paired_and_over_the_mean_of_plain_seeds(tmp_path, lead, recovered):
-    plan = [Trained(row, seed, tmp_path) for row, seed in [("teacher", 0), ("student", 0), ("student", 1), ("scfd", 0)]]
-    rng = np.random.default_rng(0)
-    plain, ahead = rng.uniform(0.2, 0.8, 50), rng.normal(lead, 0.02, 50) - (0.0 if lead else 0.001)
-    scores = {
-        "teacher-0": plain + ahead,
-        "student-0": plain - 0.1,
-        "student-1": plain + 0.1,
-        "scfd-0": plain + 0.6 * ahead,
-    }
-    evaluation = SimpleNamespace(
-        trackers=tuple(scores),
-        measures=(SimpleNamespace(name="PR"),),
-        frames=np.full(50, 60),
-        values=lambda measure: np.stack(list(scores.values())),
-    )
-    table = list(study_tables(plan, evaluation))[-1]
-    assert table.rows == (("scfd", "1", recovered),)
+def trainings(lead: Array) -> list[Training]:
+    """Two plain students ten points off their mean, and SCFD six tenths of the way to the teacher on each sequence."""
+    scores = [("teacher", PLAIN + lead), ("student", PLAIN - 10), ("student", PLAIN + 10), ("scfd", PLAIN + 0.6 * lead)]
+    return [
+        Training(row, Setting("nano", "t", "50"), str(seed), "9", 60.0, "d", metric, each.mean(), 0, 100, tuple(each))
+        for seed, (row, each) in enumerate(scores)
+        for metric in METRICS
+    ]
+
+
+def cells(found: list[Training], title: str) -> dict[str, tuple[str, ...]]:
+    (table,) = [table for table in study_tables(found) if table.title.startswith(title)]
+    return {row[0]: row[1:3] for row in table.rows}
+
+
+def test_a_share_of_the_lead_is_paired_and_over_the_mean_of_plain_seeds():
+    assert cells(trainings(AHEAD), "Recovered") == {"scfd": ("1", "60 [60, 60]")}
+
+
+def test_of_a_lead_that_may_be_none_no_share_is_told():
+    assert cells(trainings(AHEAD - 20), "Recovered") == {"scfd": ("1", "–")}
+
+
+def test_rows_whose_sequences_are_not_known_keep_their_scores_and_have_no_interval():
+    found = trainings(np.full(50, 20.0))
+    (table1, *_) = study_tables(found)
+    (*_, scfd, teacher) = table1.rows
+    assert (scfd[0], scfd[3], teacher[0]) == ("+SCFD", "+12.0 [+12.0, +12.0]", "Teacher")
+    (table1, *_) = study_tables([replace(t, each=()) if t.recipe == "student" else t for t in found])
+    (*_, scfd, teacher) = table1.rows
+    assert (scfd[3], teacher[3]) == ("+12.0", "+20.0")
