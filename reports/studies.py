@@ -44,7 +44,7 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
                 preset="nano",
                 seed=int(known.get("seed", 0)),
                 steps=int(known.get("steps", 0)),
-                train_seconds=_seconds(one) if one else math.nan,
+                train_seconds=_seconds(one) if one else None,
                 metric=measure.name,
                 value=100 * evaluation.score(measure)[at, 0],
                 low=low,
@@ -59,12 +59,12 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
             )
 
 
-def _seconds(one: Trained) -> float:
-    """How long a training took; NaN where its log is gone."""
+def _seconds(one: Trained) -> int | None:
+    """How long a training took, if its log is there."""
     path = one.folder / "log.jsonl"
     if not path.exists():
-        return math.nan
-    return float(round(sum(json.loads(line).get("seconds", 0) for line in path.read_text().splitlines())))
+        return None
+    return round(sum(float(json.loads(line).get("seconds", 0)) for line in path.read_text().splitlines()))
 
 
 def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
@@ -135,12 +135,17 @@ class _Rows:
 
     def share(self, row: str, metric: str) -> str:
         """Of a lead that may be none, nothing is said."""
-        plain = self._each(PLAIN, metric)
-        part, whole = self._each(row, metric) - plain, self._each(TEACHER, metric) - plain
-        if np.isnan(part).any() or not intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0] > 0:
+        plain, teacher = self._mean(PLAIN, metric), self._mean(TEACHER, metric)
+        each = self._each(PLAIN, metric)
+        part, whole = self._each(row, metric) - each, self._each(TEACHER, metric) - each
+        sure = intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0]
+        if teacher <= plain or sure <= 0:
             return GAP
+        told = f"{100 * (self._mean(row, metric) - plain) / (teacher - plain):.0f}"
+        if np.isnan(part).any() or np.isnan(whole).any():
+            return told
         low, high = ratio_interval(100 * part, whole)
-        return f"{100 * part.sum() / whole.sum():.0f} [{low:.0f}, {high:.0f}]"
+        return f"{told} [{low:.0f}, {high:.0f}]"
 
     def _of(self, row: str, metric: str) -> list[Training]:
         return of_one_length(self.trainings, self.setting, row, metric)

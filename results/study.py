@@ -42,7 +42,7 @@ class Measured:
     preset: str
     seed: int
     steps: int
-    train_seconds: float
+    train_seconds: int | None
     metric: str
     value: float
     low: float

@@ -44,6 +44,8 @@ def test_rows_whose_sequences_are_not_known_keep_their_scores_and_have_no_interv
     (table1, *_) = study_tables(found)
     (*_, scfd, teacher) = table1.rows
     assert (scfd[0], scfd[3], teacher[0]) == ("+SCFD", "+12.0 [+12.0, +12.0]", "Teacher")
-    (table1, *_) = study_tables([replace(t, each=()) if t.recipe == "student" else t for t in found])
+    bare = [replace(t, each=()) if t.recipe == "student" else t for t in found]
+    (table1, *_) = study_tables(bare)
     (*_, scfd, teacher) = table1.rows
     assert (scfd[3], teacher[3]) == ("+12.0", "+20.0")
+    assert cells(bare, "Recovered") == {"scfd": ("1", "60")}
