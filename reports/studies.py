@@ -114,10 +114,10 @@ class _Rows:
     setting: Setting
 
     def seeds(self, row: str) -> str:
-        return GAP if row == "dcf" else str(len(self._of(row, METRICS[0])))
+        return GAP if row == "dcf" else str(len(self._of(row, METRICS[0])) or GAP)
 
     def minutes(self, row: str) -> str:
-        return number(float(np.mean([t.seconds for t in self._of(row, METRICS[0])])) / 60)
+        return number(float(np.mean([t.seconds for t in self._of(row, METRICS[0])] or math.nan)) / 60)
 
     def score(self, row: str, metric: str) -> str:
         return number(self._mean(row, metric))
@@ -139,7 +139,7 @@ class _Rows:
         each = self._each(PLAIN, metric)
         part, whole = self._each(row, metric) - each, self._each(TEACHER, metric) - each
         sure = intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0]
-        if teacher <= plain or sure <= 0:
+        if not teacher > plain or sure <= 0:
             return GAP
         told = f"{100 * (self._mean(row, metric) - plain) / (teacher - plain):.0f}"
         if np.isnan(part).any() or np.isnan(whole).any():
@@ -151,10 +151,10 @@ class _Rows:
         return of_one_length(self.trainings, self.setting, row, metric)
 
     def _mean(self, row: str, metric: str) -> float:
-        return float(np.mean([t.value for t in self._of(row, metric)]))
+        return float(np.mean([t.value for t in self._of(row, metric)] or math.nan))
 
     def _each(self, row: str, metric: str) -> Array:
         """Score on each sequence, (S,), the mean of a row's trainings; one NaN where those of one are not known."""
         each = [np.asarray(t.each) for t in self._of(row, metric)]
-        known: Array = np.mean(each, axis=0) if all(map(len, each)) else np.array([np.nan])
+        known: Array = np.mean(each, axis=0) if each and all(map(len, each)) else np.array([np.nan])
         return known

@@ -49,3 +49,9 @@ def test_rows_whose_sequences_are_not_known_keep_their_scores_and_have_no_interv
     (*_, scfd, teacher) = table1.rows
     assert (scfd[3], teacher[3]) == ("+12.0", "+20.0")
     assert cells(bare, "Recovered") == {"scfd": ("1", "60")}
+
+
+def test_a_record_without_plain_students_or_of_one_metric_has_gaps():
+    found = [t for t in trainings(AHEAD) if t.recipe != "student" and t.metric == "SR"]
+    assert cells(found, "Table 1") == {"+SCFD": ("–", "–"), "Teacher": ("–", "–")}
+    assert cells(found, "Recovered") == {"scfd": ("–", "–")}
