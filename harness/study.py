@@ -17,6 +17,7 @@ from .errors import TrainingError
 TEACHER, PLAIN, LONGER, CMD = "teacher", "student", "student-longer", "hfrd"
 ALIASES = {LONGER: (PLAIN, 2)}  # row -> recipe and how many times its epochs: a distilled step costs about two
 SEEDED = (TEACHER, PLAIN, "scfd", "mpsd", CMD)  # Table 1: trained from several seeds
+HALVED = ("-rgb", "-tir")  # what follows the label of a network that sees one modality twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def experiment_text(plan: Sequence[Trained]) -> str:
         for one in plan
     ]
     halved = next((k for k, one in enumerate(plan) if one.row == CMD), -1)
-    single = [{**networks[halved], "label": f"{plan[halved].label}-{m}", "modality": m} for m in ("rgb", "tir")]
+    single = [{**networks[halved], "label": plan[halved].label + end, "modality": end[1:]} for end in HALVED]
     entries = [{"use": "dcf"}, *networks, *single]
     return json.dumps({"name": "study", "datasets": {"LasHeR": "LasHeR"}, "trackers": entries}, indent=1)
 

@@ -16,11 +16,9 @@ from rgbtbench.boxes import Array
 from rgbtbench.evaluation import Evaluation
 from rgbtbench.plan import truth_of
 from rgbtbench.results.study import METRICS, Measured, Setting, Training, of_one_length, settings
-from rgbtbench.study import LONGER, PLAIN, TEACHER, Trained, baselines
+from rgbtbench.study import HALVED, LONGER, PLAIN, TEACHER, Trained, baselines
 
 from .tables import GAP, Table, number
-
-HALVED = ("-rgb", "-tir")  # ends of the names of networks that see one modality twice
 
 
 def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measured]:
@@ -28,9 +26,9 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
     from rgbtbench.trackers.dimp.weights import read
 
     about = fingerprint.machine()
-    trained = {one.label: one for one in plan}
+    trained = {one.label + end: one for one in plan for end in ("", *HALVED)}
     for at, label in enumerate(evaluation.trackers):
-        one = trained.get(label[:-4] if label.endswith(HALVED) else label)
+        one = trained.get(label)
         row = one.row if one and one.label == label else label
         weights = read(one.weights) if one else None
         known = weights.metadata if weights else {}
@@ -86,7 +84,7 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
     for table, printed in TABLES.items():
         shown = {"Student": PLAIN} | dict(printed) | extra
         lines = [
-            (name, rows.seeds(row), *(f(row, m) for m in METRICS for f in (rows.score, rows.over_plain)))
+            (name, rows.seeds(row), *(cell for m in METRICS for cell in (rows.score(row, m), rows.gain(row, PLAIN, m))))
             for name, row in shown.items()
             if row in known
         ]
@@ -114,16 +112,13 @@ class _Rows:
     setting: Setting
 
     def seeds(self, row: str) -> str:
-        return GAP if row == "dcf" else str(len(self._of(row, METRICS[0])) or GAP)
+        return str(sum(t.steps != "0" for t in self._of(row, METRICS[0])) or GAP)  # dcf is not trained
 
     def minutes(self, row: str) -> str:
         return number(float(np.mean([t.seconds for t in self._of(row, METRICS[0])] or math.nan)) / 60)
 
     def score(self, row: str, metric: str) -> str:
         return number(self._mean(row, metric))
-
-    def over_plain(self, row: str, metric: str) -> str:
-        return self.gain(row, PLAIN, metric)
 
     def gain(self, row: str, other: str, metric: str) -> str:
         if row == other:

@@ -166,11 +166,18 @@ def settings(trainings: Iterable[Training]) -> list[Setting]:
 
 def of_one_length(trainings: Iterable[Training], setting: Setting, recipe: str, metric: str) -> list[Training]:
     """A recipe's trainings of the number of steps with most seeds; of two rows for one seed the later one."""
-    by_steps: dict[str, dict[str, Training]] = {}
+    return list(max(_by_steps(trainings, setting, recipe, metric).values(), key=len, default={}).values())
+
+
+def _by_steps(
+    trainings: Iterable[Training], setting: Setting, recipe: str, metric: str
+) -> dict[str, dict[str, Training]]:
+    """By number of steps and seed."""
+    found: dict[str, dict[str, Training]] = {}
     for t in trainings:
         if (t.setting, t.recipe, t.metric) == (setting, recipe, metric):
-            by_steps.setdefault(t.steps, {})[t.seed] = t
-    return list(max(by_steps.values(), key=len, default={}).values())
+            found.setdefault(t.steps, {})[t.seed] = t
+    return found
 
 
 def average(trainings: Sequence[Training], setting: Setting, recipe: str, metric: str) -> Average | None:
@@ -182,6 +189,5 @@ def average(trainings: Sequence[Training], setting: Setting, recipe: str, metric
     mean, low, high = (sum(getattr(t, name) for t in kept) / count for name in ("value", "low", "high"))
     spread = math.sqrt(sum((t.value - mean) ** 2 for t in kept) / (count - 1)) if count > 1 else math.nan
     data = ", ".join(dict.fromkeys(t.train_data for t in kept))
-    same = [t for t in trainings if (t.setting, t.recipe, t.metric) == (setting, recipe, metric)]
-    others = tuple(dict.fromkeys(t.steps for t in same if t.steps != steps))
+    others = tuple(key for key in _by_steps(trainings, setting, recipe, metric) if key != steps)
     return Average(mean, spread, count, low, high, steps, data, others)
