@@ -64,17 +64,18 @@ def _study(arguments: argparse.Namespace) -> int:
         return _table5(arguments)
     if arguments.weights:
         raise ConfigError("--weights belongs to --table5", next="rgbtbench study --table5 --weights ...")
-    try:
-        from .trackers.crossmodal.methods import METHODS
-    except ModuleNotFoundError as reason:
-        raise not_installed(reason) from None
     if arguments.recorded:
         return _recorded(arguments)
+    try:
+        import torch  # noqa: F401  (asked for now, not after the first verb that needs it)
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
     from .atomic import save
     from .reports.records import write_csv
     from .reports.studies import measured_rows
     from .results.study import Measured, parse_study
     from .study import LONGER, PLAIN, SEEDED, TEACHER, Trained, baselines, experiment_text, train_all
+    from .trackers.crossmodal.methods import METHODS
 
     ablations = (TEACHER, PLAIN, LONGER, *(name for name in METHODS if name != PLAIN))
     known = (*ablations, *baselines())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 
 import pytest
 
@@ -55,9 +56,14 @@ def test_bad_rows_and_empty_folders_are_refused(cli, tmp_path):
     assert (status, "nothing is recorded" in err) == (2, True)
 
 
-def test_the_shipped_record_has_every_table(cli):
+def test_the_shipped_record_has_every_table_even_without_torch(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("rgbtbench.trackers.crossmodal")]:
+        monkeypatch.delitem(sys.modules, name)
     status, out, err = cli("study", "--recorded")
     assert status == 0, err
     assert [line.split(",")[0] for line in out.splitlines() if line.startswith("Table")] == [
         f"Table {n}" for n in (1, 2, 3, 4)
     ]
+    status, _, err = cli("study")
+    assert (status, "rgbtbench[torch]" in err) == (2, True), "before anything is trained"

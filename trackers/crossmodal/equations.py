@@ -13,8 +13,6 @@ from torch import Tensor
 from rgbtbench.trackers.dimp.layers import widen
 from rgbtbench.trackers.dimp.resnet import Levels
 
-REDUCTIONS = ("channel_sum", "mean", "normalised")
-
 
 def normalise(target: Tensor) -> Tensor:
     """One level's target divided by its standard deviation: squared errors become shares of the target's variance."""

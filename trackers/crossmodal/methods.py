@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from rgbtbench.errors import ConfigError, unknown
 
-from .equations import REDUCTIONS, TARGETS
-
 FEATURE_TERMS = ("scfd", "fus", "p", "fitnets", "reviewkd", "md")  # weighed by alpha
 RESPONSE_TERMS = ("hfrd", "kd")  # weighed by beta
+TARGETS = ("sem", "cem", "add")  # of SCFD, each a function of equations.TARGETS
+REDUCTIONS = ("channel_sum", "mean", "normalised")  # of equations.distance
 FRAMES = ("test", "all")
 
 
@@ -33,7 +33,7 @@ class Method:
     def __post_init__(self) -> None:
         for kind, names, known in (
             ("distillation term", self.terms, FEATURE_TERMS + RESPONSE_TERMS),
-            ("SCFD target", self.targets, tuple(TARGETS)),
+            ("SCFD target", self.targets, TARGETS),
             ("reduction", (self.reduction,), REDUCTIONS),
             ("choice of frames", (self.frames,), FRAMES),
         ):

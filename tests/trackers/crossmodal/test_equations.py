@@ -6,6 +6,7 @@ import pytest
 import torch
 from golden import assert_close, fixture, tensor
 
+from rgbtbench.trackers.crossmodal import methods
 from rgbtbench.trackers.crossmodal.equations import (
     TARGETS,
     cem,
@@ -103,6 +104,10 @@ def test_reductions():
     average = torch.full_like(target, normalise(target).mean())
     assert torch.allclose(distance(average, target, "normalised").mean(), tensor(1.0), atol=0.02), "share of variance"
     assert distance(student, torch.zeros_like(target), "normalised").isfinite().all(), "a dead level"
+
+
+def test_recipes_know_every_target_by_name():
+    assert tuple(TARGETS) == methods.TARGETS
 
 
 def test_scfd_sums_levels_and_modalities_and_is_nil_at_its_targets():
