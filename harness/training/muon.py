@@ -64,15 +64,22 @@ def orthogonal(matrices: Tensor) -> Tensor:
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
-    a, b, c = QUINTIC
-    square, total = x @ x.mT, torch.eye(x.shape[1], device=x.device, dtype=x.dtype)
-    for _ in range(ROUNDS):
-        factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
-        factor.diagonal(dim1=1, dim2=2).add_(a)
-        total = factor @ total
+    square = x @ x.mT
+    total = factor = _factor(square)
+    for _ in range(ROUNDS - 1):
         square = factor @ square @ factor
+        factor = _factor(square)
+        total = factor @ total
     x = total @ x
     return x.mT if tall else x
+
+
+def _factor(square: Tensor) -> Tensor:
+    """What a round multiplies by: a + b X X^T + c (X X^T)^2."""
+    a, b, c = QUINTIC
+    factor = torch.baddbmm(square, square, square, beta=b, alpha=c)
+    factor.diagonal(dim1=1, dim2=2).add_(a)
+    return factor
 
 
 def _rows_columns(kernel: Tensor) -> tuple[int, int]:
