@@ -76,7 +76,7 @@ def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **chang
 
 
 MODELS: Mapping[str, Mapping[str, Preset]] = {
-    "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/study.md says
+    "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/choices.md says
     "cmd-student": _student(MPSD),
     "cmd-student-origin": _student(Concat),
     "cmd-student-saf": _student(matched_saf),
