@@ -38,7 +38,7 @@ def read_attributes(tree: Tree, root: str, names: tuple[str, ...]) -> Labels | N
 
 RGBT234 = Spec(
     name="RGBT234",
-    protocol=Protocol(measures=(PR20, replace(NPR20, published=False), SR21), shortage=1),
+    protocol=Protocol(measures=(PR20, replace(NPR20, published=False), SR21), one_short=("orangeman1",)),
     attributes={
         "NO": "no occlusion",
         "PO": "partial occlusion",
@@ -67,7 +67,7 @@ RGBT234 = Spec(
 RGBT210 = replace(
     RGBT234,
     name="RGBT210",
-    protocol=replace(RGBT234.protocol, first_frame="truth"),
+    protocol=replace(RGBT234.protocol, first_frame="truth", one_short=()),
     truths=(("{name}/init.txt",), ("groundtruth/{name}/init.txt",)),
     lists={"all": ("SequencesName.txt",)},  # attr_txt/SequencesName.txt is RGBT234's here
     sizes={"all": (210, 104_706)},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__, cli_profile, cli_report, cli_runs, cli_study, cli_synth, cli_train, cli_weights
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
-from .errors import BenchError, ConfigError, unknown
+from .errors import BenchError, ConfigError
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
@@ -181,6 +181,8 @@ def _check(arguments: argparse.Namespace) -> int:
         evaluation = evaluate(benchmark, {label: path})
         for repair in evaluation.repairs:
             print(f"repaired as the toolkit does: {repair}")
+        for doubt in evaluation.notes:
+            print(f"doubtful: {doubt}")
         print(f"{label}: complete")
     return 1 if count else 0
 
@@ -253,6 +255,8 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     )
     for repair in evaluation.repairs:
         _log(f"repaired as the toolkit does: {repair}")
+    for doubt in evaluation.notes:
+        _log(f"doubtful: {doubt}")
     for label, names in evaluation.missing.items():
         _log(f"missing: {label}: {len(names)} of {len(benchmark.names)} sequences ({', '.join(names[:3])})")
     return evaluation
@@ -279,13 +283,12 @@ def _results(texts: list[str], *, required: bool = False) -> dict[str, str]:
 
 def _layouts(texts: list[str], results: dict[str, str]) -> dict[str, str]:
     """``LAYOUT`` for all trackers or ``LABEL=LAYOUT`` for one into label -> layout."""
-    from .boxes import LAYOUTS
+    from .boxes import reading
 
     layouts: dict[str, str] = {}
     for text in texts:
         label, _, layout = text.rpartition("=")
-        if layout not in LAYOUTS:
-            raise unknown("box layout", layout, LAYOUTS, next="rgbtbench list boxes")
+        reading(layout)
         if label and label not in results:
             raise ConfigError(f"no results labelled {label!r}", expected=", ".join(results), found=text)
         layouts |= dict.fromkeys([label] if label else results, layout)

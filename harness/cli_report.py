@@ -97,15 +97,13 @@ def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[B
 
     ``versions``: runs of one label are told apart by their hashes, not refused.
     """
-    from .boxes import LAYOUTS
-    from .errors import unknown
+    from .boxes import reading
     from .reports.inputs import Benchmarks, gather
     from .reports.together import require_complete, together, told_apart
 
     layouts = dict(text.rpartition("=")[::2] for text in arguments.boxes)
     for layout in layouts.values():
-        if layout not in LAYOUTS:
-            raise unknown("box layout", layout, LAYOUTS, next="rgbtbench list boxes")
+        reading(layout)
     entries = gather(
         arguments.inputs,
         Benchmarks(arguments.truth, arguments.benchmark, arguments.split),
@@ -145,6 +143,8 @@ def evaluated(
             evaluations.append(evaluation)
             for repair in evaluation.repairs:
                 log(f"repaired as the toolkit does: {repair}")
+            for doubt in evaluation.notes:
+                log(f"doubtful: {doubt}")
             for label, names in evaluation.missing.items():
                 log(f"missing: {benchmark.title}/{label}: {len(names)} sequences ({', '.join(names[:3])})")
         for entry in entries:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import metrics
-from .boxes import DEFAULT_LAYOUT, LAYOUTS, Array, by_columns, overlap
+from .boxes import Array, Reading, by_columns, reading
 from .datasets.benchmark import Benchmark
 from .errors import ResultError
+from .format_check import Doubt, doubts
 from .metrics import Index
-from .protocol import Measure
-from .results.formats import ResultFiles, find_results, to_xywh
+from .protocol import Measure, Protocol
+from .results.formats import ResultFiles, find_results
 
 ALL = "ALL"  # the row over all sequences
 
@@ -64,6 +65,7 @@ class Evaluation:
     has: NDArray[np.bool_]
     curves: Mapping[str, Array]
     repairs: tuple[Repair, ...]
+    notes: tuple[Doubt, ...] = ()
 
     @property
     def missing(self) -> Mapping[str, tuple[str, ...]]:
@@ -111,7 +113,7 @@ def evaluate(
 ) -> Evaluation:
     """Score trackers (label -> folder or archive) on a benchmark.
 
-    ``layouts`` forces a box layout by label and switches the check against the first truth box off;
+    ``layouts`` says by label how rows are read (``boxes.reading``) and switches the check of the format off;
     ``round_corners`` overrides the protocol's rule for 8-column rows. ``watch`` is shown each tracker's boxes, which
     are not kept. Raises BenchError for anything malformed.
     """
@@ -123,9 +125,10 @@ def evaluate(
     chosen = protocol.select(measures)
     curves: dict[str, list[Array]] = {measure.name: [] for measure in chosen}
     repairs: list[Repair] = []
+    notes: list[Doubt] = []
     for files in _opened(results, benchmark.names):
         _require_all(files, benchmark, allow_missing)
-        boxes, compared = _boxes(files, benchmark, (layouts or {}).get(files.label), rounding, repairs)
+        boxes, compared = _boxes(files, benchmark, (layouts or {}).get(files.label), rounding, repairs, notes)
         truth, gaps = benchmark.truth, compared == 0
         if (compared != benchmark.lengths).any():
             truth = truth[:, _kept(benchmark.lengths, compared)]
@@ -155,6 +158,7 @@ def evaluate(
         has=has,
         curves={name: np.stack(tables) for name, tables in curves.items()},
         repairs=tuple(repairs),
+        notes=tuple(notes),
     )
 
 
@@ -186,38 +190,52 @@ def _require_all(files: ResultFiles, benchmark: Benchmark, allow_missing: bool) 
 
 
 def _boxes(
-    files: ResultFiles, benchmark: Benchmark, layout: str | None, round_corners: bool, repairs: list[Repair]
+    files: ResultFiles,
+    benchmark: Benchmark,
+    layout: str | None,
+    round_corners: bool,
+    repairs: list[Repair],
+    notes: list[Doubt],
 ) -> tuple[Array, Index]:
     """Boxes of all sequences, one after the other, and how many rows of each are compared (0: missing)."""
-    shortage = benchmark.spec.protocol.shortage
-    rows, surplus, short = {}, {}, []
+    read = reading(layout)
+    rows = {name: files.read(name) for name in benchmark.names if name in files.paths}
+    for doubt in doubts(files, benchmark, rows, layout):
+        if doubt.error and (doubt.final or layout is None):
+            raise doubt.error
+        notes.append(doubt)
+    surplus, short, converted = {}, [], []
     compared = np.zeros(len(benchmark.names), dtype=np.int64)
+    first = metrics.starts(benchmark.lengths)
     for index, (name, length) in enumerate(zip(benchmark.names, benchmark.lengths.tolist(), strict=True)):
-        if name not in files.paths:
+        if name not in rows:
             continue
-        found = files.read(name)
-        if len(found) < length - shortage:
-            raise ResultError(
-                f"too few rows for {name}",
-                where=f"{files.tree.where(files.paths[name])}:{len(found)}",
-                expected=f"{length} rows, one per frame",
-                found=f"{len(found)} rows",
-                next="run the tracker again on this sequence",
-            )
-        if len(found) > length:
-            surplus[name] = len(found) - length
-        elif len(found) < length:
+        boxes = read.aligned(read.boxes(rows[name], round_corners=round_corners), benchmark.truth[0, first[index]])
+        require_length(files, name, len(boxes), length, benchmark.spec.protocol, read)
+        if len(boxes) > length:
+            surplus[name] = len(boxes) - length
+        elif len(boxes) < length:
             short.append(name)
-        rows[name] = found[:length]
-        compared[index] = len(rows[name])
+        converted.append(boxes[:length])
+        compared[index] = len(converted[-1])
     if surplus:
         repairs.append(Repair(files.label, "surplus rows, cut off", sum(surplus.values()), tuple(surplus)))
     if short:
         repairs.append(Repair(files.label, "missing last rows, frames left out", len(short), tuple(short)))
-    if layout is None:
-        check_layout(files, benchmark, rows)
-    converted = [to_xywh(found, layout, round_corners=round_corners) for found in rows.values()]
     return by_columns(np.concatenate(converted)), compared
+
+
+def require_length(files: ResultFiles, name: str, found: int, length: int, protocol: Protocol, read: Reading) -> None:
+    """Raise ResultError if a sequence has too few rows; see ``Protocol.one_short``."""
+    may_lack = name in protocol.one_short or read.first == "first-twice"
+    if found < length - may_lack:
+        raise ResultError(
+            f"too few rows for {name}",
+            where=f"{files.tree.where(files.paths[name])}:{found}",
+            expected=f"{length} rows, one per frame",
+            found=f"{found} rows",
+            next="run the tracker again on this sequence",
+        )
 
 
 def _kept(lengths: Index, compared: Index) -> Index:
@@ -247,25 +265,3 @@ def _report(repairs: list[Repair], files: ResultFiles, what: str, rows: NDArray[
     if counts.any():
         names = tuple(name for name, count in zip(files.paths, counts, strict=True) if count)
         repairs.append(Repair(files.label, what, int(counts.sum()), names))
-
-
-def check_layout(files: ResultFiles, benchmark: Benchmark, rows: Mapping[str, Array]) -> None:
-    """Refuse rows whose first boxes fit the truth in another layout: the common cause of silently low scores."""
-    first = dict(zip(benchmark.names, metrics.starts(benchmark.lengths).tolist(), strict=True))
-    share: dict[str, float] = {}
-    for layout, kind in LAYOUTS.items():
-        names = [name for name, found in rows.items() if found.shape[1] == kind.columns]
-        if names:
-            boxes = kind.to_xywh(np.stack([rows[name][0] for name in names]))
-            truth = benchmark.truth[:, [first[name] for name in names]]
-            share[layout] = float((overlap(boxes, truth) > 0.7).any(axis=0).sum() / len(rows))
-    usual = [layout for layout in DEFAULT_LAYOUT.values() if layout in share]
-    best = max(share, key=lambda layout: share[layout])
-    if best not in usual and share[best] >= 0.5 > max(share[layout] for layout in usual):
-        raise ResultError(
-            f"the boxes of {files.label} look like {best} ({LAYOUTS[best].meaning})",
-            where=files.tree.where(next(iter(files.paths.values()))) + ":1",
-            expected=" or ".join(f"{layout} ({LAYOUTS[layout].meaning})" for layout in usual),
-            found=f"first boxes that fit the truth: {share[best]:.0%} as {best}, {share[usual[0]]:.0%} as {usual[0]}",
-            next=f"--boxes {files.label}={best} (in an experiment, boxes: {best}), or {usual[0]} if they are right",
-        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from .boxes import LAYOUTS
+from .boxes import reading
 from .errors import ConfigError, unknown
 from .located import Document, Keys
 from .trackers import shipped_weights
@@ -172,11 +172,13 @@ def _tracker(document: Document, index: int) -> TrackerEntry:
         place = section.where("label")
         raise ConfigError("label is no folder name", where=place, expected="no / or leading dot", found=repr(label))
     modality, boxes = section.get("modality", str, None), section.get("boxes", str, None)
-    for key, value, known in (("modality", modality, ("rgb", "tir")), ("boxes", boxes, LAYOUTS)):
-        if value is not None and value not in known:
-            error = unknown(key, value, known, next="rgbtbench list boxes" if key == "boxes" else None)
-            error.details["where"] = section.where(key)
-            raise error
+    try:
+        if modality not in (None, "rgb", "tir"):
+            raise unknown("modality", modality, ("rgb", "tir"))
+        reading(boxes)
+    except ConfigError as error:
+        error.details["where"] = section.where("boxes" if modality in (None, "rgb", "tir") else "modality")
+        raise
     weights, at = section.get("weights", str, None), f"trackers.{index}"
     params, preset = section.get("params", dict, {}), section.get("preset", str, None)
     _require_plain(params, (*keys, "params"), document)

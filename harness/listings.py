@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .boxes import LAYOUTS
+from .boxes import FIRST_ROWS, LAYOUTS, OFFSETS
 from .datasets import BENCHMARKS
 from .results.export import KITS
 from .results.published import errata
@@ -53,7 +53,9 @@ def _tracker(name: str, known: list[table5.Row], owner: str, meaning: str) -> tu
 
 
 def _boxes(_: str | None) -> Rows:
-    return ("layout", "columns", "meaning"), [(n, str(k.columns), k.meaning) for n, k in LAYOUTS.items()]
+    rows = [(name, str(layout.columns), layout.meaning) for name, layout in LAYOUTS.items()]
+    rows += [(f"+{name}", "", offset.meaning) for name, offset in OFFSETS.items()]
+    return ("layout", "columns", "meaning"), rows + [(f"+{name}", "", meaning) for name, meaning in FIRST_ROWS.items()]
 
 
 def _kits(_: str | None) -> Rows:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from . import fingerprint
+from .boxes import reading
 from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark, load
 from .errors import ConfigError, DataError, ResultError, unknown
-from .evaluation import check_layout
+from .evaluation import require_length
 from .experiment import DatasetEntry, Experiment, TrackerEntry
-from .results.formats import ResultFiles, find_results, to_xywh
+from .format_check import doubts
+from .results.formats import ResultFiles, find_results
 from .results.store import RunFolder, State, require_storable
 from .trackers import TRACKERS, revision
 
@@ -111,8 +113,8 @@ def prepare(run: Run, invocation: str, stale: float) -> None:
     """Open the run's folder, clear what dead processes left, move aside what is run again, import raw results."""
     entry = run.tracker
     files = find_results(entry.label, entry.results, run.benchmark.names) if entry.results and run.todo else None
-    if files and entry.boxes is None:
-        _require_layout(run, files)
+    if files:
+        _require_format(run, files)
     known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}
     run.folder.open(run.identity, {**known, "code": fingerprint.code()})
     run.folder.sweep(stale)
@@ -128,26 +130,27 @@ def prepare(run: Run, invocation: str, stale: float) -> None:
                         _import(run, files, name)
 
 
-def _require_layout(run: Run, files: ResultFiles) -> None:
+def _require_format(run: Run, files: ResultFiles) -> None:
     """As `score` does: in the store boxes are ``x y w h``, so this is the last moment to see what they were."""
     rows = {}
     for name in files.paths:
         with suppress(ResultError):  # recorded as a failure when it is imported
             rows[name] = files.read(name)
-    if rows:
-        check_layout(files, run.benchmark, rows)
+    for doubt in doubts(files, run.benchmark, rows, run.tracker.boxes) if rows else ():
+        if doubt.error and (doubt.final or run.tracker.boxes is None):
+            raise doubt.error
 
 
 def _import(run: Run, files: ResultFiles, name: str) -> None:
     """Raw results into the store, by the rules `score` reads them with; a sequence without a file stays missing."""
     if name not in files.paths:
         return
-    protocol, length = run.benchmark.spec.protocol, int(run.benchmark.lengths[run.benchmark.names.index(name)])
+    protocol, at, read = run.benchmark.spec.protocol, run.benchmark.names.index(name), reading(run.tracker.boxes)
+    length, first = int(run.benchmark.lengths[at]), int(run.benchmark.lengths[:at].sum())
     try:
-        boxes = to_xywh(files.read(name), run.tracker.boxes, round_corners=protocol.round_corners)
-        if len(boxes) < length - protocol.shortage:
-            where = files.tree.where(files.paths[name])
-            raise ResultError("too few rows", where=where, expected=f"{length} rows", found=f"{len(boxes)} rows")
+        boxes = read.boxes(files.read(name), round_corners=protocol.round_corners)
+        boxes = read.aligned(boxes, run.benchmark.truth[0, first])
+        require_length(files, name, len(boxes), length, protocol, read)
     except ResultError as error:
         run.folder.fail(name, str(error), None, frames=length, device="imported", shared=False)
     else:

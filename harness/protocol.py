@@ -57,7 +57,7 @@ class Protocol:
     round_corners: bool = True  # 8-column rows are rounded to whole pixels after the conversion to x y w h
     repair: bool = False  # rows 2..N with a NaN, w <= 0 or h <= 0 repeat the row before them
     border_is_invalid: bool = False  # truth with any of x y w h <= 0: a hit for errors, a miss for overlap
-    shortage: int = 0  # rows that may be missing at the end: the frames left are compared
+    one_short: tuple[str, ...] = ()  # sequences whose truth has a row too many: results with one less are compared
 
     def select(self, names: tuple[str, ...] | None) -> tuple[Measure, ...]:
         """Measures by name; without names those that papers print. Raises ConfigError for a name it does not have."""

@@ -10,19 +10,27 @@ from numpy.typing import NDArray
 
 from .errors import BenchError
 
-# A lone CR ends a line too: RGBT234 kite2/infrared.txt has one.
-SEPARATORS = bytes.maketrans(b",\t\r", b"  \n")
+SEPARATORS = bytes.maketrans(b",;\t", b"   ")
+PLAIN = bytes([*range(32, 127), *b"\t\n"])
 BOM = b"\xef\xbb\xbf"
 
 
 def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]) -> NDArray[np.float64]:
-    """Read rows of numbers separated by comma, tab or blank; LF, CRLF or CR; (N, C) with C in ``columns``.
+    """Read rows of numbers separated by comma, semicolon, tab or blank; LF, CRLF or CR; (N, C) with C in ``columns``.
 
     Raises ``error`` with file and line on anything else: no row is ever skipped or guessed. NaN and Inf pass.
     """
-    text = data.removeprefix(BOM).replace(b"\r\n", b"\n").translate(SEPARATORS).rstrip()
-    if not text:
+    # A lone CR ends a line too: RGBT234 kite2/infrared.txt has one.
+    written = data.removeprefix(BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip()
+    if not written:
         raise error("empty file", where=where, expected="one row per frame", found=f"{len(data)} bytes, no numbers")
+    if fault := _ambiguity(written):
+        what, at = fault
+        before = written[:at].split(b"\n")
+        line = (before[-1] + written[at : at + 60].split(b"\n")[0])[:60].decode("ascii", "replace")
+        expected = "numbers with decimal points, separated in one way"
+        raise error(what, where=f"{where}:{len(before)}", expected=expected, found=repr(line))
+    text = written.translate(SEPARATORS)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # NumPy may only warn where it stops reading
         rows = _integers(text + b"\n")
@@ -33,9 +41,31 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
     return rows
 
 
+def _ambiguity(text: bytes) -> tuple[str, int] | None:
+    """What could be read as other numbers than were meant, and its place: gaps, decimal commas, control codes."""
+    if odd := text.translate(None, PLAIN):
+        return ("not a text file of numbers" if max(odd) > 126 or 0 in odd else "control code"), text.index(odd[:1])
+    comma = b"," if b"," in text else b";"
+    if comma not in text:
+        return None
+    if comma == b"," and b";" in text:
+        return "both commas and semicolons (decimal commas?)", text.index(b";")
+    if b" " in text or b"\t" in text:
+        if mixed := re.search(rb"[^\s,;][ \t]+[^\s,;]", text):
+            return f"numbers separated by blanks beside {comma.decode()!r} (decimal commas?)", max(
+                mixed.start(), text.index(comma)
+            )
+        if gap := re.search(rb"[,;][ \t]+[,;]|\n[ \t]+[,;]", text):
+            return "empty field", gap.start() + 1
+    gaps = [text.find(gap) for gap in (comma * 2, b"\n" + comma)]
+    if text.startswith(comma) or max(gaps) >= 0:
+        return "empty field", 0 if text.startswith(comma) else min(at for at in gaps if at >= 0) + 1
+    return None
+
+
 def _integers(text: bytes) -> NDArray[np.float64] | None:
     """Rows of whole numbers with exactly one separator between them, as most trackers write: twice as fast."""
-    if text.translate(None, b"0123456789- \n"):
+    if text.translate(None, b"0123456789- \n") or (b"-" in text and re.search(rb"-(?!\d)|\d-", text)):
         return None
     codes = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(codes <= 32)
@@ -65,9 +95,6 @@ def _numbers(text: bytes) -> NDArray[np.float64] | None:
 def _first_fault(text: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]) -> BenchError:
     """Find the line that made the fast reader give up."""
     allowed = " or ".join(str(c) for c in columns)
-    if not text.isascii() or b"\0" in text:
-        odd = next(byte for byte in text if byte > 127 or byte == 0)
-        return error("not a text file of numbers", where=where, expected="ASCII digits", found=f"byte {odd:#04x}")
     lines = text.decode("ascii").split("\n")
     width = len(lines[0].split())
     for number, line in enumerate(lines, 1):

@@ -162,9 +162,9 @@ def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path, changes: Iter
         benchmark = benchmarks.opened.setdefault(key, run.benchmark)
         _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
         standing: Literal["measured", "raw"] = "raw" if run.tracker.results else "measured"
-        place = run.folder.path
+        layout, place = _layout_of_run(standing), run.folder.path
         found.append(
-            Entry(run.tracker.label, benchmark, standing, place, run.folder, run.states, "xywh", run.tracker.year)
+            Entry(run.tracker.label, benchmark, standing, place, run.folder, run.states, layout, run.tracker.year)
         )
     return found
 
@@ -186,8 +186,15 @@ def _of_store(folders: list[RunFolder], benchmarks: Benchmarks) -> list[Entry]:
             standing: Literal["measured", "raw"] = "raw" if about.get("imported") else "measured"
             states = {name: folder.state(name) for name in benchmark.names}
             year = about.get("year") if isinstance(about.get("year"), int) else None
-            found.append(Entry(about["label"], benchmark, standing, folder.path, folder, states, "xywh", year))
+            found.append(
+                Entry(about["label"], benchmark, standing, folder.path, folder, states, _layout_of_run(standing), year)
+            )
     return found
+
+
+def _layout_of_run(standing: str) -> str | None:
+    """Imports were judged when they came in; what a tracker of our own answered is judged like anybody's files."""
+    return "xywh" if standing == "raw" else None
 
 
 def _collected(path: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rgbtbench.archive import Tree, join, open_tree
-from rgbtbench.boxes import DEFAULT_LAYOUT, LAYOUTS, Array, round_half_away
+from rgbtbench.boxes import Array, reading
 from rgbtbench.errors import ResultError
 from rgbtbench.rows import parse_rows
 
@@ -93,16 +93,7 @@ def _prefixes(stems: Sequence[str], names: Sequence[str]) -> list[tuple[str, int
 def to_xywh(rows: Array, layout: str | None, *, round_corners: bool) -> Array:
     """Rows (N, C) to boxes (N, 4) ``x y w h``.
 
-    ``layout`` names an entry of LAYOUTS; None takes what every toolkit takes, ``xywh`` for 4 columns, ``corners``
-    for 8. Corner rows are rounded to whole pixels, after the subtraction, if ``round_corners``.
+    ``layout``: see ``boxes.reading``; None takes what every toolkit takes, ``xywh`` for 4 columns, ``corners`` for 8.
+    Corner rows are rounded to whole pixels, after the subtraction, if ``round_corners``.
     """
-    chosen = LAYOUTS[layout or DEFAULT_LAYOUT[rows.shape[1]]]
-    if rows.shape[1] != chosen.columns:
-        raise ResultError(
-            "wrong number of columns for this layout",
-            expected=f"{chosen.columns} ({chosen.meaning})",
-            found=rows.shape[1],
-            next="rgbtbench list boxes",
-        )
-    boxes = chosen.to_xywh(rows)
-    return round_half_away(boxes) if round_corners and chosen.columns == 8 else boxes
+    return reading(layout).boxes(rows, round_corners=round_corners)

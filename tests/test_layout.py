@@ -16,7 +16,21 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
     {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows", "atomic", "ranges"}
     | {"fingerprint", "__version__"},
     {"trackers", "datasets", "results"},
-    {"evaluation", "track", "located", "experiment", "plan", "jobs", "engine", "cluster", "progress", "cost", "study"}
+    {
+        "evaluation",
+        "fits",
+        "format_check",
+        "track",
+        "located",
+        "experiment",
+        "plan",
+        "jobs",
+        "engine",
+        "cluster",
+        "progress",
+        "cost",
+        "study",
+    }
     | {"training", "table5"},
     {"reports"},
     {

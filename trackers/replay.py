@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rgbtbench.archive import open_tree
-from rgbtbench.boxes import DEFAULT_LAYOUT, LAYOUTS, Array, round_half_away
+from rgbtbench.boxes import Array, reading
 from rgbtbench.core import Frame, Sequence
-from rgbtbench.errors import ConfigError, TrackerError, unknown
+from rgbtbench.errors import ConfigError, ResultError, TrackerError
 from rgbtbench.rows import parse_rows
 
 
@@ -13,8 +13,9 @@ class Replay:
     """Plays back one row per frame.
 
     ``results``: folder or archive. ``file``: path of a sequence's rows inside it, with ``{name}``. The prefix is never
-    guessed: ``easy_blackboy.txt`` is not a result of the sequence ``blackboy``. ``boxes``: a layout's name; without it
-    4 columns are ``xywh`` and 8 are ``corners``, which are rounded as the toolkits do unless ``rounded`` is false.
+    guessed: ``easy_blackboy.txt`` is not a result of the sequence ``blackboy``. ``boxes``: how rows are read
+    (``boxes.reading``); without it 4 columns are ``xywh`` and 8 are ``corners``, which are rounded as the toolkits do
+    unless ``rounded`` is false.
 
     Raises ConfigError for wrong parameters, TrackerError (one sequence fails) where a file is missing or unfit.
     """
@@ -22,10 +23,8 @@ class Replay:
     def __init__(self, results: str, file: str = "{name}.txt", boxes: str | None = None, rounded: bool = True) -> None:
         if "{name}" not in file:
             raise ConfigError("replay needs {name} in 'file'", expected="for example OURS_{name}.txt", found=file)
-        if boxes is not None and boxes not in LAYOUTS:
-            raise unknown("box layout", boxes, LAYOUTS, next="rgbtbench list boxes")
         self.tree = open_tree(results, ConfigError)
-        self.file, self.layout, self.rounded = file, boxes, rounded
+        self.file, self.reading, self.rounded = file, reading(boxes), rounded
 
     def begin(self, sequence: Sequence) -> None:
         """Read the rows of a sequence; there must be one per frame."""
@@ -41,16 +40,14 @@ class Replay:
             )
         where = self.tree.where(path)
         rows = parse_rows(self.tree.read(path), where, (4, 8), TrackerError)
-        layout = LAYOUTS[self.layout or DEFAULT_LAYOUT[rows.shape[1]]]
-        if rows.shape != (len(sequence.rgb), layout.columns):
-            raise TrackerError(
-                "results do not fit the sequence",
-                where=where,
-                expected=f"{len(sequence.rgb)} rows of {layout.columns}",
-                found=f"{len(rows)} rows of {rows.shape[1]}",
-            )
-        boxes = layout.to_xywh(rows)
-        self.boxes = round_half_away(boxes) if self.rounded and layout.columns == 8 else boxes
+        try:
+            boxes = self.reading.boxes(rows, round_corners=self.rounded)
+        except ResultError as error:
+            raise TrackerError(error.what, **{**error.details, "where": where}) from None
+        self.boxes = self.reading.aligned(boxes, sequence.init)
+        if len(self.boxes) != len(sequence.rgb):
+            found, expected = f"{len(self.boxes)} rows", f"{len(sequence.rgb)} rows, one per frame"
+            raise TrackerError("results do not fit the sequence", where=where, expected=expected, found=found)
 
     def init(self, frame: Frame, box: Array) -> None:
         """Nothing to learn."""

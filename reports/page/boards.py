@@ -128,7 +128,8 @@ def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
         "fps": None if fps is None else round(fps, 2),
         "failed": failed,
         "missing": sorted(missing),
-        "repairs": [str(r).partition(": ")[2] for r in evaluation.repairs if r.tracker == entry.label],
+        "repairs": [str(r).partition(": ")[2] for r in evaluation.repairs if r.tracker == entry.label]
+        + [doubt.what for doubt in evaluation.notes if doubt.tracker == entry.label],
         "origin": origin(entry),
     }
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rgbtbench.boxes import LAYOUTS, center_error, normalized_error, overlap, round_half_away, to_corners
+from rgbtbench.boxes import LAYOUTS, center_error, normalized_error, overlap, reading, round_half_away, to_corners
+from rgbtbench.errors import ConfigError
 
 pixels = st.floats(-2000, 2000, allow_nan=False).map(lambda v: round(v, 3))
 sizes = st.floats(0.5, 2000).map(lambda v: round(v, 3))
@@ -24,9 +25,34 @@ def test_layouts_invert_what_writes_them(b):
         "corners": to_corners(b),
         "polygon": to_corners(b)[:, [4, 5, 6, 7, 0, 1, 2, 3]],  # starting at another corner
     }
+    written["first-of-two"] = np.hstack([b, b + 1])
+    written["second-of-two"] = np.hstack([b + 1, b])
     assert set(written) == set(LAYOUTS)
     for name, rows in written.items():
         np.testing.assert_allclose(LAYOUTS[name].to_xywh(rows), b, atol=1e-9)
+
+
+@given(boxes)
+def test_a_reading_undoes_what_was_done_to_boxes_and_rows(b):
+    x, y, w, h = b.T
+    given_box = b[0] - 3
+    for text, rows in {
+        "inclusive": b - [0, 0, 1, 1],
+        "ltrb+inclusive+one-based": np.stack([x + 1, y + 1, x + w, y + h], axis=1),
+        "half-more": b + [0.5, 0.5, 0, 0],
+        "corners+inclusive": to_corners(b - [0, 0, 1, 1]),
+    }.items():
+        np.testing.assert_allclose(reading(text).boxes(rows, round_corners=False), b, atol=1e-9)
+    whole = np.vstack([given_box, b])
+    assert (reading("first-missing").aligned(b, given_box) == whole).all()
+    assert (reading("first-given").aligned(np.vstack([b[:1], b]), given_box) == whole).all()
+    assert (reading("first-twice").aligned(np.vstack([given_box, whole]), given_box) == whole).all()
+
+
+@pytest.mark.parametrize("text", ["xywx", "ltrb+xywh", "inclusive+inclusive", "first-missing+first-twice", "ltrb+"])
+def test_a_reading_that_makes_no_sense_is_refused(text):
+    with pytest.raises(ConfigError, match="unknown"):
+        reading(text)
 
 
 @given(boxes, boxes)

@@ -20,7 +20,12 @@ def read(text: str | bytes, columns: tuple[int, ...] = (4, 8)) -> np.ndarray:
     return parse_rows(text if isinstance(text, bytes) else text.encode(), "boxes.txt", columns, ResultError)
 
 
-@given(tables, st.sampled_from([",", "\t", " ", ", ", "  "]), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+@given(
+    tables,
+    st.sampled_from([",", "\t", " ", ", ", "  ", ";", " , "]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+)
 def test_every_number_is_read_to_its_last_bit(table, separator, newline, last_newline):
     text = newline.join(separator.join(repr(v) for v in row) for row in table) + newline * last_newline
     np.testing.assert_array_equal(read(text), np.array(table, dtype=float))
@@ -29,6 +34,14 @@ def test_every_number_is_read_to_its_last_bit(table, separator, newline, last_ne
 @pytest.mark.parametrize("spelling", ["209", "209.0", "2.090000000000000000e+02", "+209", "209."])
 def test_number_styles_of_the_real_files(spelling):
     assert read(f"{spelling} 1 2 3\n")[0, 0] == 209
+
+
+def test_a_separator_at_the_end_of_rows_is_no_field():
+    assert (
+        read("1,2,3,4,\n5,6,7,8,\n").tolist()
+        == read("1\t2\t3\t4\t\n5 6 7 8 \n").tolist()
+        == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    )
 
 
 def test_byte_order_mark_and_trailing_blank_lines_do_no_harm():
@@ -44,7 +57,16 @@ def test_byte_order_mark_and_trailing_blank_lines_do_no_harm():
         ("1,2,3\n", "wrong number of columns", 1),
         ("1,2,3,4\n\n5,6,7,8\n", "blank line", 2),
         ("1,2,3,4\n5-3,1,2,3\n", "not a number", 2),
-        ("1,2,3,4\n1,,3,4\n", "wrong number of columns", 2),
+        ("1,2,3,4\n1,,3,4,5\n", "empty field", 2),
+        ("1,2,3,4\n1, ,3,4,5\n", "empty field", 2),
+        ("1,2,3,4\n,1,2,3,4\n", "empty field", 2),
+        ("1 2 3 4\n5 - 20 30\n", "not a number", 2),
+        ("1\t2\t3\t4\n12,50\t7,00\t3,00\t4,00\n", "decimal commas", 2),
+        ("12,5;7,0;3,0;4,0\n", "decimal commas", 1),
+        ("1,2,3,4\n1 2 3 4\n", "blanks beside ','", 2),
+        ("1,2 3,4\n", "blanks beside ','", 1),
+        ("1 2 3 4\n1\x0b2\x0b3\x0b4\n", "control code", 2),
+        ("1\x1c2\x1d3\x1e4\n", "control code", 1),
         ("x y w h\n1 2 3 4\n", "not a number", 1),
         ("1_0 2 3 4\n", "not a number", 1),
         ("0x10 2 3 4\n", "not a number", 1),
@@ -99,6 +121,7 @@ def test_mutated_results_are_never_misread():
             continue
         accepted += 1
         lines = data.decode().replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
+        assert not any(",," in line or line.startswith(",") for line in lines)
         expected = [[float(field) for field in line.replace(",", " ").split()] for line in lines]
         np.testing.assert_array_equal(rows, np.array(expected))
     assert accepted > 300
