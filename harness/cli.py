@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
     from .evaluation import Evaluation
 
-LISTED = ("benchmarks", "attributes", "trackers", "recipes", "boxes", "kits", "published", "hearsay", "errata")
+LISTED = (
+    "benchmarks",
+    "attributes",
+    "trackers",
+    "recipes",
+    "boxes",
+    "kits",
+    "published",
+    "hearsay",
+    "errata",
+    "claims",
+)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from .boxes import FIRST_ROWS, LAYOUTS, OFFSETS
 from .datasets import BENCHMARKS
+from .reports.claims import HEADER, checked
 from .results.export import KITS
 from .results.published import errata
+from .results.published.claims import evidence
 from .results.published.standing import STANDINGS, TRUSTED, prints
+from .results.study import read_study
 from .trackers import MEANINGS, TRACKERS, table5
 from .training import shipped
 
@@ -79,8 +82,14 @@ def _hearsay(benchmark: str | None) -> Rows:
 
 def _errata(benchmark: str | None) -> Rows:
     shown = [e for e in errata() if benchmark is None or e.dataset.lower() == benchmark.lower()]
-    rows = [(e.dataset, e.split, e.tracker, e.metric, e.source, e.note, e.evidence) for e in shown]
+    rows = [(e.dataset, e.split, e.tracker, e.metric, e.source, e.note, evidence(e)) for e in shown]
     return ("dataset", "split", "tracker", "metric", "source", "what is wrong", "evidence"), rows
+
+
+def _claims(benchmark: str | None) -> Rows:
+    """What the CMD paper says of its tables, computed again from the printed cells, beside our study."""
+    shown = [c for c in checked(read_study()) if benchmark is None or f" {benchmark.lower()} " in c.cells.lower()]
+    return HEADER, [(c.section, c.claim, c.cells, c.said, c.recomputed, c.verdict, c.measured) for c in shown]
 
 
 def _recipes(_: str | None) -> Rows:
@@ -100,4 +109,5 @@ LISTS = {
     "published": _published,
     "hearsay": _hearsay,
     "errata": _errata,
+    "claims": _claims,
 }

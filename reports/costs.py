@@ -11,20 +11,20 @@ import numpy as np
 
 from rgbtbench.cost import Measured, Request
 from rgbtbench.results.published import read_table
+from rgbtbench.results.published.cmd import DASH
 from rgbtbench.trackers.table5 import rows_of
 
 from .tables import GAP, Table, number
 
 PAPER = "CMD, CVPR 2023"
-PAPER_DEVICE = "GTX 1080 Ti"
+PAPER_DEVICE = 'what it calls an "RTX 1080Ti"'
 PAPER_ROWS = {  # our name -> number and row of the paper's table; TF and 2xRes18 tell their speed
-    "cmd-teacher": ("1", "Teacher"),
-    "cmd-student": ("3", "MPSD"),
+    "cmd-student": ("3", "Student+SCFD+MPSD"),
     "cmd-student-origin": ("1", "Student"),
-    "cmd-student-saf": ("3", "SAF"),
-    "cmd-student-caf": ("3", "CAF"),
-    "cmd-student-tf": ("3", "TF"),
-    "cmd-student-2xres18": ("4", "KD"),
+    "cmd-student-saf": ("3", "Student+SCFD+SAF"),
+    "cmd-student-caf": ("3", "Student+SCFD+CAF"),
+    "cmd-student-tf": ("3", "Student+SCFD+TF"),
+    "cmd-student-2xres18": ("4", "KD (2 Res18)"),
 }
 COUNTED = "Params: as the paper seems to count, with each ResNet's unused layer4 and fc; active: without"
 UNITS = "GFLOPs: a multiply-add is 2; MB: on a GPU torch's peak, else the process's beyond libraries and frames"
@@ -140,12 +140,12 @@ def _printed(request: Request) -> dict[str, str]:
     if (key := PAPER_ROWS.get(request.name.lower())) is not None:
         return next(row for row in read_table("cmd_ablations.csv") if (row["table"], row["row"]) == key)
     names = [row.printed for row in rows_of(request.name)]
-    found = (row for row in read_table("cmd_trackers.csv") if row["printed_as"] in names and row["params_m"])
+    found = (row for row in read_table("cmd_trackers.csv") if row["printed_as"] in names and row["params_m"] != DASH)
     return next(({**row, "table": "5", "row": row["printed_as"], "note": ""} for row in found), {})
 
 
 def _float(text: str | None) -> float:
-    return float(text) if text else math.nan
+    return math.nan if text in (None, DASH) else float(text)
 
 
 def size_table(rows: list[Size]) -> Table:
@@ -198,7 +198,7 @@ def _sources(rows: Iterable[Size], *, speed: bool) -> list[str]:
         if row.printed_source:
             note = f" ({row.printed_note})" if row.printed_note else ""
             lines.append(f"  {row.tracker}: {row.printed_source.removeprefix(f'{PAPER}, ')}{note}")
-    on = f", speed on one {PAPER_DEVICE}" if speed else ""
+    on = f", speed on {PAPER_DEVICE}" if speed else ""
     return [f"printed: {PAPER}{on}; never measured here", *lines] if lines else []
 
 

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from rgbtbench.errors import ConfigError, unknown
 from rgbtbench.evaluation import Evaluation
 from rgbtbench.located import Document, Section
-from rgbtbench.results.published import Printed, erratum, printed_scores, read_table
+from rgbtbench.results.published import cmd, erratum, read_table
+from rgbtbench.results.published.cmd import DASH, PAPER
 from rgbtbench.results.study import MEASURED, Setting, Training, average, read_rows, read_study, settings
 
 from .scores import Score, score_rows
 
 SPECS = Path(__file__).with_name("paper")
-PAPER = "CMD paper (CVPR 2023)"
-QUANTITIES = ("score", "study", "params", "fps", "year")
-SHOWN = ("printed", "measured", "difference", "filled", "plain")
-# filled: measured where there is one, else printed and marked; plain: as printed, without a mark
+QUANTITIES = ("score", "study", "params", "fps", "year", "origin")
+SHOWN = ("printed", "measured", "difference", "beside", "plain")
+# beside: printed, and measured where there is one; plain: without a mark
+ROW = ("label", "table", "print", "recipe", "network", "tracker", "files", "added")
 SYNTHETIC = "synthetic benchmark"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the paper: its names in our data."""
+    """A row of the paper: its names in the paper and in our data."""
 
     label: str
+    table: str  # number of the paper's table that prints it
+    print: str  # its name there
     recipe: str = ""
     network: str = ""
-    print: str = ""  # the tracker in Table 5
-    files: tuple[str, ...] = ()  # labels of raw results, if not ``print``; the first that is there counts
+    tracker: str = ""  # label of its raw results
+    files: tuple[str, ...] = ()  # their labels, if not ``tracker``; the first that is there counts
+    added: bool = False  # by us: below a rule, out of the ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,12 @@ class Exhibit:
     note: str
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
-    ablation: str = ""  # number of the table whose other columns cmd_ablations.csv has
     bars: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """One cell: what is printed ('' if not known to us or not printed at all) and what is measured (NaN if missing).
+    """One cell: what the paper prints ('' if it has no such cell, '-' if it prints that) and what is measured (or NaN).
 
     ``low``, ``high``: 95 % interval; ``deviation``: over ``seeds``; ``difference``: measured minus printed.
     """
@@ -83,8 +87,12 @@ class Filled:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if self.printed:
-            object.__setattr__(self, "difference", self.measured - float(self.printed))
+        object.__setattr__(self, "difference", self.measured - self.printed_value)
+
+    @property
+    def printed_value(self) -> float:
+        """The printed number; NaN if there is none."""
+        return float(self.printed) if self.printed not in ("", DASH) else math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +112,10 @@ def exhibits(folder: Path = SPECS) -> list[Exhibit]:
 def load_exhibit(path: Path) -> Exhibit:
     """Read a spec. Raises ConfigError with file and line."""
     document = Document(path, path, kind="exhibit")
-    top = document.section((), ("title", "note", "ablation", "rows", "columns", "show", "draw"))
+    top = document.section((), ("title", "note", "table", "rows", "columns", "show", "draw"))
     show = _names(top, "show", SHOWN) or SHOWN[:3]
-    rows = []
-    for index in range(len(top.inside("rows", list))):
-        section = document.section(("rows", index), ("label", "recipe", "network", "print", "files"))
-        texts = {key: section.get(key, str, "") for key in ("recipe", "network", "print")}
-        rows.append(Row(section.need("label", str), **texts, files=tuple(section.get("files", list, []))))
+    table = top.need("table", int)
+    rows = [_row(document.section(("rows", k), ROW), table) for k in range(len(top.inside("rows", list)))]
     columns = []
     for index in range(len(top.inside("columns", list))):
         section = document.section(("columns", index), ("group", "quantity", "benchmark", "split", "metrics", "show"))
@@ -124,9 +129,20 @@ def load_exhibit(path: Path) -> Exhibit:
     draw = top.get("draw", str, "")
     if draw not in ("", "bars"):
         raise ConfigError("unknown way to draw", where=top.where("draw"), expected="bars", found=draw)
-    ablation = str(top.get("ablation", int, ""))
     note = " ".join(top.get("note", str, "").split())
-    return Exhibit(path.stem, top.need("title", str), note, tuple(rows), tuple(columns), ablation, bool(draw))
+    return Exhibit(path.stem, top.need("title", str), note, tuple(rows), tuple(columns), bool(draw))
+
+
+def _row(section: Section, table: int) -> Row:
+    label = section.need("label", str)
+    printed_in, name = str(section.get("table", int, table)), section.get("print", str, label)
+    if name not in (known := cmd.rows(printed_in)):
+        error = unknown(f"row of Table {printed_in}", name, known)
+        error.details["where"] = section.where("print" if section.get("print", str, "") else "label")
+        raise error
+    texts = {key: section.get(key, str, "") for key in ("recipe", "network", "tracker")}
+    files, added = tuple(section.get("files", list, [])), section.get("added", bool, False)
+    return Row(label, printed_in, name, **texts, files=files, added=added)
 
 
 def _names(section: Section, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -178,7 +194,7 @@ def _cells(exhibit: Exhibit, row: Row, column: Column, evidence: Evidence) -> It
             for metric in column.metrics:
                 yield _trained((*head, group, metric), row.recipe, setting, evidence)
     else:
-        yield OTHERS[column.quantity]((*head, column.group, ""), exhibit, row)
+        yield OTHERS[column.quantity]((*head, column.group, ""), row)
 
 
 def named_settings(group: str, study: Iterable[Training]) -> list[tuple[str, Setting | None]]:
@@ -195,17 +211,16 @@ def named_settings(group: str, study: Iterable[Training]) -> list[tuple[str, Set
 
 def _score(head: tuple[str, str], row: Row, column: Column, metric: str, evidence: Evidence) -> Filled:
     here = (*head, column.group, metric)
-    source = f"{PAPER} Table 5"
-    key = (source, column.benchmark, column.split, row.print, metric, "ALL")
-    entry = next((p for p in printed_scores() if key == _key(p)), None)
-    printed, source = (entry.value, source) if entry else ("", "")
+    key = cmd.Key(row.table, row.print, column.benchmark, metric)
+    printed, source = cmd.cells().get(key, ""), f"{PAPER} Table {row.table}"
     title = " ".join(filter(None, (column.benchmark, column.split)))
-    labels = row.files or (row.print,)
+    labels = row.files or (row.tracker,)
     found = next((s for label in labels if (s := evidence.scores.get((title, label, metric)))), None)
     if found is None or math.isnan(found.value):
         return Filled(*here, printed, source)
+    entry = cmd.as_score(key)
     wrong = entry and not entry.agrees(found.value) and erratum(entry)
-    files = f" ({found.tracker})" if found.tracker != row.print else ""
+    files = f" ({found.tracker})" if found.tracker != row.tracker else ""
     return Filled(
         *here,
         printed,
@@ -217,10 +232,6 @@ def _score(head: tuple[str, str], row: Row, column: Column, metric: str, evidenc
         measured_source=evidence.sources[title, found.tracker] + files,
         note=f"the print {wrong.note}: {wrong.evidence}" if wrong else "",
     )
-
-
-def _key(p: Printed) -> tuple[str, ...]:
-    return p.source, p.dataset, p.split, p.tracker, p.metric, p.attribute
 
 
 def _trained(here: tuple[str, str, str, str], recipe: str, setting: Setting | None, evidence: Evidence) -> Filled:
@@ -241,34 +252,28 @@ def _trained(here: tuple[str, str, str, str], recipe: str, setting: Setting | No
     )
 
 
-def _params(here: tuple[str, str, str, str], exhibit: Exhibit, row: Row) -> Filled:
-    printed = _printed_column(exhibit, row)
+def _other(here: tuple[str, str, str, str], row: Row, metric: str) -> Filled:
+    return Filled(*here, cmd.cells()[cmd.Key(row.table, row.print, "", metric)], f"{PAPER} Table {row.table}")
+
+
+def _params(here: tuple[str, str, str, str], row: Row) -> Filled:
     counted = next((r for r in read_rows(MEASURED / "parameters.csv") if r["tracker"] == row.network), None)
-    value, standing = (int(counted["params_paper"]) / 1e6, "measured here") if counted else (math.nan, "missing")
-    told = (*here, printed["params_m"], printed["source"], value)
-    return Filled(*told, measured_source=standing, note=printed["note"])
+    if counted is None:
+        return _other(here, row, cmd.PARAMS)
+    return replace(
+        _other(here, row, cmd.PARAMS), measured=int(counted["params_paper"]) / 1e6, measured_source="measured here"
+    )
 
 
-def _fps(here: tuple[str, str, str, str], exhibit: Exhibit, row: Row) -> Filled:
-    printed = _printed_column(exhibit, row)
-    return Filled(*here, printed=printed["fps"], printed_source=printed["source"], note=printed["note"])
+def _origin(here: tuple[str, str, str, str], row: Row) -> Filled:
+    """Our own word for it, so neither printed nor measured."""
+    own = next(r for r in read_table("cmd_trackers.csv") if r["printed_as"] == row.print)
+    return Filled(*here, note=f"{own['venue']} {own['year']}")
 
 
-def _year(here: tuple[str, str, str, str], exhibit: Exhibit, row: Row) -> Filled:
-    printed = _printed_column(exhibit, row)
-    return Filled(*here, printed=printed["year"], printed_source=f"{printed['venue']}; {printed['note']}")
-
-
-OTHERS = {"params": _params, "fps": _fps, "year": _year}
-
-
-def _printed_column(exhibit: Exhibit, row: Row) -> dict[str, str]:
-    """The paper's other columns of a row."""
-    if exhibit.ablation:
-        rows, key = read_table("cmd_ablations.csv"), (exhibit.ablation, row.label)
-        found = next((r for r in rows if (r["table"], r["row"]) == key), None)
-    else:
-        found = next((r for r in read_table("cmd_trackers.csv") if r["tracker"] == row.print), None)
-    if found is None:
-        raise ConfigError(f"{exhibit.title} prints no row {row.label!r}", where=SPECS / f"{exhibit.name}.yaml")
-    return {**found, "source": f"{PAPER} Table {exhibit.ablation or 5}"}
+OTHERS: Mapping[str, Callable[[tuple[str, str, str, str], Row], Filled]] = {
+    "params": _params,
+    "fps": partial(_other, metric=cmd.FPS),
+    "year": partial(_other, metric=cmd.YEAR),
+    "origin": _origin,
+}

@@ -74,7 +74,7 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
     from rgbtbench.trackers.crossmodal.methods import METHODS, TABLES
 
     setting = settings(trainings)[0]
-    rows = _Rows(trainings, setting)
+    rows = Compared(trainings, setting)
     known = dict.fromkeys(t.recipe for t in trainings if t.setting == setting)
     where = f"{setting.preset} networks on {setting.sequences} generated sequences; percent"
 
@@ -105,22 +105,26 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Compared:
     """A study's rows as cells of its tables; without each sequence's score a difference has no interval."""
 
     trainings: Sequence[Training]
     setting: Setting
 
     def seeds(self, row: str) -> str:
+        """How many trainings it is the mean of."""
         return str(sum(t.steps != "0" for t in self._of(row, METRICS[0])) or GAP)  # dcf is not trained
 
     def minutes(self, row: str) -> str:
+        """Of training, in the mean."""
         return number(float(np.mean([t.seconds for t in self._of(row, METRICS[0])] or math.nan)) / 60)
 
     def score(self, row: str, metric: str) -> str:
+        """In percent."""
         return number(self._mean(row, metric))
 
     def gain(self, row: str, other: str, metric: str) -> str:
+        """Over the other row, in points, with its 95 % interval over sequences."""
         if row == other:
             return GAP
         told = number(self._mean(row, metric) - self._mean(other, metric), sign=True)

@@ -27,7 +27,7 @@ class Table:
     """Cells as text, ready to print.
 
     ``best`` and ``second`` hold (row, column) of cells to set in bold and underlined where a format can; ``groups``
-    names what stands over each column, '' for nothing.
+    names what stands over each column, '' for nothing; above row ``rule`` stands a rule.
     """
 
     title: str
@@ -37,6 +37,7 @@ class Table:
     best: Marks = field(default_factory=frozenset)
     second: Marks = field(default_factory=frozenset)
     groups: tuple[str, ...] = ()
+    rule: int | None = None
 
     @property
     def spans(self) -> list[tuple[str, int]]:
@@ -108,8 +109,13 @@ def as_text(table: Table) -> str:
 
     rule = "  ".join("─" * width for width in widths)
     above = ["  ".join(groups).rstrip()] if groups else []
-    parts = [visible(table.title), "", *above, line(grid[0]), rule, *map(line, grid[1:])]
+    body = _ruled(table, list(map(line, grid[1:])), rule)
+    parts = [visible(table.title), "", *above, line(grid[0]), rule, *body]
     return "\n".join(parts + _notes(table))
+
+
+def _ruled(table: Table, lines: list[str], rule: str) -> list[str]:
+    return lines if table.rule is None else [*lines[: table.rule], rule, *lines[table.rule :]]
 
 
 def _notes(table: Table) -> list[str]:
@@ -158,7 +164,7 @@ def as_latex(table: Table) -> str:
         [r"\begin{table}", rf"  \centering{size}", rf"  \caption{{{typeset(table.title)}}}"]
         + [rf"  \begin{{tabular}}{{{spec}}}"]
         + [r"    \toprule", *_group_lines(table), line(-1, table.header), r"    \midrule"]
-        + [line(r, row) for r, row in enumerate(table.rows)]
+        + _ruled(table, [line(r, row) for r, row in enumerate(table.rows)], r"    \midrule")
         + [r"    \bottomrule", r"  \end{tabular}", *notes, r"\end{table}"]
     )
 

@@ -2,9 +2,10 @@
 
 ``scores.csv``  one printed score a row; ``sota.csv``  those of 2019 to 2026, with year, venue and speed as printed;
 ``sources.csv``  where each source is, and whose own results it prints (``standing`` joins the three). ``errata.csv``
-where a print and the raw files are known to disagree, and the evidence ('*' matches anything). ``cmd_trackers.csv``,
-``cmd_ablations.csv``  the other columns of the CMD paper's tables, as far as they could be had: an empty cell is one we
-do not know, not one the paper leaves empty.
+where a print and the raw files are known to disagree, or a paper contradicts itself, and the evidence ('*' matches
+anything). ``cmd_ablations.csv``  Tables 1 to 4 of the CMD paper; ``cmd_trackers.csv``  the other columns of its Table 5
+as printed, '-' too, then our own year and venue (``cmd`` joins these with Table 5's scores). ``cmd_claims.csv``  what
+its text says of its tables (``claims`` computes it again).
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """A print that is known not to follow from the raw files; '*' in a field matches anything."""
+    """A print that does not follow from the raw files, or contradicts others; '*' in a field matches anything.
+
+    ``claims``: ids of ``cmd_claims.csv`` that do not hold, '|' between: computed, they are (more of) the evidence.
+    """
 
     source: str
     dataset: str
@@ -49,6 +53,7 @@ class Erratum:
     attribute: str
     note: str
     evidence: str
+    claims: str = ""
 
     def covers(self, printed: Printed) -> bool:
         """Whether this erratum speaks of that print."""

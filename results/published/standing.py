@@ -13,6 +13,7 @@ from functools import cache
 from typing import Literal
 
 from . import Printed, erratum, printed_scores, read_table
+from .cmd import DASH
 
 Standing = Literal["measured", "raw", "own", "quoted", "list", "notes"]
 STANDINGS: Mapping[Standing, str] = {  # most trusted first
@@ -100,7 +101,9 @@ def prints() -> tuple[Print, ...]:
     for entry in printed_scores():
         row = {name: getattr(entry, name) for name in names}
         if entry.source.startswith("CMD paper"):
-            row |= {key: columns[entry.tracker][key] for key in ("year", "venue", "params_m", "fps")}
+            known = columns[entry.tracker]
+            row |= {key: known[key] for key in ("year", "venue")}
+            row |= {key: known[key] for key in ("params_m", "fps") if known[key] != DASH}
         found.append(made(row))
     return (*found, *map(made, read_table("sota.csv")))
 

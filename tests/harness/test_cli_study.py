@@ -28,7 +28,9 @@ def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
     status, out, err = cli("study", "scfd", "student-longer", *options, *changes)
     assert status == 0, err
     assert "Table 1, nano networks on 2 generated sequences" in out
-    assert {"Student", "+SCFD", "Teacher", "dcf", "scfd-0-rgb"} <= {line.split("  ")[0] for line in out.splitlines()}
+    assert {"Student", "Student+SCFD", "Teacher", "dcf", "scfd-0-rgb"} <= {
+        line.split("  ")[0] for line in out.splitlines()
+    }
     rows = list(csv.DictReader((tmp_path / "study.csv").open()))
     assert {(row["recipe"], row["metric"]) for row in rows} == {
         (recipe, metric)
@@ -38,7 +40,7 @@ def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
     assert len({row["weights_sha256"] for row in rows}) == 5  # dcf has none
     tables, rest = out.split("Against a plain student trained longer")
     equal_time, recovered = rest.split("Recovered of the teacher's lead over Student")
-    assert "+SCFD" in tables
+    assert "Student+SCFD" in tables
     assert ["scfd", "1"] in [line.split()[:2] for line in equal_time.splitlines()]
     assert [line.split()[:2] for line in recovered.splitlines()[-1:]] == [["scfd", "1"]]
     found = read_study(tmp_path / "study.csv")

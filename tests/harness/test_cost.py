@@ -104,7 +104,7 @@ def test_measured_and_printed_stand_apart_and_speeds_are_compared_with_the_teach
     table = cost_table(rows)
     assert table.rows[1][table.header.index("FPS")] == "100.0"
     assert table.rows[1][table.header.index("printed FPS")] == "18"
-    assert "GTX 1080 Ti" in table.note
+    assert 'speed on what it calls an "RTX 1080Ti"' in table.note
 
 
 def test_a_baseline_stands_beside_table_5():

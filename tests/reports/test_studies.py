@@ -43,7 +43,7 @@ def test_rows_whose_sequences_are_not_known_keep_their_scores_and_have_no_interv
     found = trainings(np.full(50, 20.0))
     (table1, *_) = study_tables(found)
     (*_, scfd, teacher) = table1.rows
-    assert (scfd[0], scfd[3], teacher[0]) == ("+SCFD", "+12.0 [+12.0, +12.0]", "Teacher")
+    assert (scfd[0], scfd[3], teacher[0]) == ("Student+SCFD", "+12.0 [+12.0, +12.0]", "Teacher")
     bare = [replace(t, each=()) if t.recipe == "student" else t for t in found]
     (table1, *_) = study_tables(bare)
     (*_, scfd, teacher) = table1.rows
@@ -53,5 +53,5 @@ def test_rows_whose_sequences_are_not_known_keep_their_scores_and_have_no_interv
 
 def test_a_record_without_plain_students_or_of_one_metric_has_gaps():
     found = [t for t in trainings(AHEAD) if t.recipe != "student" and t.metric == "SR"]
-    assert cells(found, "Table 1") == {"+SCFD": ("–", "–"), "Teacher": ("–", "–")}
+    assert cells(found, "Table 1") == {"Student+SCFD": ("–", "–"), "Teacher": ("–", "–")}
     assert cells(found, "Recovered") == {"scfd": ("–", "–")}

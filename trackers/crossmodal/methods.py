@@ -67,9 +67,10 @@ METHODS: Mapping[str, Method] = {
 }
 
 TABLES: Mapping[int, Mapping[str, str]] = {  # the printed rows, in order, and the method that trains each
-    1: {"Student": "student", "+SCFD": "scfd", "+MPSD": "mpsd", "+HFRD": "hfrd"},
-    2: {"AFD": "afd", "SED": "sed", "CED": "ced", "SCFD": "scfd"},
-    3: {"SAF": "saf", "CAF": "caf", "TF": "tf", "MPSD": "mpsd"},
-    4: {"KD": "kd", "FitNets": "fitnets", "ReviewKD 2xRes18": "reviewkd-2x", "ReviewKD 1xRes18": "reviewkd-1x"}
-    | {"MD": "md", "Ours": "hfrd"},
+    1: {"Student": "student", "Student+SCFD": "scfd", "Student+SCFD+MPSD": "mpsd"} | {"Student+SCFD+MPSD+HFRD": "hfrd"},
+    2: {"Student": "student"} | {f"Student+{name}": name.lower() for name in ("AFD", "SED", "CED", "SCFD")},
+    3: {"Student+SCFD": "scfd"} | {f"Student+SCFD+{name}": name.lower() for name in ("SAF", "CAF", "TF", "MPSD")},
+    4: {"KD (2 Res18)": "kd", "FitNets (2 Res18)": "fitnets"}
+    | {"ReviewKD (2 Res18)": "reviewkd-2x", "ReviewKD (1 Res18)": "reviewkd-1x"}
+    | {"MD (1 Res18)": "md", "Ours (1 Res18)": "hfrd"},
 }
