@@ -54,22 +54,22 @@ def checked(study: Sequence[Training]) -> list[Checked]:
     rows = []
     for claim in claims():
         own = [known.get((key.table, key.row)) for key in claim.keys]
-        measured = _measured(claim, [row for row in own if row], compared, counts) if all(own) else GAP
+        measured = _measured(claim, [row for row in own if row], compared, counts) if all(own) else ""
         told = (claim.id, claim.section, claim.claim, claim.cells, claim.said)
         rows.append(Checked(*told, claim.recomputed, claim.verdict, measured))
     return rows
 
 
 def _measured(claim: Claim, own: Sequence[Row], compared: Compared | None, counts: Mapping[str, Decimal]) -> str:
-    """A difference of the study's rows with its interval, or of our counts of parameters; else a gap."""
+    """A difference of the study's rows with its interval, or of our counts of parameters; else ''."""
     metric, relation = claim.keys[0].metric, RELATIONS[claim.relation]
     if metric == PARAMS and claim.relation != "beyond" and all(row.network in counts for row in own):
         spans = [Span(counts[row.network], Decimal(0), 2) for row in own]
         arguments = [*spans, spans[0]] if claim.relation in ("is", "minus", "fewer") else spans
         return relation.compute(*arguments).text(sign=relation.sign)
     if compared is None or metric not in METRICS or len(own) < 2 or not all(row.recipe for row in own):
-        return GAP
-    return compared.gain(own[0].recipe, own[1].recipe, metric)
+        return ""
+    return compared.gain(own[0].recipe, own[1].recipe, metric).removeprefix(GAP)
 
 
 def wrong() -> list[Wrong]:
@@ -83,7 +83,7 @@ def wrong() -> list[Wrong]:
 
 def claims_table(rows: Sequence[Checked]) -> Table:
     """What does not hold in bold."""
-    lines = [(r.section, r.claim, r.cells, r.said or GAP, r.recomputed, r.verdict, r.measured) for r in rows]
+    lines = [(r.section, r.claim, r.cells, r.said or GAP, r.recomputed, r.verdict, r.measured or GAP) for r in rows]
     bold = frozenset((at, HEADER.index("verdict")) for at, row in enumerate(rows) if row.verdict in (FAILS, ROUNDED))
     note = [
         "recomputed: the first cell, less the second if there is one; of three how much nearer the first is to the "

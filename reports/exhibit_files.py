@@ -141,6 +141,7 @@ body{padding:0 1rem;color-scheme:light dark}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .6rem;text-align:left;white-space:nowrap}thead tr:last-child th{border-bottom:1px solid}
 .ruled>*{border-top:1px solid}
+#claims td,#errata :is(td,th){white-space:normal;vertical-align:top}
 thead,table{border-top:1px solid;border-bottom:1px solid}.note{font-size:.85rem}img{max-width:100%;background:#fff}"""
 RULED = ' class="ruled"'
 INDEX = """<!DOCTYPE html>
