@@ -1,21 +1,32 @@
 """The command line: parse, call, print. Data to stdout, log to stderr.
 
-Exit status: 0 complete, 1 finished with gaps, 2 bad input, 130 interrupted. Nothing heavy is imported before a verb
-runs, so that ``--help`` answers at once.
+Exit status: 0 complete, 1 finished with gaps, 2 bad input, 70 a fault of this package (EX_SOFTWARE), 130 interrupted.
+Nothing heavy is imported before a verb runs, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, cli_profile, cli_report, cli_runs, cli_study, cli_synth, cli_train, cli_weights
+from . import (
+    __version__,
+    cli_profile,
+    cli_report,
+    cli_runs,
+    cli_study,
+    cli_synth,
+    cli_train,
+    cli_weights,
+    fault,
+    terminal,
+)
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
 from .errors import BenchError, ConfigError
+from .terminal import log, visible
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
@@ -37,21 +48,25 @@ LISTED = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb and return its exit status."""
-    arguments = _parsed(argv)
+    terminal.prepare()
     try:
+        arguments = _parsed(argv)
         status: int = arguments.verb(arguments)
         sys.stdout.flush()
     except BenchError as error:
         print(f"rgbtbench: {error}", file=sys.stderr)
-        return 2
+        status = 2
     except BrokenPipeError:  # `rgbtbench ... | head`: the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        status = 0
     except OSError as error:
-        print(f"rgbtbench: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
-        return 2
+        where = error.filename or "standard output, as it seems"
+        print(f"rgbtbench: {ConfigError(error.strerror or str(error), where=where)}", file=sys.stderr)
+        status = 2
     except KeyboardInterrupt:
-        return 130
+        status = 130
+    except Exception as error:
+        status = fault.report(error, sys.argv[1:] if argv is None else argv, __version__)
+    terminal.drop_output()
     return status
 
 
@@ -152,7 +167,7 @@ def _score(arguments: argparse.Namespace) -> int:
     if arguments.curves:
         with arguments.curves.open("w", newline="") as out:
             write_csv(curve_points(evaluation, arguments.by), CurvePoint, out)
-        _log(f"curves: {arguments.curves}")
+        log(f"curves: {arguments.curves}")
     return 1 if evaluation.missing else 0
 
 
@@ -173,7 +188,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         from .reports.figures import save
 
         save(forest(rows), arguments.figure)
-        _log(f"figure: {arguments.figure}")
+        log(f"figure: {arguments.figure}")
     return 1 if evaluation.missing else 0
 
 
@@ -185,16 +200,16 @@ def _check(arguments: argparse.Namespace) -> int:
     count = 0
     for problem in problems(benchmark, every_image=arguments.images):
         count += 1
-        print(problem)
+        print(visible(problem))
     size = f"{len(benchmark.names)} sequences, {int(benchmark.lengths.sum()):,} frames"
     print(f"{benchmark.title}: {size}, {count} problems")
     for label, path in _results(arguments.results).items():
         evaluation = evaluate(benchmark, {label: path})
         for repair in evaluation.repairs:
-            print(f"repaired as the toolkit does: {repair}")
+            print(visible(f"repaired as the toolkit does: {repair}"))
         for doubt in evaluation.notes:
-            print(f"doubtful: {doubt}")
-        print(f"{label}: complete")
+            print(visible(f"doubtful: {doubt}"))
+        print(visible(f"{label}: complete"))
     return 1 if count else 0
 
 
@@ -209,7 +224,7 @@ def _export(arguments: argparse.Namespace) -> int:
     for label, path in results.items():
         files = find_results(label, path, benchmark.names)
         written = export(files, arguments.kit or benchmark.spec.kit, arguments.out, layout=layouts.get(label))
-        _log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
+        log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
         status |= len(written) < len(benchmark.names)
     return status
 
@@ -253,7 +268,7 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     spec = benchmark.spec
     if not benchmark.is_official:
         sequences, frames = spec.sizes[benchmark.split]
-        _log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
+        log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
              f"{len(benchmark.names)} with {int(benchmark.lengths.sum()):,}")  # fmt: skip
     evaluation = evaluate(
         benchmark,
@@ -265,11 +280,11 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
         allow_missing=arguments.allow_missing,
     )
     for repair in evaluation.repairs:
-        _log(f"repaired as the toolkit does: {repair}")
+        log(f"repaired as the toolkit does: {repair}")
     for doubt in evaluation.notes:
-        _log(f"doubtful: {doubt}")
+        log(f"doubtful: {doubt}")
     for label, names in evaluation.missing.items():
-        _log(f"missing: {label}: {len(names)} of {len(benchmark.names)} sequences ({', '.join(names[:3])})")
+        log(f"missing: {label}: {len(names)} of {len(benchmark.names)} sequences ({', '.join(names[:3])})")
     return evaluation
 
 
@@ -304,7 +319,3 @@ def _layouts(texts: list[str], results: dict[str, str]) -> dict[str, str]:
             raise ConfigError(f"no results labelled {label!r}", expected=", ".join(results), found=text)
         layouts |= dict.fromkeys([label] if label else results, layout)
     return layouts
-
-
-def _log(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .archive import stem
 from .errors import ConfigError, ResultError
+from .terminal import log, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -236,7 +237,7 @@ def _paper(arguments: argparse.Namespace) -> int:
     evaluations = evaluated(arguments, groups) if groups else []
     sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
     for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
-        print(path)
+        print(visible(str(path)))
     return int(has_gaps(evaluations, groups))
 
 
@@ -278,8 +279,3 @@ def _run_command(arguments: argparse.Namespace) -> str:
     words = ["rgbtbench", "run", *(experiments[:1] or ["EXPERIMENT.yaml"])]
     words += ["--runs", str(arguments.runs)] if arguments.runs != Path("runs") else []
     return shlex.join(words + [word for change in arguments.set for word in ("--set", change)])
-
-
-def log(text: str) -> None:
-    """Say something that is no data."""
-    print(text, file=sys.stderr)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from .terminal import log, visible
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -82,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
     total, todo = sum(len(run.names) for run in runs), sum(len(run.todo) for run in runs)
     sizes = f"{len({r.tracker.label for r in runs})} trackers · {len({r.dataset.name for r in runs})} datasets"
     lanes = f"cluster {arguments.cluster}" if arguments.cluster else f"{len(devices)} lanes"
-    _log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
+    log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
     if arguments.dry_run:
         _print_counts(runs)
         return 0
@@ -117,7 +118,7 @@ def _summary(arguments: argparse.Namespace, runs: list[Run], seconds: float) -> 
     else:
         verb, extra = ("status" if counts["running"] else "run"), []
     took = f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-    _log(f"done   {told} in {took}        next: {_command(arguments, verb, *extra)}")
+    log(f"done   {told} in {took}        next: {_command(arguments, verb, *extra)}")
     return 0 if counts["ok"] == counts.total() else 1
 
 
@@ -137,11 +138,11 @@ def _status(arguments: argparse.Namespace) -> int:
     for run in runs:
         for name, state in run.states.items():
             if state == "failed" and (record := run.folder.record(name)):
-                print(f"failed   {run.title}/{name}  {str(record.error).splitlines()[0]}")
+                print(visible(f"failed   {run.title}/{name}  {str(record.error).splitlines()[0]}"))
             elif state == "damaged":
-                print(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again")
+                print(visible(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again"))
     complete = not any(run.missing() for run in runs)
-    _log(f"next: {_command(arguments, 'report')}" if complete else "")
+    log(f"next: {_command(arguments, 'report')}" if complete else "")
     return 0 if complete else 1
 
 
@@ -153,7 +154,3 @@ def _print_counts(runs: list[Run]) -> None:
         counts = (str(run.counts()[state]) for state in STATE_NAMES)
         rows.append((run.folder.path.parent.name, run.tracker.label, *counts, run.folder.path.name))
     print(as_text(Table("sequences", ("dataset", "tracker", *STATE_NAMES.values(), "folder"), tuple(rows))))
-
-
-def _log(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import not_installed
+from .terminal import log
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -49,14 +49,10 @@ def _train(arguments: argparse.Namespace) -> int:
     with ranks(arguments.device) as joined:
         training = Training(recipe, folder, joined, fresh=arguments.fresh)
         if training.state.step and joined.first:
-            _log(f"{recipe.name}: {training.state.step} of {recipe.steps} steps are in {training.file}")
+            log(f"{recipe.name}: {training.state.step} of {recipe.steps} steps are in {training.file}")
         finished = training.run(arguments.steps)
     if joined.first and finished:
-        _log(f"done   {training.output}        next: rgbtbench weights inspect {shlex.quote(str(training.output))}")
+        log(f"done   {training.output}        next: rgbtbench weights inspect {shlex.quote(str(training.output))}")
     elif joined.first:
-        _log(f"stopped after step {training.state.step} of {recipe.steps}; the same command goes on")
+        log(f"stopped after step {training.state.step} of {recipe.steps}; the same command goes on")
     return 0
-
-
-def _log(text: str) -> None:
-    print(text, file=sys.stderr)

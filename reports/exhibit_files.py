@@ -21,7 +21,7 @@ from rgbtbench.results.published.cmd import DASH, PAPER
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
 from .exhibits import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill
 from .records import write_csv
-from .tables import GAP, Table, as_latex, as_markdown, marked, number, visible
+from .tables import GAP, Table, as_latex, as_markdown, marked, number
 
 
 def write_paper(folder: Path, evidence: Evidence) -> list[Path]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from rgbtbench import atomic, fingerprint
+from rgbtbench import atomic, fingerprint, regular
 from rgbtbench.boxes import Array
 from rgbtbench.errors import StoreError
 
@@ -158,7 +158,7 @@ class RunFolder:
                 own
                 and (name + BOXES in record.sha256) == (record.status == "ok")
                 and all(
-                    hashlib.sha256((self.path / file).read_bytes()).hexdigest() == sha256
+                    hashlib.sha256(regular.read(self.path / file)).hexdigest() == sha256
                     for file, sha256 in record.sha256.items()
                 )
             )
@@ -283,7 +283,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
 def _parsed(path: Path) -> dict[str, Any] | None:
     """A JSON object of a format we know; None if it is absent or no such object. Raises StoreError if it is newer."""
     try:
-        with path.open("rb") as stream:
+        with regular.opened(path) as stream:
             data = stream.read(SIZE_LIMIT + 1)
         found = json.loads(data) if len(data) <= SIZE_LIMIT else None
     except (FileNotFoundError, ValueError, RecursionError):

@@ -147,7 +147,7 @@ def test_what_is_neither(tmp_path):
 
 def test_a_fifo_in_a_folder_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "a.txt")
-    with pytest.raises(DataError, match="no such plain file"):
+    with pytest.raises(DataError, match="not a plain file but a FIFO"):
         open_tree(tmp_path, DataError).read("a.txt")
 
 

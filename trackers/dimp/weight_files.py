@@ -18,6 +18,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import Parameter
 
+from rgbtbench import regular
 from rgbtbench.errors import ConfigError
 from rgbtbench.fingerprint import path_digest
 
@@ -96,7 +97,7 @@ def some(names: list[str], most: int = 3) -> str:
 
 
 def _format(path: Path) -> Format:
-    with path.open("rb") as stream:
+    with regular.opened(path) as stream:
         head = stream.read(9)
     if head[8:] == b"{":  # safetensors: the length of a JSON object, and the object
         claimed, size = 8 + int.from_bytes(head[:8], "little"), path.stat().st_size
