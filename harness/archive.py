@@ -183,7 +183,7 @@ def _read_tar(file: BinaryIO, guard: _Guard) -> Iterator[tuple[str, bytes]]:
     data = _unpacked(file, guard)
     with tarfile.open(fileobj=_Headers(data), mode="r:") as archive:
         while (member := archive.next()) is not None:
-            archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all, each with its own copy of the headers
+            archive.members.clear()  # type: ignore[attr-defined]  # each would keep a copy of the headers
             plain = (member.isreg() and not member.issparse()) or member.isdir()
             name = guard.admit(member.name, member.size, plain=plain, folder=member.isdir())
             if len(archive.pax_headers) > PAX_LIMIT:

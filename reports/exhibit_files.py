@@ -17,6 +17,7 @@ import numpy as np
 
 from rgbtbench import __version__, atomic
 from rgbtbench.results.published.cmd import DASH, PAPER
+from rgbtbench.terminal import visible
 
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
 from .exhibits import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill

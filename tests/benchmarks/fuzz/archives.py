@@ -14,8 +14,20 @@ from random import Random
 from rgbtbench.archive import Folder, Tree, descend, open_tree
 from rgbtbench.errors import ResultError
 
-NAMES = ("a.txt", "top/b.txt", "top/in/c.csv", "top/AttrMat.mat", "x/../y.txt", "/abs.txt", "C:/x.txt", "a\\b.txt", "é.txt",
-         "\udcff.txt", ".hidden/a.txt", "d" * 250 + ".txt", "p/" * 40 + "q.txt", " .txt", "\n.txt", "\x1b[2J.txt", "top/")  # fmt: skip
+NAMES = (
+    *(
+        "a.txt",
+        "top/b.txt",
+        "top/in/c.csv",
+        "top/AttrMat.mat",
+        "x/../y.txt",
+        "/abs.txt",
+        "C:/x.txt",
+        "a\\b.txt",
+        "é.txt",
+    ),
+    *("\udcff.txt", ".hidden/a.txt", "d" * 250 + ".txt", "p/" * 40 + "q.txt", " .txt", "\n.txt", "\x1b[2J.txt", "top/"),
+)
 FIELDS = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
 PAX = (
     "path",
@@ -99,7 +111,7 @@ def _spoilt(data: bytes, rng: Random) -> bytes:
         elif how < 0.75:
             del found[at : at + rng.randrange(600)]
         elif len(found) >= 512:  # a header of a tar, with a sum that fits again
-            at -= at % 512
+            at = min(at - at % 512, len(found) - 512)
             header = found[at : at + 512]
             header[156] = rng.choice(TYPES)
             if rng.random() < 0.5:
