@@ -7,6 +7,7 @@ Nothing heavy is imported before a verb runs, so that ``--help`` answers at once
 from __future__ import annotations
 
 import argparse
+import io
 import shlex
 import sys
 from pathlib import Path
@@ -150,6 +151,7 @@ def _add_inputs(verb: argparse.ArgumentParser, *, scoring: bool = True) -> None:
 
 
 def _score(arguments: argparse.Namespace) -> int:
+    from .atomic import save
     from .reports.records import show, write_csv
     from .reports.scores import CurvePoint, Score, curve_points, score_rows, score_tables
 
@@ -165,8 +167,9 @@ def _score(arguments: argparse.Namespace) -> int:
     else:
         show(arguments.format, rows, Score, score_tables(evaluation, rows, arguments.by))
     if arguments.curves:
-        with arguments.curves.open("w", newline="") as out:
-            write_csv(curve_points(evaluation, arguments.by), CurvePoint, out)
+        out = io.StringIO()
+        write_csv(curve_points(evaluation, arguments.by), CurvePoint, out, safe=arguments.format == "csv-safe")
+        save(arguments.curves, out.getvalue().encode(errors="backslashreplace"))
         log(f"curves: {arguments.curves}")
     return 1 if evaluation.missing else 0
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .evaluation import Aligned, Evaluation
     from .reports.inputs import Entry
 
-FORMATS = ("table", "csv", "json", "md", "latex")
+FORMATS = ("table", "csv", "csv-safe", "json", "md", "latex")
 PAGE = "html"  # a format of whole reports only
 BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
 FIGURE_FORMATS = ("svg", "pdf", "png")

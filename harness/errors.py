@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from .terminal import block
 
@@ -32,6 +33,16 @@ class BenchError(Exception):
     def __str__(self) -> str:
         rows = [f"  {key:<9} {block(value)}" for key, value in self.details.items() if value is not None]
         return "\n".join([block(self.what), *rows])
+
+
+@contextmanager
+def advised(next: str) -> Iterator[None]:
+    """Give errors that name no next step this one; also a decorator."""
+    try:
+        yield
+    except BenchError as error:
+        error.details["next"] = error.details["next"] or next
+        raise
 
 
 class ConfigError(BenchError):

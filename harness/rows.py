@@ -8,13 +8,14 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import BenchError
+from .errors import BenchError, advised
 
 SEPARATORS = bytes.maketrans(b",;\t", b"   ")
 PLAIN = bytes([*range(32, 127), *b"\t\n"])
 BOM = b"\xef\xbb\xbf"
 
 
+@advised("look at that line: a row is x,y,w,h or four corners, and there is one a frame")
 def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]) -> NDArray[np.float64]:
     """Read rows of numbers separated by comma, semicolon, tab or blank; LF, CRLF or CR; (N, C) with C in ``columns``.
 
@@ -103,7 +104,7 @@ def _first_fault(text: bytes, where: str, columns: tuple[int, ...], error: type[
         if not fields:
             return error("blank line between rows", where=place, expected=f"{allowed} numbers", found="nothing")
         for field in fields:
-            if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", field, re.I):
+            if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", field, re.I):
                 return error("not a number", where=place, expected=f"{allowed} numbers", found=found)
         if len(fields) not in columns:
             return error("wrong number of columns", where=place, expected=allowed, found=f"{len(fields)} in {found}")
