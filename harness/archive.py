@@ -60,11 +60,11 @@ class Folder:
 
     def files(self, folder: str = "") -> list[str]:
         """See Tree."""
-        return sorted(e.name for e in self._entries(folder) if e.is_file())
+        return sorted(e.name for e in self._entries(folder) if self._is(e, folder=False))
 
     def folders(self, folder: str = "") -> list[str]:
         """See Tree."""
-        return sorted(e.name for e in self._entries(folder) if e.is_dir())
+        return sorted(e.name for e in self._entries(folder) if self._is(e, folder=True))
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         place = self.root / folder
@@ -72,6 +72,12 @@ class Folder:
             return []
         with os.scandir(place) as entries:
             return [e for e in entries if not e.name.startswith(".")]
+
+    def _is(self, entry: os.DirEntry[str], *, folder: bool) -> bool:
+        try:
+            return entry.is_dir() if folder else entry.is_file()
+        except OSError:  # a link that leads to itself is neither
+            return False
 
     def exists(self, path: str) -> bool:
         """See Tree."""

@@ -27,7 +27,8 @@ from . import (
 )
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
 from .errors import BenchError, ConfigError
-from .terminal import log, visible
+from .terminal import log as _log
+from .terminal import visible
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
@@ -170,7 +171,7 @@ def _score(arguments: argparse.Namespace) -> int:
         out = io.StringIO()
         write_csv(curve_points(evaluation, arguments.by), CurvePoint, out, safe=arguments.format == "csv-safe")
         save(arguments.curves, out.getvalue().encode(errors="backslashreplace"))
-        log(f"curves: {arguments.curves}")
+        _log(f"curves: {arguments.curves}")
     return 1 if evaluation.missing else 0
 
 
@@ -191,7 +192,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         from .reports.figures import save
 
         save(forest(rows), arguments.figure)
-        log(f"figure: {arguments.figure}")
+        _log(f"figure: {arguments.figure}")
     return 1 if evaluation.missing else 0
 
 
@@ -227,7 +228,7 @@ def _export(arguments: argparse.Namespace) -> int:
     for label, path in results.items():
         files = find_results(label, path, benchmark.names)
         written = export(files, arguments.kit or benchmark.spec.kit, arguments.out, layout=layouts.get(label))
-        log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
+        _log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
         status |= len(written) < len(benchmark.names)
     return status
 
@@ -271,7 +272,7 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     spec = benchmark.spec
     if not benchmark.is_official:
         sequences, frames = spec.sizes[benchmark.split]
-        log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
+        _log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
              f"{len(benchmark.names)} with {int(benchmark.lengths.sum()):,}")  # fmt: skip
     evaluation = evaluate(
         benchmark,
@@ -283,11 +284,11 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
         allow_missing=arguments.allow_missing,
     )
     for repair in evaluation.repairs:
-        log(f"repaired as the toolkit does: {repair}")
+        _log(f"repaired as the toolkit does: {repair}")
     for doubt in evaluation.notes:
-        log(f"doubtful: {doubt}")
+        _log(f"doubtful: {doubt}")
     for label, names in evaluation.missing.items():
-        log(f"missing: {label}: {len(names)} of {len(benchmark.names)} sequences ({', '.join(names[:3])})")
+        _log(f"missing: {label}: {len(names)} of {len(benchmark.names)} sequences ({', '.join(names[:3])})")
     return evaluation
 
 

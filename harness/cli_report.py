@@ -40,7 +40,7 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
     report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
-    report.set_defaults(verb=_report)
+    report.set_defaults(verb=_counted(_report))
 
     ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
     add_inputs(ranking)
@@ -50,7 +50,7 @@ def add_verbs(verbs: Any) -> None:
     ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
     ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
     ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
-    ranking.set_defaults(verb=_leaderboard)
+    ranking.set_defaults(verb=_counted(_leaderboard))
 
 
 def add_inputs(verb: argparse.ArgumentParser) -> None:
@@ -70,6 +70,16 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
     verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
     verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
+
+
+def _counted(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The verb, whose status is 1 at least if a run was left out because it could not be read."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        arguments.unread = []
+        return verb(arguments) or int(bool(arguments.unread))
+
+    return run
 
 
 def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[str, ...]:
@@ -113,7 +123,10 @@ def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[B
         only=names_in(arguments.only) or (),
         without=names_in(arguments.without) or (),
         layouts=layouts,
+        unread=arguments.unread,
     )
+    for told in arguments.unread:
+        log(f"left out: {told}")
     if odd := set(layouts) - {entry.label for entry in entries}:
         raise ConfigError(
             f"no results labelled {min(odd)!r}", expected=", ".join(dict.fromkeys(e.label for e in entries))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from .terminal import log, visible
+from .terminal import log as _log
+from .terminal import visible
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -83,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
     total, todo = sum(len(run.names) for run in runs), sum(len(run.todo) for run in runs)
     sizes = f"{len({r.tracker.label for r in runs})} trackers · {len({r.dataset.name for r in runs})} datasets"
     lanes = f"cluster {arguments.cluster}" if arguments.cluster else f"{len(devices)} lanes"
-    log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
+    _log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
     if arguments.dry_run:
         _print_counts(runs)
         return 0
@@ -118,7 +119,7 @@ def _summary(arguments: argparse.Namespace, runs: list[Run], seconds: float) -> 
     else:
         verb, extra = ("status" if counts["running"] else "run"), []
     took = f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-    log(f"done   {told} in {took}        next: {_command(arguments, verb, *extra)}")
+    _log(f"done   {told} in {took}        next: {_command(arguments, verb, *extra)}")
     return 0 if counts["ok"] == counts.total() else 1
 
 
@@ -142,7 +143,7 @@ def _status(arguments: argparse.Namespace) -> int:
             elif state == "damaged":
                 print(visible(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again"))
     complete = not any(run.missing() for run in runs)
-    log(f"next: {_command(arguments, 'report')}" if complete else "")
+    _log(f"next: {_command(arguments, 'report')}" if complete else "")
     return 0 if complete else 1
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import not_installed
-from .terminal import log
+from .terminal import log as _log
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -49,10 +49,10 @@ def _train(arguments: argparse.Namespace) -> int:
     with ranks(arguments.device) as joined:
         training = Training(recipe, folder, joined, fresh=arguments.fresh)
         if training.state.step and joined.first:
-            log(f"{recipe.name}: {training.state.step} of {recipe.steps} steps are in {training.file}")
+            _log(f"{recipe.name}: {training.state.step} of {recipe.steps} steps are in {training.file}")
         finished = training.run(arguments.steps)
     if joined.first and finished:
-        log(f"done   {training.output}        next: rgbtbench weights inspect {shlex.quote(str(training.output))}")
+        _log(f"done   {training.output}        next: rgbtbench weights inspect {shlex.quote(str(training.output))}")
     elif joined.first:
-        log(f"stopped after step {training.state.step} of {recipe.steps}; the same command goes on")
+        _log(f"stopped after step {training.state.step} of {recipe.steps}; the same command goes on")
     return 0

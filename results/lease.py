@@ -158,7 +158,8 @@ def read(path: Path) -> Held | None:
     except FileNotFoundError:
         return None
     except OSError as reason:
-        raise StoreError("cannot read lease", where=path, found=reason.strerror) from None
+        next = f"move {path} away, if no run is under way"
+        raise StoreError("cannot read lease", where=path, found=reason.strerror, next=next) from None
     line, _, rest = text.partition("\n")
     try:
         about = json.loads(line)

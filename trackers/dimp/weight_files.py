@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from rgbtbench import regular
-from rgbtbench.errors import ConfigError
+from rgbtbench.errors import ConfigError, advised
 from rgbtbench.fingerprint import path_digest
 
 Format = Literal["safetensors", "pth"]
@@ -40,6 +40,7 @@ class Weights:
     sha256: str
 
 
+@advised("ask its author for safetensors, or for a state dict saved by torch.save")
 def read(path: str | Path, *, finite: bool = True) -> Weights:
     """Read a file of weights; its content says which format it is, and nothing in it is executed.
 
