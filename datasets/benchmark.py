@@ -167,6 +167,9 @@ class Benchmark:
                 found=", ".join((self.tree.folders(self.root) + self.tree.files(self.root))[:5]) or "nothing",
                 next="pass the folder or archive that holds these",
             )
+        if odd := [name for name in names if not name.isprintable()]:  # no UTF-8, or a line of its own
+            next = "rename it, in the lists too"
+            raise DataError("sequence name is no plain text", where=self.tree.name, found=ascii(odd[0]), next=next)
         return tuple(sorted(names))  # lists differ in order; fingerprints and bootstrap draws must not
 
     def _listed(self, split: str) -> list[str]:

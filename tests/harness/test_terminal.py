@@ -101,3 +101,17 @@ def test_a_closed_output_is_an_error_and_a_closed_log_is_none(generated: Path):
     assert b"Exception ignored" not in run.stderr
     line = f"rgbtbench score LasHeR --truth {generated}/LasHeR --results A={generated}/results/fused --format csv"
     assert shell(f"{line} 2>&-").stdout == shell(line).stdout  # the log does not run into the data
+
+
+def test_names_that_are_no_utf8_are_refused_or_shown_as_escapes(cli, generated: Path, tmp_path: Path):
+    odd = os.fsdecode(b"caf\xe9")
+    for name in ("boy", odd):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "init.txt").write_text("1,2,3,4\n5,6,7,8\n")
+    status, _, err = cli("score", "RGBT210", "--truth", tmp_path / "data", "--results", f"A={tmp_path / 'data'}")
+    assert (status, "caf\\udce9" in err, "sequence name" in err) == (2, True, True)
+    inputs = (f"{odd}={generated}/results/fused", "--truth", f"LasHeR={generated}/LasHeR", "--benchmark", "LasHeR")
+    for form in ("table", "csv", "json", "md", "latex", "html"):
+        status, out, err = cli("report", *inputs, "--format", form, "--out", tmp_path / form)
+        assert status == 0, err
+        assert form in ("md", "latex", "html") or b"caf\\udce9" in (tmp_path / form).read_bytes()
