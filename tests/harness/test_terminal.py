@@ -112,6 +112,6 @@ def test_names_that_are_no_utf8_are_refused_or_shown_as_escapes(cli, generated: 
     assert (status, "caf\\udce9" in err, "sequence name" in err) == (2, True, True)
     inputs = (f"{odd}={generated}/results/fused", "--truth", f"LasHeR={generated}/LasHeR", "--benchmark", "LasHeR")
     for form in ("table", "csv", "json", "md", "latex", "html"):
-        status, out, err = cli("report", *inputs, "--format", form, "--out", tmp_path / form)
+        status, _, err = cli("report", *inputs, "--format", form, "--out", tmp_path / form)
         assert status == 0, err
         assert form in ("md", "latex", "html") or b"caf\\udce9" in (tmp_path / form).read_bytes()
