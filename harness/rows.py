@@ -13,6 +13,8 @@ from .errors import BenchError, advised
 SEPARATORS = bytes.maketrans(b",;\t", b"   ")
 PLAIN = bytes([*range(32, 127), *b"\t\n"])
 BOM = b"\xef\xbb\xbf"
+LARGE = 1 << 20  # bytes: the longest real file has 0.4 MB
+ROW_LIMIT, LINE_LIMIT = 1_000_000, 10_000  # lines, and bytes of one: LasHeR has 734,785 frames in all
 
 
 @advised("look at that line: a row is x,y,w,h or four corners, and there is one a frame")
@@ -25,6 +27,8 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
     written = data.removeprefix(BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip()
     if not written:
         raise error("empty file", where=where, expected="one row per frame", found=f"{len(data)} bytes, no numbers")
+    if len(written) > LARGE:
+        _require_lines(written, where, error)
     if fault := _ambiguity(written):
         what, at = fault
         before = written[:at].split(b"\n")
@@ -40,6 +44,16 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
     if rows is None or rows.shape[1] not in columns:
         raise _first_fault(text, where, columns, error)
     return rows
+
+
+def _require_lines(text: bytes, where: str, error: type[BenchError]) -> None:
+    """Refuse what is large and no list of boxes, before minutes are spent on it."""
+    count = text.count(b"\n") + 1
+    longest = max(map(len, text.split(b"\n"))) if count <= ROW_LIMIT else 0
+    if count > ROW_LIMIT or longest > LINE_LIMIT:
+        expected = f"at most {ROW_LIMIT:,} rows of {LINE_LIMIT:,} bytes"
+        found = f"{count:,} rows, the longest of {longest:,} bytes" if longest else f"{count:,} rows"
+        raise error("file too large for a list of boxes", where=where, expected=expected, found=found)
 
 
 def _ambiguity(text: bytes) -> tuple[str, int] | None:
