@@ -94,6 +94,7 @@ def here(kind: str, count: int, seed: int, first: int = 0) -> Iterator[Tally]:
 
 def watched(kind: str, count: int, seed: int) -> Tally:
     """Try inputs in processes that are ended when they hang, and begun again behind the input that ended them."""
+    _module(kind)  # here, where a package that is missing can be said
     total, first = Tally(kind), 0
     while first < count:
         tally, bad, reason = _child(kind, count - first, seed, first)
@@ -131,7 +132,6 @@ def _child(kind: str, count: int, seed: int, first: int) -> tuple[Tally | None, 
 
 
 def _work(kind: str, count: int, seed: int, first: int, at: Any, pipe: Any) -> None:
-    _module(kind)
     with _bounded():
         for tally in here(kind, count, seed, first):  # noqa: B007  the last one is sent
             at.value += 1
