@@ -66,7 +66,7 @@ def _sound(truth: Path) -> dict[str, bytes]:
     run = RunFolder(truth.parent / "first" / "LasHeR" / "dcf@00000000")
     identity = {"dataset": about, "tracker": "dcf"}
     run.open(identity, {"label": "dcf", "year": 2020, "note": None, "imported": False})
-    run.commit("boy", np.ones((2, 4)), np.ones(2), device="cpu", shared=False)
+    run.commit("boy", np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]]), np.ones(2), device="cpu", shared=False)
     run.fail("car", "RuntimeError: no", "Traceback", frames=2, device="cpu", shared=False)
     run.note_machine()
     lease = run.claim("dog", run="x", stale=120.0)
@@ -78,7 +78,7 @@ def _sound(truth: Path) -> dict[str, bytes]:
 
 
 def _spoil(home: Path, rng: Random) -> None:
-    path = rng.choice(sorted(home.iterdir()))
+    path = rng.choice([path for path in sorted(home.iterdir()) if path.is_file() and not path.is_symlink()])
     how = rng.random()
     if how < 0.08:
         path.unlink()
