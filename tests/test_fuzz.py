@@ -7,7 +7,6 @@ from collections import deque
 import pytest
 from benchmarks.fuzz.runner import here, kinds
 
-
 UNCHECKED = pytest.mark.xfail(reason="results/store.py does not look at the types of a record's fields", strict=False)
 
 
