@@ -39,10 +39,10 @@ def document(tmp_path: Path, text: str) -> Document:
     ],
 )
 def test_values_that_no_experiment_has_are_named_with_their_line(tmp_path: Path, text: str, line: int | None):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ConfigError, match="not valid YAML") as caught:
         document(tmp_path, text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert f"x.yaml:{line}\n" in str(caught.value) or line is None
 
 
@@ -52,9 +52,9 @@ def test_colons_and_dates_are_text_not_numbers_of_base_60(tmp_path: Path):
 
 
 def test_the_longest_file_that_is_read_takes_seconds(tmp_path: Path):
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(document(tmp_path, "- a\n" * (SIZE_LIMIT // 4)).value) == SIZE_LIMIT // 4
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
     with pytest.raises(ConfigError, match="too large"):
         document(tmp_path, "- a\n" * (SIZE_LIMIT // 4 + 1))
 

@@ -139,9 +139,9 @@ def test_mutated_results_are_never_misread():
     ],
 )
 def test_large_files_that_are_no_boxes_are_refused_in_seconds(data: bytes, told: str):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ResultError, match=told) as caught:
         parse_rows(data, "x.txt", (4, 8), ResultError)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert len(str(caught.value)) < 600
     assert caught.value.details["next"]
