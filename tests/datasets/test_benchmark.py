@@ -151,7 +151,6 @@ def test_damaged_packs_are_clear_errors(generated, tmp_path):
 
 
 def test_gtot_attributes_from_the_toolkits_mat_file(real, tmp_path):
-    pytest.importorskip("scipy", reason="extra 'annotations' is not installed")
     shutil.unpack_archive(real / "gt/GTOT.tar.xz", tmp_path, filter="data")
     text = rgbtbench.load("GTOT", tmp_path / "GTOT").labels
     (tmp_path / "GTOT/attributes.txt").unlink()
