@@ -14,11 +14,15 @@ from .boxes import Array
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One moment of a sequence: ``rgb`` and ``tir`` as stored, both uint8 (H, W, 3) of the same size."""
+    """One moment of a sequence: ``rgb`` and ``tir`` as stored, both uint8 (H, W, 3) of the same size.
+
+    ``remarks``: what was odd about its files, but harmless.
+    """
 
     index: int
     rgb: NDArray[np.uint8]
     tir: NDArray[np.uint8]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
