@@ -46,37 +46,34 @@ def decode(path: Path, remarks: list[str] | None = None) -> Image:
         raise DataError(
             "image file too large", where=path, expected=f"{LARGEST_FILE >> 20} MiB", found=f"{size:,} bytes"
         )
+    remark = None
     if data.startswith(JPEG):
-        image = _jpeg(path, data, remarks)
+        image, remark = _jpeg(path, data)
         if image is not None:
             return image
     elif data.startswith(PNG) and (fault := _png_fault(data)):
         raise DataError("damaged image", where=path, expected="a whole PNG file", found=fault, next=REPLACE)
-    return _with_pillow(path, data)
+    image = _with_pillow(path, data)
+    if remark and remarks is not None:
+        remarks.append(remark)
+    return image
 
 
-def _jpeg(path: Path, data: bytes, remarks: list[str] | None) -> Image | None:
-    """Decode a JPEG with libjpeg-turbo; None for what is left to Pillow, which hides warnings."""
+def _jpeg(path: Path, data: bytes) -> tuple[Image | None, str | None]:
+    """Decode a JPEG with libjpeg-turbo. No image, and a remark, for what Pillow has to decode, which hides warnings."""
     import simplejpeg
 
     try:
         height, width, *_ = simplejpeg.decode_jpeg_header(data)
-        if height * width > LARGEST:
-            return None
-        image: Image = simplejpeg.decode_jpeg(data, colorspace="RGB")
-        return image
+        return (simplejpeg.decode_jpeg(data, colorspace="RGB") if height * width <= LARGEST else None), None
     except (ValueError, KeyError) as reason:  # KeyError: a subsampling that it has no name for
         complaint = str(reason)
     stray = STRAY.search(complaint)
     if stray and bytes(int(stray[1])) + bytes([0xFF, int(stray[2], 16)]) in data:
-        remark = "zeros between the parts of a JPEG"  # other bytes there are lost image data
-    elif "subsampling" in complaint or complaint.isdigit():
-        remark = "unusual colour subsampling of a JPEG"
-    else:
-        raise DataError("damaged image", where=path, expected="a whole JPEG file", found=complaint, next=REPLACE)
-    if remarks is not None:
-        remarks.append(remark)
-    return None
+        return None, "zeros between the parts of a JPEG"  # other bytes there are lost image data
+    if "subsampling" in complaint or complaint.isdigit():
+        return None, "unusual colour subsampling of a JPEG"
+    raise DataError("damaged image", where=path, expected="a whole JPEG file", found=complaint, next=REPLACE)
 
 
 def _png_fault(data: bytes) -> str | None:
@@ -98,6 +95,7 @@ def _png_fault(data: bytes) -> str | None:
 
 def _with_pillow(path: Path, data: bytes) -> Image:
     from PIL import Image as Pillow
+    from PIL import UnidentifiedImageError
 
     try:
         with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
@@ -107,7 +105,8 @@ def _with_pillow(path: Path, data: bytes) -> Image:
                 return _stretch(np.asarray(picture, dtype=np.float64))
             return np.array(picture.convert("RGB"))
     except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Pillow.DecompressionBombError) as reason:
-        raise DataError("cannot decode image", where=path, expected=", ".join(FORMATS), found=reason) from None
+        found = "another kind of file" if isinstance(reason, UnidentifiedImageError) else reason
+        raise DataError("cannot decode image", where=path, expected=", ".join(FORMATS), found=found) from None
 
 
 def _stretch(values: NDArray[np.float64]) -> Image:

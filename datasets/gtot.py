@@ -87,6 +87,7 @@ GTOT = Spec(
     kit="gtot",
     images=("v", "i"),
     read_attributes=read_attributes,
+    attribute_files=("attributes.txt", "AttrMat.mat"),
     attributes_at="attributes.txt or AttrMat.mat (in the GTOT toolkit's folder sequencesAttr)",
     lists={"all": ("SequencesName.txt",)},
     sizes={"all": (50, 7_850)},

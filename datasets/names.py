@@ -24,15 +24,19 @@ def benchmarks_of(names: Iterable[str]) -> tuple[str, ...]:
     Two, if some sequences of RGBT210 are given: all of these are RGBT234's too.
     """
     given = set(names)
-    known = {benchmark: set(sequence_names(benchmark)) for benchmark in dict.fromkeys(row[0] for row in _rows())}
-    if exact := tuple(benchmark for benchmark, own in known.items() if own == given):
-        return exact
-    counts = {benchmark: len(own & given) for benchmark, own in known.items()}
-    most = max(counts.values())
-    return tuple(b for b, count in counts.items() if count == most) if given and 2 * most >= len(given) else ()
+    shared = {benchmark: own & given for benchmark, own in _sets().items()}
+    most = max(map(len, shared.values()))
+    found = [benchmark for benchmark, own in shared.items() if len(own) == most and 2 * most >= len(given) > 0]
+    return tuple(benchmark for benchmark in found if _sets()[benchmark] <= given) or tuple(found)
+
+
+@cache
+def _sets() -> dict[str, frozenset[str]]:
+    return {name: frozenset(sequence_names(name)) for name in dict.fromkeys(benchmark for benchmark, *_ in _rows())}
 
 
 @cache
 def _rows() -> tuple[tuple[str, str, str], ...]:
     with Path(__file__).with_name("names.csv").open(encoding="utf-8", newline="") as file:
-        return tuple((row["benchmark"], row["split"], row["sequence"]) for row in csv.DictReader(file))
+        benchmarks, splits, sequences = zip(*csv.reader(file), strict=True)
+    return tuple(zip(benchmarks[1:], splits[1:], sequences[1:], strict=True))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__, cli_profile, cli_report, cli_runs, cli_study, cli_synth, cli_train, cli_weights
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
-from .errors import BenchError, ConfigError
+from .errors import BenchError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
@@ -178,24 +178,18 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from .datasets.check import problems
-    from .evaluation import evaluate
+    from .audit import Audit
+    from .datasets import BENCHMARKS
+    from .datasets.benchmark import load
 
-    benchmark = _open(arguments.benchmark, arguments.path, arguments.split)
-    count = 0
-    for problem in problems(benchmark, every_image=arguments.images):
-        count += 1
-        print(problem)
-    size = f"{len(benchmark.names)} sequences, {int(benchmark.lengths.sum()):,} frames"
-    print(f"{benchmark.title}: {size}, {count} problems")
+    audit, faults = Audit(), list[DataError]()
+    benchmark = load(BENCHMARKS.get(arguments.benchmark), arguments.path, arguments.split, faults)
+    for line in audit.benchmark(benchmark, faults, every_image=arguments.images):
+        print(line)
     for label, path in _results(arguments.results).items():
-        evaluation = evaluate(benchmark, {label: path})
-        for repair in evaluation.repairs:
-            print(f"repaired as the toolkit does: {repair}")
-        for doubt in evaluation.notes:
-            print(f"doubtful: {doubt}")
-        print(f"{label}: complete")
-    return 1 if count else 0
+        for line in audit.results(benchmark, label, path):
+            print(line)
+    return 1 if audit.found else 0
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
         "cost",
         "study",
     }
-    | {"training", "table5"},
+    | {"training", "table5", "audit"},
     {"reports"},
     {
         "demo",
