@@ -209,7 +209,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from .demo import PAGE, TODAY, commands
+    from .demo import PAGE, TODAY, commands, further, program
 
     status = 0
     for command in commands(arguments.out, arguments.data):
@@ -219,6 +219,9 @@ def _demo(arguments: argparse.Namespace) -> int:
     print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
     print(f"pages to open in a browser: everybody's results beside what is in print: {arguments.out / TODAY}")
     print(f"what ran here, down to single frames: {arguments.out / PAGE}")
+    print("to go on:")
+    for command in further(arguments.out, arguments.data):
+        print(f"  {shlex.join([program(), *command])}")
     return status
 
 

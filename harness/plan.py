@@ -60,6 +60,12 @@ class Run:
         self.todo = {name: state for name, state in self.states.items() if state not in settled}
 
 
+def store_of(experiment: str | Path, given: Path | None = None) -> Path:
+    """Where an experiment keeps its runs: where it is told, else in ``runs`` beside its file, else in ``./runs``."""
+    beside = Path(experiment).expanduser().parent / "runs"
+    return given or (beside if beside.is_dir() else Path("runs"))
+
+
 def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> list[Run]:
     """Every tracker on every dataset. Nothing is written; names of trackers and folders are checked.
 

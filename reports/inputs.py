@@ -14,7 +14,7 @@ from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.errors import ConfigError, StoreError, unknown
 from rgbtbench.evaluation import Aligned, Evaluation, evaluate
 from rgbtbench.experiment import load_experiment
-from rgbtbench.plan import make_plan, truth_of
+from rgbtbench.plan import make_plan, store_of, truth_of
 from rgbtbench.results.store import ABOUT, RunFolder, State, run_folders
 
 
@@ -87,7 +87,7 @@ def gather(
     inputs: Sequence[str],
     benchmarks: Benchmarks,
     *,
-    runs: Path = Path("runs"),
+    runs: Path | None = None,
     changes: Iterable[str] = (),
     only: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -95,10 +95,10 @@ def gather(
 ) -> list[Entry]:
     """Every tracker that the inputs name, on every benchmark.
 
-    An input is an experiment's YAML (its runs lie in ``runs``), a store, ``LABEL=PATH`` or ``PATH`` of raw results, or
-    a folder with ``results/BENCHMARK/TRACKER`` and perhaps ``gt/BENCHMARK``. ``only``: parts of names of benchmarks,
-    labels or run folders; ``without``: labels to leave out. Raises BenchError for what cannot be read, and ConfigError
-    if nothing is left.
+    An input is an experiment's YAML (its runs lie in ``runs``, by default where ``store_of`` says), a store,
+    ``LABEL=PATH`` or ``PATH`` of raw results, or a folder with ``results/BENCHMARK/TRACKER`` and perhaps
+    ``gt/BENCHMARK``. ``only``: parts of names of benchmarks, labels or run folders; ``without``: labels to leave out.
+    Raises BenchError for what cannot be read, and ConfigError if nothing is left.
     """
     found: list[Entry] = []
     later: list[tuple[str, Path]] = []  # raw results without a benchmark: the others tell it
@@ -155,9 +155,9 @@ def _chosen(found: list[Entry], only: tuple[str, ...], without: tuple[str, ...],
     return chosen
 
 
-def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path, changes: Iterable[str]) -> list[Entry]:
+def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, changes: Iterable[str]) -> list[Entry]:
     found = []
-    for run in make_plan(load_experiment(path, changes), runs):
+    for run in make_plan(load_experiment(path, changes), store_of(path, runs)):
         key = (run.benchmark.spec.name, run.benchmark.split)
         benchmark = benchmarks.opened.setdefault(key, run.benchmark)
         _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
