@@ -85,8 +85,8 @@ def _png_fault(data: bytes) -> str | None:
         if end > len(data):
             break
         wrong = zlib.crc32(memoryview(data)[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big")
-        if wrong and kind.isupper():  # parts in lower case do not change pixels
-            return f"wrong checksum of its part {kind.decode()} at byte {at:,}"
+        if wrong and not kind[0] & 32:  # the others, in lower case, change no pixel
+            return f"wrong checksum of its part {kind!r} at byte {at:,}"
         if kind == b"IEND":
             return None
         at = end
@@ -106,7 +106,9 @@ def _with_pillow(path: Path, data: bytes) -> Image:
             return np.array(picture.convert("RGB"))
     except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Pillow.DecompressionBombError) as reason:
         found = "another kind of file" if isinstance(reason, UnidentifiedImageError) else reason
-        raise DataError("cannot decode image", where=path, expected=", ".join(FORMATS), found=found) from None
+        raise DataError(
+            "cannot decode image", where=path, expected=", ".join(FORMATS), found=found, next=REPLACE
+        ) from None
 
 
 def _stretch(values: NDArray[np.float64]) -> Image:

@@ -55,7 +55,7 @@ def read_mat(data: bytes, where: str, error: type[BenchError]) -> dict[str, Valu
             else:
                 found[name] = value
     except (ValueError, OverflowError, struct.error, zlib.error) as reason:  # UnicodeDecodeError is a ValueError
-        raise error("unreadable .mat file", where=where, found=reason) from None
+        raise error("unreadable .mat file", where=where, found=reason, next=f"copy it again; or {advice}") from None
     if not found:
         raise error(
             "no numbers or text in this .mat file",

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from benchmarks.fuzz.images import one as broken
 from PIL import Image
 
 from rgbtbench.core import Sequence
@@ -147,6 +148,17 @@ def test_a_damaged_png_is_refused_wherever_it_is_damaged(tmp_path, change):
         (tmp_path / "a.png").write_bytes(data)
         with pytest.raises(DataError, match=r"(?s)a\.png"):
             decode(tmp_path / "a.png")
+
+
+def test_broken_images_are_decoded_or_refused(tmp_path):
+    """``python -m tests.benchmarks.fuzz images`` tries 100,000."""
+    refused = 0
+    for number in range(400):
+        try:
+            broken(random.Random(number), tmp_path)
+        except DataError as error:
+            refused += "x." in str(error)
+    assert 100 < refused < 400
 
 
 def test_all_real_frames_decode_without_a_remark(real):
