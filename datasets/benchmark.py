@@ -181,7 +181,8 @@ class Benchmark:
 
     def lacks_images(self, name: str) -> tuple[str, list[str]]:
         """Which folders of images a sequence should have, with what is there; and the folders that are there."""
-        assert isinstance(self.tree, Folder)
+        if not isinstance(self.tree, Folder):
+            return "expected a folder; an archive is read for its annotations alone", []
         known = f"{' and '.join(self.spec.images)} (or such as rgb and thermal, color and ir)"
         homes = [self._root / home.format(name=name) for home in self.spec.homes]
         home = next((home for home in homes if home.is_dir()), None)

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from rgbtbench.archive import Folder
 from rgbtbench.errors import BenchError, DataError
 
 from .benchmark import Benchmark
@@ -57,9 +56,6 @@ def told(error: BenchError) -> str:
 
 
 def _images(benchmark: Benchmark, *, every_image: bool) -> Iterator[Problem]:
-    if not isinstance(benchmark.tree, Folder):
-        yield Problem("", "no images were looked at: an archive is read for its annotations alone")
-        return
     if not benchmark.has_images:
         there, folders = benchmark.lacks_images(benchmark.names[0])
         yield Problem("images" if folders else "", f"no images found: {there}")

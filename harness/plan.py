@@ -105,12 +105,11 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
 def require_images(runs: Iterable[Run]) -> None:
     """Raise DataError if there is something to track in annotations without images."""
     for run in runs:
-        if run.tracker.use and run.todo and not any(any(run.benchmark.images(name)) for name in run.names):
+        if run.tracker.use and run.todo and not run.benchmark.has_images:
             raise DataError(
                 f"no images of {run.benchmark.title}",
                 where=run.dataset.where,
-                expected=f"folders {' and '.join(run.benchmark.spec.images)} for each sequence",
-                found=f"only annotations in {run.dataset.root}",
+                found=run.benchmark.lacks_images(run.names[0])[0],
                 next=f"rgbtbench check {run.dataset.name} PATH",
             )
 
