@@ -52,10 +52,9 @@ def find(spec: Spec, tree: Tree, split: str) -> Found:
         with suppress(DataError) if best.complete else nullcontext():
             other = _at(spec, Arranged(tree, spec), "", split)
             best = max(best, other, key=lambda found: (len(official & found.truths.keys()), found.complete))
-    owners = benchmarks_of(best.truths if best.complete else _words(tree))
-    strange = owners and spec.name not in owners and len(best.truths) >= COINCIDENCE
-    if not best.complete or strange:
-        raise _not_here(spec, tree, split, owners)
+    owners = benchmarks_of(best.truths)
+    if not best.complete or (owners and spec.name not in owners and len(best.truths) >= COINCIDENCE):
+        raise _not_here(spec, tree, split, benchmarks_of(_words(tree)) or owners)
     for name in best.truths:
         if not name.isprintable():  # no UTF-8, or a control code
             raise DataError("sequence name is not plain text", where=tree.name, found=ascii(name))
@@ -240,20 +239,27 @@ def _walk(tree: Tree) -> Iterator[str]:
     """
     level, seen = [""], set()
     for _ in range(DEPTH):
-        below = []
+        below: list[str] = []
         for folder in level:
             real = os.path.realpath(f"{tree.root}/{folder}") if isinstance(tree, Folder) else folder
-            if real not in seen:  # links may lead back
-                seen.add(real)
-                folders = tree.folders(folder)
-                pair = modalities(folders) or ()
-                yield from (
-                    join(folder, name) for name in tree.files(folder) if name.lower().endswith((".txt", ".mat"))
+            if real in seen:  # links may lead back
+                continue
+            seen.add(real)
+            try:
+                folders, files = tree.folders(folder), tree.files(folder)
+            except OSError:  # not ours to read
+                continue
+            pair = modalities(folders) or ()
+            yield from (join(folder, name) for name in files if name.lower().endswith((".txt", ".mat")))
+            yield from (f"{folder}/" for _ in pair[:1])
+            below += [join(folder, name) for name in folders if name not in pair]
+            if len(seen) + len(below) > FOLDERS:
+                raise DataError(
+                    "too many folders",
+                    where=tree.name,
+                    expected=f"one benchmark, at most {FOLDERS:,} folders",
+                    next="pass the benchmark's own folder",
                 )
-                yield from (f"{folder}/" for _ in pair[:1])
-                below += [join(folder, name) for name in folders if name not in pair]
-        if len(seen) + len(below) > FOLDERS:
-            raise DataError("too many folders", where=tree.name, expected="a folder that holds one benchmark")
         level = below
 
 

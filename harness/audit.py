@@ -22,25 +22,25 @@ class Audit:
     def benchmark(
         self, benchmark: Benchmark, faults: Iterable[BenchError] = (), *, every_image: bool = False
     ) -> Iterator[str]:
-        """Everything wrong with a benchmark's files, then a summary."""
-        size = f"{len(benchmark.names)} sequences, {int(benchmark.lengths.sum()):,} frames"
-        found = problems(benchmark, faults, every_image=every_image)
-        sound = "no problems" if benchmark.has_images else "no problems in the annotations; no images seen"
-        yield from self._lines(f"{benchmark.title}: {size}", found, sound)
+        """Everything wrong with a benchmark's files, then a summary: it says what was not seen."""
+        title = f"{benchmark.title}: {len(benchmark.names)} sequences, {int(benchmark.lengths.sum()):,} frames"
+        seen = "" if benchmark.has_images else " in the annotations; no images seen"
+        yield from self._lines(title, problems(benchmark, faults, every_image=every_image), "no problems", seen)
 
     def results(self, benchmark: Benchmark, label: str, path: str | Path) -> Iterator[str]:
         """Everything wrong with a tracker's files, then a summary."""
         yield from self._lines(label, _of_results(benchmark, label, path), "complete")
 
-    def _lines(self, title: str, problems: Iterable[Problem], sound: str) -> Iterator[str]:
+    def _lines(self, title: str, problems: Iterable[Problem], sound: str, seen: str = "") -> Iterator[str]:
         found: Counter[str] = Counter()
         for problem in problems:
             yield problem.text if problem.kind else f"note: {problem.text}"
             found[problem.kind] += 1
         del found[""]
-        kinds = ", ".join(f"{kind} {count}" for kind, count in found.items())
-        yield f"{title}: " + (f"{found.total()} problems ({kinds})" if found else sound)
         self.found += found
+        kinds = ", ".join(f"{kind} {count}" for kind, count in found.items())
+        told = f"{found.total()} problem{'s' * (found.total() > 1)} ({kinds})" if found else sound
+        yield f"{title}: {told}{seen}"
 
 
 def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[Problem]:

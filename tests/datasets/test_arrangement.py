@@ -155,7 +155,13 @@ def test_another_benchmark_is_named(tmp_path, cli):
 
 
 def test_another_real_benchmark_is_named(real):
-    for name, other in (("RGBT234", "LasHeR"), ("RGBT210", "RGBT234"), ("RGBT234", "RGBT210"), ("LasHeR", "GTOT")):
+    for name, other in (
+        ("RGBT234", "LasHeR"),
+        ("RGBT210", "RGBT234"),
+        ("RGBT234", "RGBT210"),
+        ("LasHeR", "GTOT"),
+        ("LasHeR", "RGBT210"),
+    ):
         with pytest.raises(DataError, match=f"these are {other}'s sequences, not {name}'s"):
             rgbtbench.load(name, real / "gt" / f"{other}.tar.xz")
 
@@ -186,6 +192,19 @@ def test_a_whole_disk_is_not_searched(tmp_path, monkeypatch):
     monkeypatch.setattr(arrangement, "FOLDERS", 30)
     with pytest.raises(DataError, match="too many folders"):
         rgbtbench.load("LasHeR", tmp_path)
+
+
+def test_a_folder_that_is_not_ours_to_read_is_passed_by(tmp_path, monkeypatch):
+    (tmp_path / "theirs").mkdir()
+    entries = arrangement.Folder._entries
+
+    def guarded(tree, folder):
+        if folder == "theirs":
+            raise PermissionError(13, "Permission denied")
+        return entries(tree, folder)
+
+    monkeypatch.setattr(arrangement.Folder, "_entries", guarded)
+    require(rgbtbench.load("LasHeR", lasher(tmp_path, "a/TestingSet")))
 
 
 def test_nothing_waits_for_a_fifo(tmp_path, cli):

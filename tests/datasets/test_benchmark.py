@@ -144,10 +144,57 @@ def test_damaged_packs_are_clear_errors(generated, tmp_path):
 
     assert "no truth for sequence generated00" in broken(lambda r: (r / "annos/generated00.txt").unlink())
     assert "generated01.txt:1" in broken(lambda r: (r / "annos/generated01.txt").write_text("1,2,3\n"))
-    assert "not finite" in broken(lambda r: (r / "annos/generated01.txt").write_text("1,2,nan,4\n"))
+    for number in ("nan", "-inf", "1e308", "2e6"):
+        found = broken(lambda r, number=number: (r / "annos/generated01.txt").write_text(f"1,2,3,4\n1,2,{number},4\n"))
+        assert "generated01.txt:2" in found
+        assert "numbers below 1,000,000" in found
     assert "bad attribute row" in broken(lambda r: (r / "AttriSeqsTxt/generated02.txt").write_text("0,1,2"))
     assert "AttriSeqsTxt" in broken(lambda r: shutil.rmtree(r / "AttriSeqsTxt"))
     assert "listed twice" in broken(lambda r: (r / "testingsetList.txt").write_text("a\na\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "found     none"),
+        (" \n\n", "found     none"),
+        ("sequence OCC LSV\na 0 1\n", "found     OCC LSV"),
+        ("sequence OCC LSV FM LI TC SO DEF\n", "no row"),
+        ("sequence OCC LSV FM LI TC SO DEF\na 0 1 0 1 0 1\n", "7 values of 0 or 1"),
+        ("sequence OCC LSV FM LI TC SO DEF\na 0 1 0 1 0 1 2\n", "7 values of 0 or 1"),
+    ],
+)
+def test_broken_attributes_of_gtot_are_clear_errors(tmp_path, text, told):
+    (tmp_path / "a").mkdir()
+    for file in ("groundTruth_v.txt", "groundTruth_i.txt"):
+        (tmp_path / "a" / file).write_text("1 2 3 4\n")
+    (tmp_path / "attributes.txt").write_text(text)
+    with pytest.raises(DataError, match=r"(?s)attributes\.txt") as caught:
+        _ = rgbtbench.load("GTOT", tmp_path).labels
+    assert told in str(caught.value)
+
+
+def test_an_attribute_file_of_matlab_that_lacks_something_is_told(tmp_path):
+    savemat = pytest.importorskip("scipy.io", reason="extra 'test' is not installed").savemat
+    (tmp_path / "a").mkdir()
+    for file in ("groundTruth_v.txt", "groundTruth_i.txt"):
+        (tmp_path / "a" / file).write_text("1 2 3 4\n")
+    names, flags = np.array(["a"], dtype=object), {name: [[1.0]] for name in BENCHMARKS.get("GTOT").attributes}
+    for content, told in (
+        ({"seqName": names, **flags}, None),
+        (flags, "seqName"),
+        ({"seqName": names, **flags, "LI": [[1.0], [0.0]]}, "LI (2, 1)"),
+        ({"seqName": names, **flags, "LI": [[0.5]]}, "7 values of 0 or 1"),
+        ({"seqName": names, "LI": [[1.0]]}, "found     LI"),
+    ):
+        savemat(tmp_path / "AttrMat.mat", content)
+        benchmark = rgbtbench.load("GTOT", tmp_path)
+        if told is None:
+            assert benchmark.labels == {"a": frozenset(flags)}
+            continue
+        with pytest.raises(DataError, match=r"(?s)AttrMat\.mat") as caught:
+            _ = benchmark.labels
+        assert told in str(caught.value)
 
 
 def test_gtot_attributes_from_the_toolkits_mat_file(real, tmp_path):

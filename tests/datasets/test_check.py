@@ -68,7 +68,7 @@ def test_images_that_are_not_found_are_said(tmp_path, cli):
     assert status == 1
     assert "no images found: expected folders visible and infrared" in out
     assert "camera_infrared/, camera_visible/" in out
-    assert "images 1" in out.splitlines()[-1]
+    assert "images 1) in the annotations; no images seen" in out.splitlines()[-1]
     with pytest.raises(rgbtbench.errors.DataError, match="do not match") as caught:
         rgbtbench.load("RGBT234", folder).sequence("a")
     assert "camera_infrared/, camera_visible/" in str(caught.value)
@@ -115,9 +115,9 @@ def test_results_of_several_trackers_are_all_looked_at(generated, tmp_path, cli)
     assert status == 1
     lines = out.splitlines()
     assert "A: 2 problems (unreadable file 2)" in lines
-    assert "B: 1 problems (refused by score 1)" in lines
+    assert "B: 1 problem (refused by score 1)" in lines
     assert "C: complete" in lines
-    assert "none: 1 problems (results 1)" in lines
+    assert "none: 1 problem (results 1)" in lines
 
 
 def test_the_real_packs_have_no_problems(real, cli):
