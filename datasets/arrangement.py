@@ -57,7 +57,8 @@ def find(spec: Spec, tree: Tree, split: str) -> Found:
         raise _not_here(spec, tree, split, benchmarks_of(_words(tree)) or owners)
     for name in best.truths:
         if not name.isprintable():  # no UTF-8, or a control code
-            raise DataError("sequence name is not plain text", where=tree.name, found=ascii(name))
+            next = "rename it, in the lists too"
+            raise DataError("sequence name is no plain text", where=tree.name, found=ascii(name), next=next)
     return best
 
 

@@ -181,7 +181,7 @@ def test_names_that_are_no_text_are_refused(tmp_path):
         os.makedirs(home + name)  # noqa: PTH103  a Path cannot hold it
         with open(home + name + b"/init.txt", "w") as out:  # noqa: PTH123
             out.write("1,2,3,4\n")
-        with pytest.raises(DataError, match="not plain text") as caught:
+        with pytest.raises(DataError, match="no plain text") as caught:
             rgbtbench.load("LasHeR", os.fsdecode(home))
         assert ascii(os.fsdecode(name)) in str(caught.value)
 
