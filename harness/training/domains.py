@@ -1,4 +1,4 @@
-"""Data of MDNet's family: K sequences that come round again and again, boxes on and beside their targets (spec 2.2)."""
+"""Data of MDNet's family: K sequences that come round again and again, boxes on and beside their targets (MDNet)."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ DIMP = Family(
     Kind(samples.sample, samples.collate, samples.normalise),
     lambda recipe: recipe.data.open(),
     _dimp_learner,
-    least=2,  # batch norm of 1x1 maps (spec 3.1)
+    least=2,  # batch norm of 1x1 maps in the IoU-Net
 )
 MDNET = Family(
     "mdnet",

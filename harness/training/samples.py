@@ -1,4 +1,4 @@
-"""One sample: crops of a few frames of a sequence as the tracker will cut them, boxes, proposals (spec 8.1, 8.2)."""
+"""One sample: crops of a few frames of a sequence as the tracker will cut them, boxes, proposals (DiMP)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop: steps, epochs, checkpoints, and the student's file at the end (spec 8)."""
+"""The loop: steps, epochs, checkpoints, and the student's file at the end (Sec. 4.1)."""
 
 from __future__ import annotations
 

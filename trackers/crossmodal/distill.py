@@ -152,7 +152,7 @@ def coverage(boxes: Tensor, height: int, width: int) -> Tensor:
 
 
 def gradient_norms(terms: Mapping[str, Tensor], parameters: Iterable[nn.Parameter]) -> dict[str, float]:
-    """Norm of each weighted term's gradient on ``parameters`` (spec 7.6); no ``.grad`` changes, the graph stays.
+    """Norm of each weighted term's gradient on ``parameters``; no ``.grad`` changes, the graph stays.
 
     One backward pass per term, as far as the parameters; 0 for a term that does not depend on them.
     """

@@ -1,4 +1,4 @@
-"""The losses of CMD (Zhang et al., CVPR 2023), equation by equation; where the paper is ambiguous, spec 6.2 decides.
+"""The losses of CMD (Zhang et al., CVPR 2023), equation by equation; docs/paper.md says how we read them.
 
 Feature maps are (N, C, H, W), scores (..., R, R). Nothing here has parameters or stops the teacher's gradient.
 """

@@ -1,4 +1,4 @@
-"""Every way of training a student that Tables 1 to 4 compare, as data (spec 7.4, 7.5)."""
+"""Every way of training a student that Tables 1 to 4 compare, as data (docs/paper.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRAMES = ("test", "all")
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A student of ``models.MODELS``, what it learns from the teacher, and one switch per ambiguity of spec 6.2."""
+    """A student of ``models.MODELS``, what it learns from the teacher, and a switch for each reading (docs/paper.md)."""
 
     student: str = "cmd-student"
     terms: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Method:
     beta: float = 100.0
     reduction: str = "channel_sum"  # of feature distances, see equations.distance
     frames: str = "test"  # whose features are distilled: the test crops', or all
-    pool_stem: bool = False  # halve level 1 of both networks before SCFD and ReviewKD (spec 1.1)
+    pool_stem: bool = False  # halve level 1 of both networks before SCFD and ReviewKD
     selector_only: bool = False  # L_p stops at the selector's inputs; else it reaches the trunk through their maxima
     clamp: bool = True  # the teacher's response to [0, 1] in Eq. 12
     hole_fix: bool = False  # to [0, 0.999] instead

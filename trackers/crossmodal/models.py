@@ -18,12 +18,12 @@ from .hmft import TwoClassifiers
 
 
 def matched_saf(channels: int) -> SpatialAttention:
-    """SAF with as many parameters as printed (spec 7.5)."""
+    """SAF with as many parameters as printed (Table 3)."""
     return SpatialAttention(channels, hidden=3 * channels // 2)
 
 
 def matched_caf(channels: int) -> ChannelAttention:
-    """CAF with as many parameters as printed (spec 7.5)."""
+    """CAF with as many parameters as printed (Table 3)."""
     return ChannelAttention(channels, hidden=3 * channels // 4)
 
 
@@ -67,7 +67,7 @@ def _teacher(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) 
 
 
 def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **changes: Any) -> dict[str, Preset]:
-    """Another DiMP-50, with mfDiMP's few distance bins (baselines 1); the nano one is as narrow as the student."""
+    """Another DiMP-50, with mfDiMP's few distance bins, as released; the nano one is as narrow as the student."""
     changes = {"bins": (10, 0.5), **changes}
     return {
         "paper": Preset(replace(TEACHER, **changes), fusion, PAPER, classifier),

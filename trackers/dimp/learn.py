@@ -1,4 +1,4 @@
-"""DiMP's offline training: what a network answers on a batch of sequences, and its own losses (spec 2.5, 3.3)."""
+"""DiMP's offline training: what a network answers on a batch of sequences, and its own losses (Bhat et al. 2019)."""
 
 from __future__ import annotations
 

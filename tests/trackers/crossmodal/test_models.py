@@ -25,7 +25,7 @@ ROWS = {
 
 
 GOLDEN = {name: COUNTS[row] for name, row in ROWS.items()}
-GOLDEN["mfdimp"] = {"total_paper": COUNTS["mfdimp"]["both"], "total_active": 45_833_249}  # models_baselines.md 1
+GOLDEN["mfdimp"] = {"total_paper": COUNTS["mfdimp"]["both"], "total_active": 45_833_249}  # its released code
 GOLDEN["cedimp"] = {"total_paper": COUNTS["dimp50"]["total_paper"] + 2 * 2 * (512 + 1024)}  # two batch norms a level
 GOLDEN["hmft"] = {"total_paper": COUNTS["hmft"]}
 
