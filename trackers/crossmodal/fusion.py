@@ -6,6 +6,8 @@ it says.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -38,22 +40,29 @@ class SideBySide(nn.Module):
         return torch.cat([rgb, tir], 1)
 
 
+ACTS: Mapping[str, tuple[str, Callable[[Tensor], Tensor]]] = {  # a name each: no file loads as the other reading
+    "sigmoid": ("weigh", torch.sigmoid),
+    "softmax": ("choose", partial(torch.softmax, dim=1)),
+}
+
+
 class SpatialAttention(nn.Module):
     """SAF, and path 1 of MPSD (Eqs. 4, 5): a weight for each modality and position.
 
-    ``hidden`` > 0 puts a layer in between: 3C/2 matches the printed parameter count. ``act``: the paper's
-    formula says sigmoid, its text softmax.
+    ``hidden`` > 0 puts a layer in between: 3C/2 matches the printed parameter count. ``act``: one of ``ACTS``, as the
+    paper's formula says sigmoid, its text softmax.
     """
 
     def __init__(self, channels: int, *, hidden: int = 0, act: str = "sigmoid") -> None:
         super().__init__()
         middle = [nn.Conv2d(2 * channels, hidden, 1), nn.ReLU(inplace=True)] if hidden else []
-        self.weigh = nn.Sequential(*middle, nn.Conv2d(hidden or 2 * channels, 2, 1))
-        self.act = {"sigmoid": torch.sigmoid, "softmax": lambda x: x.softmax(1)}[act]
+        self.layer, self.act = ACTS[act]
+        self.add_module(self.layer, nn.Sequential(*middle, nn.Conv2d(hidden or 2 * channels, 2, 1)))
 
     def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
         """The fused map."""
-        of_rgb, of_tir = self.act(self.weigh(torch.cat([rgb, tir], 1))).split(1, 1)
+        logits = getattr(self, self.layer)(torch.cat([rgb, tir], 1))
+        of_rgb, of_tir = self.act(logits).split(1, 1)
         return rgb * of_rgb + tir * of_tir
 
 

@@ -78,6 +78,7 @@ def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **chang
 MODELS: Mapping[str, Mapping[str, Preset]] = {
     "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/choices.md says
     "cmd-student": _student(MPSD),
+    "cmd-student-softmax": _student(partial(MPSD, act="softmax")),  # Eq. 5 as its text says
     "cmd-student-origin": _student(Concat),
     "cmd-student-saf": _student(matched_saf),
     "cmd-student-caf": _student(matched_caf),
@@ -109,6 +110,7 @@ def make(name: str, preset: str) -> tuple[Network, Parameters]:
 
 teacher = partial(DiMP, "cmd-teacher", make)
 student = partial(DiMP, "cmd-student", make)
+student_softmax = partial(DiMP, "cmd-student-softmax", make)
 student_origin = partial(DiMP, "cmd-student-origin", make)
 student_saf = partial(DiMP, "cmd-student-saf", make)
 student_caf = partial(DiMP, "cmd-student-caf", make)

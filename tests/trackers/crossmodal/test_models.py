@@ -17,6 +17,7 @@ ROWS = {
     "cmd-student-origin": "student_concat",
     "cmd-student-saf": "student_saf_matched",
     "cmd-student-caf": "student_caf_matched",
+    "cmd-student-softmax": "student_mpsd",
     "cmd-student-tf": "student_tf",
     "cmd-student-2xres18": "student_2xres18_mpsd",
     "dimp-18": "dimp18",
