@@ -242,8 +242,9 @@ class Training:
         sums: dict[str, float] = {}
         with torch.no_grad():
             for _ in range(count):
-                for name, value in self.learner.judge(next(loader)).items():
-                    sums[name] = sums.get(name, 0.0) + float(value) / count
+                for share, part in recipe.family.kind.split(next(loader), recipe.parts):
+                    for name, value in self.learner.judge(part).items():
+                        sums[name] = sums.get(name, 0.0) + share * float(value) / count
         loader.close()
         return sums | {"total": math.fsum(value for name, value in sums.items() if name != "hit")}
 

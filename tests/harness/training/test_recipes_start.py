@@ -48,7 +48,7 @@ def test_two_steps_under_every_switch(row, switch, tmp_path):
 
 def still_after_two_steps(name, folder, *switches):
     """Parameters that two steps left as they were."""
-    changes = ["trunk=null", "batch=2", "log_gradients=false", "workers=0"]
+    changes = ["trunk=null", "batch=2", "parts=1", "log_gradients=false", "workers=0"]
     of_mdnet = name.split("/")[1] in STANDING
     changes += [f"data.sampling={FEW}"] if of_mdnet else ["preset=nano", f"data.sampling={SMALL}"]
     with ranks("cpu") as alone:
