@@ -28,7 +28,7 @@ from .ranks import Ranks
 from .recipe import Recipe
 from .sources import UNSEEN, Source
 
-ALONE_MEANS = f"mean weight above {ALONE}: MPSD has this one path left, and L_p nothing to choose"
+ALONE_MEANS = f"mean weight above {ALONE}: of MPSD's paths this one alone is left"
 MOST_WORKERS = 8  # unasked: each holds its own part of the scenes
 
 

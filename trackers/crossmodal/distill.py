@@ -99,7 +99,7 @@ class Distiller(nn.Module):
 
     @property
     def collapsed(self) -> list[str]:
-        """Paths, such as ``level3/attention``, that the selector trusts alone: L_p has nothing left to choose."""
+        """Paths, such as ``level3/attention``, that the selector trusts alone."""
         of_paths = {name: value for name, value in self.diagnostics.items() if name.endswith(PATHS)}
         return [name for name, value in of_paths.items() if value > ALONE]
 
