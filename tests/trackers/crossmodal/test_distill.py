@@ -148,22 +148,20 @@ def test_the_paths_adapters_learn_to_fit_them_and_change_nothing_else(teacher, b
 
 @pytest.mark.parametrize("adapters", ["own", "shared"])
 def test_without_the_stop_gradient_the_selectors_loss_also_asks_for_better_paths(adapters, teacher, batch):
+    """Trust does not depend on the maps here: all that reaches the trunk comes through L_lambda."""
     for stop in (True, False):
+        torch.manual_seed(2)
         student = build("cmd-student", "nano")
-        for fusion in student.fusion:  # the loss is nil where the trusted path is the best one
+        for fusion in student.fusion:
             nn.init.zeros_(fusion.selector[-1].weight)
             fusion.selector[-1].bias.data = torch.tensor([0.0, 5.0, 0.0])
-        method = replace(METHODS["mpsd"], stop_gradient=stop, path_adapters=adapters, selector_only=True)
+        method = replace(METHODS["mpsd"], stop_gradient=stop, path_adapters=adapters)
         distiller = Distiller(method, student, teacher)
         term = {"p": distiller(forward(student, batch), ask(teacher, method, batch), batch)["p"]}
         assert term["p"] > 0
-        reached = [fusion.attention.weigh[0].weight for fusion in student.fusion]
-        through_the_paths = gradient_norms(term, reached)["p"]
+        assert (gradient_norms(term, student.trunks.parameters())["p"] > 0) == (not stop)
         adapt = distiller.adapt_paths if adapters == "own" else distiller.adapt
         assert (gradient_norms(term, adapt.parameters())["p"] > 0) == (not stop or adapters == "own")
-        if stop:
-            stopped = through_the_paths
-    assert through_the_paths != stopped
 
 
 def test_selector_loss_trains_the_selector_and_no_adapter_of_the_fused_maps(teacher, batch):
