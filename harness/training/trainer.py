@@ -41,9 +41,8 @@ class Training:
     def __init__(self, recipe: Recipe, folder: Path, ranks: Ranks, *, fresh: bool = False) -> None:
         family = recipe.family
         if recipe.batch < family.least * ranks.size * recipe.parts:
-            expected = f"{family.least} sequences for each of {ranks.size}" + f", in {recipe.parts} parts" * (
-                recipe.parts > 1
-            )
+            parts = f" and each of {recipe.parts} parts" if recipe.parts > 1 else ""
+            expected = f"{family.least} sequences for each of {ranks.size}{parts}"
             raise ConfigError("batch too small", expected=expected, found=recipe.batch)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = recipe.precision == "tf32"
         torch.backends.cudnn.benchmark = True  # crops are all of one size
@@ -200,14 +199,14 @@ class Training:
         train = {name: total / per for name, total in state.sums.items()}
         due = bool(recipe.validate_every) and (epoch % recipe.validate_every == 0 or epoch == recipe.epochs)
         distiller = self.learner.distiller
-        alone = distiller.collapsed if distiller else []
+        trust, alone = (dict(distiller.diagnostics), distiller.collapsed) if distiller else (None, [])
         record: dict[str, Any] = {
             "epoch": epoch,
             "step": state.step,
             "train": train | {"total": math.fsum(train.values())},
             "validation": self._validate() if due and self.ranks.first else None,
             "gradient": state.norms or None,  # on the trunks, when the epoch began
-            "diagnostics": dict(distiller.diagnostics) if distiller else None,
+            "diagnostics": trust,
             "warnings": [f"{path}: {ALONE_MEANS}" for path in alone],
             "rates": {n: g["lr"] for n, g in zip(self.groups, self.optimiser.param_groups, strict=True)},
             "seconds": round(state.seconds, 3),
