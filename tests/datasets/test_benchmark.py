@@ -12,7 +12,7 @@ import rgbtbench
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.errors import BenchError, ConfigError, DataError
 
-COUNTS = {  # sequences per attribute: protocol section 6
+COUNTS = {  # sequences per attribute: as each benchmark lists them
     ("GTOT", "all"): "OCC 26 LSV 28 FM 14 LI 27 TC 31 SO 28 DEF 22",
     ("RGBT210", "all"): "NO 34 PO 91 HO 85 LI 63 LR 30 TC 24 DEF 71 FM 31 SC 110 MB 44 CM 78 BC 50",
     ("RGBT234", "all"): "NO 41 PO 96 HO 96 LI 63 LR 50 TC 28 DEF 76 FM 32 SC 120 MB 55 CM 89 BC 54",

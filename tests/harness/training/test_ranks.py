@@ -2,12 +2,15 @@ import os
 import subprocess
 import sys
 
+import pytest
 import torch
 from tiny import DISTILLED, load_recipe, log, tensors, train, write_recipe
 
+from rgbtbench.errors import ConfigError
+from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.training.learner import Learner
 from rgbtbench.training.loader import Loader
-from rgbtbench.training.ranks import ranks
+from rgbtbench.training.ranks import Ranks, ranks
 
 
 def test_two_processes_learn_what_one_does_from_both_halves(tmp_path):
@@ -51,3 +54,16 @@ def test_a_batch_that_leaves_a_process_one_sequence_is_refused(tmp_path, monkeyp
 def _two(self, rank, size, device):
     for name, value in (("rank", rank), ("size", 2), ("device", device)):
         object.__setattr__(self, name, value)
+
+
+def test_batch_norms_can_share_their_statistics_on_gpus_alone(monkeypatch):
+    monkeypatch.setattr(torch.nn.parallel, "DistributedDataParallel", lambda module, device_ids: module)
+    network = build("cmd-student", "nano")
+    before = dict(network.named_parameters())
+    norms = sum(isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in network.modules())
+    wrapped = Ranks(0, 2, torch.device("cuda")).wrap(network, sync_batch_norm=True)
+    assert sum(isinstance(m, torch.nn.SyncBatchNorm) for m in wrapped.modules()) == norms > 10
+    after = dict(wrapped.named_parameters())
+    assert all(after[name] is parameter for name, parameter in before.items()), "the optimiser's own"
+    with pytest.raises(ConfigError, match="GPUs"):
+        Ranks(0, 2, torch.device("cpu")).wrap(network, sync_batch_norm=True)
