@@ -8,17 +8,33 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shlex
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from .errors import BenchError
 
-SUFFIXES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip")
+SUFFIXES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip", ".npz")  # .npz: a zip of .npy
+FILES = (".txt", ".csv", ".npy", ".npz", ".json", ".mat")  # endings of files that are read
 FILE_LIMIT = 32 << 20  # bytes of one text file: the longest real result is 0.4 MB
 TOTAL_LIMIT = 256 << 20  # bytes of one archive: the largest real one unpacks to 17 MB
 COUNT_LIMIT = 100_000  # members of one archive
+KNOWN = "a folder, .zip or .tar[.gz|.bz2|.xz]"
+OTHERS = {  # first bytes of archives that are not read -> what they are, and what unpacks them
+    b"Rar!\x1a\x07": ("RAR", "unrar x {path}"),
+    b"7z\xbc\xaf\x27\x1c": ("7z", "7z x {path}"),
+    b"PK\x07\x08": ("one part of a split zip", "7z x {first}"),
+    b"\x28\xb5\x2f\xfd": ("Zstandard", "tar --zstd -xf {path}"),
+    b"\x04\x22\x4d\x18": ("LZ4", "lz4 -dc {path} | tar -x"),
+    b"LZIP": ("lzip", "tar --lzip -xf {path}"),
+    b"\x1f\x9d": (".Z", "tar -xZf {path}"),
+    b"MSCF": ("CAB", "7z x {path}"),
+    b"\x89HDF": ("HDF5", "write its boxes as text files"),
+}
+PART = re.compile(r"(.+\.zip)\.\d{3}|(.+)\.z\d\d", re.I)  # names of the parts of a split zip
 
 
 class Tree(Protocol):
@@ -88,11 +104,23 @@ class Folder:
         return str(self.root / path)
 
 
-class Archive:
-    """An archive's text files, in memory."""
+class Single(Folder):
+    """One file, as the only one in its folder."""
 
-    def __init__(self, name: str, content: dict[str, bytes], error: type[BenchError]) -> None:
-        self.name, self.content, self.error = name, content, error
+    def __init__(self, path: Path, error: type[BenchError]) -> None:
+        super().__init__(path.parent, error)
+        self.name = str(path)
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        own = Path(self.name).name
+        return [entry for entry in super()._entries(folder) if entry.name == own] if not folder else []
+
+
+class Archive:
+    """An archive's files of the kinds that are read, in memory; ``skipped`` names the others."""
+
+    def __init__(self, name: str, content: dict[str, bytes], error: type[BenchError], skipped: Sequence[str]) -> None:
+        self.name, self.content, self.error, self.skipped = name, content, error, skipped
         self._children: dict[str, tuple[set[str], set[str]]] = {"": (set(), set())}
         for path in content:
             parts = PurePosixPath(path)
@@ -125,33 +153,55 @@ class Archive:
 
 
 def stem(path: str | Path) -> str:
-    """The name of a folder or archive, without the archive's ending."""
+    """The name of a folder, archive or file of arrays, without its ending."""
     name = Path(path).name
-    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
+    return next((name[: -len(suffix)] for suffix in (*SUFFIXES, *FILES) if name.lower().endswith(suffix)), name)
 
 
 def open_tree(path: str | Path, error: type[BenchError], *, next: str | None = None) -> Tree:
-    """Open a folder or archive for reading; raises ``error`` if it is neither or not trustworthy."""
+    """Open a folder, an archive or one file for reading; raises ``error`` if it is none or not trustworthy."""
     path = Path(path).expanduser()
     if path.is_dir():
         return Folder(path, error)
     if not path.exists():
-        raise error("path not found", where=path, expected="a folder, .zip or .tar[.gz|.bz2|.xz]", next=next)
+        raise error("path not found", where=path, expected=KNOWN, next=next)
     if not path.is_file():
-        raise error("not a plain file", where=path, expected="a folder, .zip or .tar[.gz|.bz2|.xz]")
+        raise error("not a plain file", where=path, expected=KNOWN)
     with path.open("rb") as stream:
-        magic = stream.read(4)
-    reader = _read_zip if magic[:2] == b"PK" else _read_tar
-    return Archive(str(path), dict(reader(path, error)), error)
+        magic = stream.read(8)
+    if reason := foreign(path, magic):
+        raise error(reason[0], where=path, expected=KNOWN, next=reason[1])
+    if path.suffix.lower() in FILES and magic[:2] != b"PK":
+        return Single(path, error)
+    guard = _Guard(str(path), error)
+    content = dict(_read_zip(path, guard) if magic[:2] == b"PK" else _read_tar(path, guard))
+    return Archive(str(path), content, error, guard.skipped)
 
 
-def _read_zip(path: Path, error: type[BenchError]) -> Iterator[tuple[str, bytes]]:
+def foreign(path: Path, magic: bytes) -> tuple[str, str] | None:
+    """What an archive that is not read is, by its first bytes or its name, and what to do with it; None for others."""
+    part = PART.fullmatch(path.name)
+    if part:
+        magic = b"PK\x07\x08"
+    first = path.with_name(f"{part[1]}.001" if part[1] else f"{part[2]}.zip") if part else path
+    for start, (what, command) in OTHERS.items():
+        if magic.startswith(start):
+            command = command.format(path=shlex.quote(str(path)), first=shlex.quote(str(first)))
+            return f"{what} is not an archive format that is read", f"{command}, then pass the folder"
+    return None
+
+
+def unzip(data: bytes, where: str, error: type[BenchError]) -> dict[str, bytes]:
+    """Files of a zip archive inside another tree, under the limits of all archives."""
+    return dict(_read_zip(io.BytesIO(data), _Guard(where, error)))
+
+
+def _read_zip(path: Path | io.BytesIO, guard: _Guard) -> Iterator[tuple[str, bytes]]:
     import zipfile
     import zlib
 
     try:
         with zipfile.ZipFile(path) as archive:
-            guard = _Guard(path, error)
             for info in archive.infolist():
                 kind = stat.S_IFMT(info.external_attr >> 16)
                 plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
@@ -160,17 +210,19 @@ def _read_zip(path: Path, error: type[BenchError]) -> Iterator[tuple[str, bytes]
                 if name:
                     yield name, archive.read(info)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as reason:
-        raise error("damaged or unsupported zip archive", where=path, found=reason, next="unpack it first") from None
+        split = "multiple disks" in str(reason)
+        what = "a split zip is not an archive format that is read" if split else "damaged or unsupported zip archive"
+        advice = f"7z x {shlex.quote(guard.path)}, then pass the folder" if split else "unpack it first"
+        raise guard.error(what, where=guard.path, found=reason, next=advice) from None
 
 
-def _read_tar(path: Path, error: type[BenchError]) -> Iterator[tuple[str, bytes]]:
+def _read_tar(path: Path, guard: _Guard) -> Iterator[tuple[str, bytes]]:
     import lzma
     import tarfile
     import zlib
 
     try:
-        with tarfile.open(fileobj=io.BytesIO(_unpacked(path, error))) as archive:
-            guard = _Guard(path, error)
+        with tarfile.open(fileobj=io.BytesIO(_unpacked(path, guard.error))) as archive:
             for member in archive:
                 plain = member.isreg() or member.isdir()
                 name = guard.admit(member.name, member.size, plain=plain, folder=member.isdir())
@@ -178,10 +230,10 @@ def _read_tar(path: Path, error: type[BenchError]) -> Iterator[tuple[str, bytes]
                 if name and stream:
                     yield name, stream.read()
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError) as reason:
-        raise error(
+        raise guard.error(
             "not an archive of a known kind, or damaged",
             where=path,
-            expected="a folder, .zip or .tar[.gz|.bz2|.xz]",
+            expected=KNOWN,
             found=str(reason).splitlines()[0],
             next="unpack it first and pass the folder",
         ) from None
@@ -213,9 +265,10 @@ def _unpacked(path: Path, error: type[BenchError]) -> bytes:
 class _Guard:
     """Decides on each member of an archive before it is decompressed."""
 
-    def __init__(self, path: Path, error: type[BenchError]) -> None:
+    def __init__(self, path: str, error: type[BenchError]) -> None:
         self.path, self.error, self.total, self.count = path, error, 0, 0
         self.seen: set[str] = set()
+        self.skipped: list[str] = []  # files of other kinds
 
     def admit(self, name: str, size: int, *, plain: bool, folder: bool) -> str | None:
         """Return the member's clean name if it is a file to be read, None if it may be skipped."""
@@ -236,7 +289,10 @@ class _Guard:
                 next="if it is genuine, unpack it and pass the folder",
             )
         hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts.parts)
-        if folder or hidden or parts.suffix.lower() not in (".txt", ".mat", ".csv"):
+        if folder or hidden:
+            return None
+        if parts.suffix.lower() not in FILES:
+            self.skipped.append(str(parts))
             return None
         clean = str(parts)
         if clean in self.seen:

@@ -193,18 +193,19 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    from .evaluation import find
     from .results.export import export
-    from .results.formats import find_results
 
     benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
     results = _results(arguments.results, required=True)
     layouts = _layouts(arguments.boxes, results)
     status = 0
     for label, path in results.items():
-        files = find_results(label, path, benchmark.names)
-        written = export(files, arguments.kit or benchmark.spec.kit, arguments.out, layout=layouts.get(label))
-        _log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
-        status |= len(written) < len(benchmark.names)
+        for files in find(label, path, benchmark).runs:
+            out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
+            written = export(files, arguments.kit or benchmark.spec.kit, out, layout=layouts.get(label))
+            _log(f"{files.title}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
+            status |= len(written) < len(benchmark.names)
     return status
 
 
@@ -272,13 +273,11 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
 
 def _results(texts: list[str], *, required: bool = False) -> dict[str, str]:
     """``LABEL=PATH`` or ``PATH`` (labelled by its name) into label -> path."""
-    from .archive import stem
+    from .places import labelled
 
     results: dict[str, str] = {}
     for text in texts:
-        label, equals, path = text.partition("=")
-        if not equals:
-            label, path = stem(text), text
+        label, path = labelled(text)
         if not label or not path:
             raise ConfigError("malformed --results", expected="LABEL=PATH", found=repr(text))
         if label in results:

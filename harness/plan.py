@@ -14,10 +14,10 @@ from .boxes import reading
 from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark, load
 from .errors import ConfigError, DataError, ResultError, unknown
-from .evaluation import require_length
+from .evaluation import find, require_length
 from .experiment import DatasetEntry, Experiment, TrackerEntry
 from .format_check import doubts
-from .results.formats import ResultFiles, find_results
+from .results.formats import ResultFiles
 from .results.store import RunFolder, State, require_storable
 from .trackers import TRACKERS, revision
 
@@ -117,7 +117,7 @@ def require_images(runs: Iterable[Run]) -> None:
 def prepare(run: Run, invocation: str, stale: float) -> None:
     """Open the run's folder, clear what dead processes left, move aside what is run again, import raw results."""
     entry = run.tracker
-    files = find_results(entry.label, entry.results, run.benchmark.names) if entry.results and run.todo else None
+    files = find(entry.label, entry.results, run.benchmark).only() if entry.results and run.todo else None
     if files:
         _require_format(run, files)
     known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}

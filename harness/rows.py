@@ -13,6 +13,7 @@ from .errors import BenchError
 SEPARATORS = bytes.maketrans(b",;\t", b"   ")
 PLAIN = bytes([*range(32, 127), *b"\t\n"])
 BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # what Windows tools write
 
 
 def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]) -> NDArray[np.float64]:
@@ -20,6 +21,8 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
 
     Raises ``error`` with file and line on anything else: no row is ever skipped or guessed. NaN and Inf pass.
     """
+    if data.startswith(UTF16):
+        data = data.decode("utf-16", errors="replace").encode()
     # A lone CR ends a line too: RGBT234 kite2/infrared.txt has one.
     written = data.removeprefix(BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip()
     if not written:
