@@ -48,6 +48,9 @@ class Tree(Protocol):
     def folders(self, folder: str = "") -> list[str]:
         """Names of the folders directly in a folder, sorted; [] if there is no such folder."""
 
+    def listing(self, folder: str = "") -> tuple[list[str], list[str]]:
+        """Both of these, with one look at the disk."""
+
     def exists(self, path: str) -> bool:
         """Whether a file is there."""
 
@@ -71,6 +74,11 @@ class Folder:
     def folders(self, folder: str = "") -> list[str]:
         """See Tree."""
         return sorted(e.name for e in self._entries(folder) if e.is_dir())
+
+    def listing(self, folder: str = "") -> tuple[list[str], list[str]]:
+        """See Tree."""
+        entries = self._entries(folder)
+        return sorted(e.name for e in entries if e.is_file()), sorted(e.name for e in entries if e.is_dir())
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         place = self.root / folder
@@ -136,6 +144,10 @@ class Archive:
     def folders(self, folder: str = "") -> list[str]:
         """See Tree."""
         return sorted(self._children.get(folder, (set(), set()))[1])
+
+    def listing(self, folder: str = "") -> tuple[list[str], list[str]]:
+        """See Tree."""
+        return self.files(folder), self.folders(folder)
 
     def exists(self, path: str) -> bool:
         """See Tree."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,7 +32,7 @@ NAMES = ("name", "sequence", "seq_name", "seq", "video_name", "video")  # keys t
 
 def ending(path: str) -> str:
     """The lower-case ending of a file's name, such as ``.txt``."""
-    return PurePosixPath(path).suffix.lower()
+    return splitext(path)[1].lower()
 
 
 def read_rows(path: str, data: bytes, where: str, error: type[BenchError]) -> Array:

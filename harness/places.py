@@ -36,10 +36,10 @@ def walk(tree: Tree, error: type[BenchError]) -> Iterator[tuple[str, list[str]]]
     queue, seen, files = deque([""]), {_place(tree, "")}, 0
     while queue:
         folder = queue.popleft()
-        found = tree.files(folder)
+        found, folders = tree.listing(folder)
         files += len(found)
         yield folder, found
-        for inner in tree.folders(folder) if folder.count("/") < DEPTH_LIMIT else ():
+        for inner in folders if folder.count("/") < DEPTH_LIMIT else ():
             path = join(folder, inner)
             place = _place(tree, path)
             if place not in seen and not _turns_back(tree, path):

@@ -75,18 +75,20 @@ def catalogue(tree: Tree) -> Library:
     by_folder: dict[tuple[str, str], dict[str, str]] = {}
     for folder, files in walk(tree, ResultError):
         kinds: dict[str, dict[str, str]] = {}
-        for file in sorted(files, key=lambda file: ending(file) != TEXTS[0]):
-            path, end = join(folder, file), ending(file)
-            name = file[: len(file) - len(end)]
+        for end, file in sorted((ending(file), file) for file in files):
+            path, name = join(folder, file), file[: len(file) - len(end)]
             kind = TEXTS[0] if end in TEXTS else end  # text files of both endings belong together
             if end not in FILES:
                 found.strangers[end or "without an ending"] += 1
-            elif word := next((word for word in TIMES if name.lower().endswith(word)), ""):
+            elif name.lower().endswith(TIMES):
+                word = next(word for word in TIMES if name.lower().endswith(word))
                 found.times[join(folder, name[: -len(word)]).lower()] = path
             elif name not in kinds.setdefault(kind, {}):
                 kinds[kind][name] = path
             elif ending(kinds[kind][name]) == end:  # a.txt and a.TXT
                 found.twins[kinds[kind][name]] = path
+            elif end == TEXTS[0]:  # plainer than a.csv
+                kinds[kind][name] = path
         for end, things in kinds.items():
             found.shelves.append(Shelf(join(folder, f"*{end}"), FILES.index(end), things))
             found.whole += things.values() if end in (*WHOLE, ".npy") else ()
