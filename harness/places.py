@@ -36,7 +36,12 @@ def walk(tree: Tree, error: type[BenchError]) -> Iterator[tuple[str, list[str]]]
     queue, seen, files = deque([""]), {_place(tree, "")}, 0
     while queue:
         folder = queue.popleft()
-        found, folders = tree.listing(folder)
+        try:
+            found, folders = tree.listing(folder)
+        except PermissionError:
+            if not folder:
+                raise
+            continue
         files += len(found)
         yield folder, found
         for inner in folders if folder.count("/") < DEPTH_LIMIT else ():

@@ -24,7 +24,10 @@ Known = Callable[[], Mapping[str, Collection[str]]]  # benchmark -> its sequence
 FEW = 10  # sequences: fewer may have a benchmark's names by chance
 FORMATS = f"a file per sequence ({' '.join(FILES)}), or one of all ({' '.join(WHOLE)})"
 ADVICE = {  # endings of formats that are not read -> what to do
-    **dict.fromkeys((".zip", ".tar", ".gz", ".xz", ".bz2", ".tgz", ".txz", ".rar", ".7z"), "unpack what is inside"),
+    **dict.fromkeys(
+        (".zip", ".tar", ".gz", ".xz", ".bz2", ".tgz", ".txz", ".rar", ".7z"),
+        "pass one archive, or unpack what is inside",
+    ),
     **dict.fromkeys((".pkl", ".pickle", ".pth", ".pt"), "such files may run code: save the boxes as text or .npz"),
     **dict.fromkeys((".bin", ".xlsx", ".xls", ".h5", ".hdf5", ".yaml", ".yml", ".xml"), "save the boxes as text"),
 }
@@ -84,12 +87,16 @@ def find_results(label: str, path: str | Path, names: Sequence[str], known: Know
     alike, or if the files are those of another benchmark.
     """
     library = catalogue(open_tree(path, ResultError, next=f"--results {label}=FOLDER_OR_ARCHIVE"))
-    found = [match for match in _matched(library.shelves, names) if library.may_hold_boxes(match)]
+    found = _matched(library.shelves, names)
     chosen, ties = choose(found)
     if not chosen or len(chosen[0].found) < len(names):
         seen = len(library.shelves)
         library.look_inside({path for match in chosen for path in match.found.values()})
-        chosen, ties = choose(found + _matched(library.shelves[seen:], names))
+        found += _matched(library.shelves[seen:], names)
+        chosen, ties = choose(found)
+    if chosen and (ties or not library.has_boxes(chosen[0])):
+        likely = [match for match in found if 2 * len(match.found) >= len(chosen[0].found) and library.has_boxes(match)]
+        chosen, ties = choose(_named(likely, names, known()) if known else likely) if likely else (chosen, ties)
     count = len(chosen[0].found) if chosen else 0
     if known and 2 * count < len(names):
         _require_own(label, library, count, names, known())
@@ -130,6 +137,13 @@ def _owners(library: Library, known: Mapping[str, Collection[str]]) -> dict[str,
 
 def _matched(shelves: Iterable[Shelf], names: Sequence[str]) -> list[Match]:
     return [match for shelf in shelves for match in matches(shelf, names)]
+
+
+def _named(found: list[Match], names: Sequence[str], known: Mapping[str, Collection[str]]) -> list[Match]:
+    """Those in a folder of the benchmark's name, where there are any: all of RGBT210's sequences are RGBT234's, too."""
+    owners = [name for name, theirs in known.items() if set(names) <= set(theirs)]
+    own = min(owners, key=lambda name: len(known[name]), default="").lower()
+    return [match for match in found if own in match.pattern.lower().split("/")] or found
 
 
 def _files(label: str, library: Library, match: Match, runs: list[Match]) -> ResultFiles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,16 +38,18 @@ class Library:
     strangers: Counter[str] = field(default_factory=Counter)
     failure: BenchError | None = None
 
-    def may_hold_boxes(self, match: Match) -> bool:
-        """Whether the first file of a match is text or has boxes: a run's own records are JSON files, too."""
+    def has_boxes(self, match: Match) -> bool:
+        """Whether the first file of a match may hold boxes, right or not: times and records have such names, too."""
         path = next(iter(match.found.values()))
-        if ending(path) in TEXTS:
+        if path in self.leaves:
             return True
         try:
-            leaves = read_leaves(path, self.tree.read(path), self.tree.where(path), ResultError)
+            data = self.tree.read(path)
+            if ending(path) in TEXTS:
+                return len(re.split(rb"[,;\s]+", data.strip().partition(b"\n")[0].strip())) > 2
+            return any(map(looks_like_boxes, read_leaves(path, data, path, ResultError).values()))
         except BenchError:  # it is said when it is read
             return True
-        return any(map(looks_like_boxes, leaves.values()))
 
     def look_inside(self, known: set[str]) -> None:
         """Add the arrays of files that hold many, nearest first; files in ``known`` hold one sequence each."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rgbtbench.archive import Folder
 from rgbtbench.errors import ResultError
 from rgbtbench.results.formats import find_results
 
@@ -57,6 +58,11 @@ FOUND: dict[str, dict[str, str | bytes]] = {
     "confidences beside": {**tree("T_*.txt"), **{f"T_{name}_conf.txt": "0.5\n" * 3 for name in NAMES}},
     "an old copy below": {**tree("*.txt"), **tree("old/*.txt", shift=9)},
     "few files of theirs above": {**tree("*.txt", shift=9, only=NAMES[:2]), **tree("final/*.txt")},
+    "other folders of the same names": {
+        **tree("T/boxes/*.txt", only=NAMES[:5]),
+        **tree("T/boxes_of_some/*.txt", only=NAMES[:2], shift=9),
+        **{f"T/{kind}/{name}.txt": "0.1\n" * 3 for name in NAMES for kind in ("all_times", "scores")},
+    },
     "macOS": {**tree("T/*.txt"), **{f"T/._{name}.txt": b"\0\5\x16\7" for name in NAMES}},
     "scores beside": {**tree("*.txt"), "results.json": json.dumps(dict.fromkeys(NAMES, 0.5))},
     "UTF-16": {path: data.encode("utf-16") for path, data in tree("*.txt").items()},
@@ -87,9 +93,9 @@ def test_found_and_read(tmp_path, case, form):
             for name, data in FOUND[case].items():
                 archive.writestr(f"outer/{name}", data)
     files = find_results("T", path, NAMES)
-    assert set(files.paths) == set(NAMES)
+    assert set(files.paths) == set(NAMES[: 5 if "of the same names" in case else None])
     assert files.runs == (files,)
-    for name in NAMES:
+    for name in files.paths:
         np.testing.assert_array_equal(files.read(name), ROWS[name])
 
 
@@ -214,6 +220,33 @@ def test_links_lead_nowhere_twice(tmp_path):
 def test_a_runs_own_records_are_no_boxes(tmp_path):
     write(tmp_path, {**tree("*.txt", only=NAMES[1:]), **{f"{name}.json": '{"status": "ok"}' for name in NAMES}})
     assert set(find_results("T", tmp_path, NAMES).paths) == set(NAMES[1:])
+
+
+def test_a_folder_of_the_benchmarks_name_decides(tmp_path):
+    more = (*NAMES, "more")
+    write(tmp_path, {**tree("T/RGBT210/*.txt"), **tree("T/rgbt234/*.txt", shift=9), "T/rgbt234/more.txt": "1,2,3,4\n"})
+    known = {"RGBT234": more, "RGBT210": NAMES}
+    assert find_results("T", tmp_path, NAMES, lambda: known).paths["blackboy"] == "T/RGBT210/blackboy.txt"
+    assert find_results("T", tmp_path, more, lambda: known).paths["blackboy"] == "T/rgbt234/blackboy.txt"
+
+
+def test_a_fault_is_said_and_no_other_copy_is_taken_for_it(tmp_path):
+    write(tmp_path, {**tree("T/*.txt"), **tree("T/old/*.txt", shift=9), f"T/{NAMES[0]}.txt": "1,2,3,4\n1,two,3,4\n"})
+    with pytest.raises(ResultError, match="not a number"):
+        find_results("T", tmp_path, NAMES).read(NAMES[0])
+
+
+def test_an_unreadable_folder_beside_is_left_alone(tmp_path, monkeypatch):
+    write(tmp_path, {**tree("T/*.txt"), "secret/a.txt": "x"})
+    look = Folder.listing
+
+    def listing(self, folder=""):
+        if folder == "secret":
+            raise PermissionError
+        return look(self, folder)
+
+    monkeypatch.setattr(Folder, "listing", listing)  # root may read everything
+    assert len(find_results("T", tmp_path, NAMES).paths) == len(NAMES)
 
 
 def test_results_of_another_benchmark_are_named(tmp_path):
