@@ -205,7 +205,12 @@ def foreign(path: Path, magic: bytes) -> tuple[str, str] | None:
 
 def unzip(data: bytes, where: str, error: type[BenchError]) -> dict[str, bytes]:
     """Files of a zip archive inside another tree, under the limits of all archives."""
-    return dict(_read_zip(io.BytesIO(data), _Guard(where, error)))
+    try:
+        return dict(_read_zip(io.BytesIO(data), _Guard(where, error)))
+    except BenchError:
+        raise
+    except Exception as reason:  # over bytes that no packer wrote, zipfile raises of everything
+        raise error("damaged zip archive", where=where, found=str(reason) or type(reason).__name__) from None
 
 
 def _read_zip(path: Path | io.BytesIO, guard: _Guard) -> Iterator[tuple[str, bytes]]:

@@ -71,8 +71,6 @@ def rows_of(leaf: Any, where: str, error: type[BenchError]) -> Array:
     if isinstance(leaf, list):
         return _from_lists(leaf, where, error)
     values = leaf.read(where, error) if isinstance(leaf, Npy) else leaf
-    if values.dtype.kind not in "iuf":
-        raise error("not numbers", where=where, expected="an array of real numbers", found=values.dtype)
     if values.ndim != 2 or values.shape[1] not in COLUMNS or not len(values):
         raise error(
             "not an array of boxes",
@@ -111,8 +109,8 @@ class Npy:
             version = form.read_magic(stream)
             header = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
             self.shape, self.fortran, self.dtype = header(stream)
-        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as reason:
-            found = str(reason).splitlines()[0][:100]
+        except Exception as reason:  # the header is a Python literal: NumPy raises of everything over damaged ones
+            found = f"{type(reason).__name__}: {reason}".splitlines()[0][:100]
             raise error("not a .npy file, or damaged", where=where, found=found) from None
         self.data, self.start = data, stream.tell()
 
@@ -120,6 +118,8 @@ class Npy:
         """The array. Objects are pickles, which run code: they are refused."""
         if self.dtype.hasobject:
             raise pickled(where, error)
+        if self.dtype.kind not in "iuf":
+            raise error("not numbers", where=where, expected="an array of real numbers", found=self.dtype)
         count = 1
         for axis in self.shape:  # never NumPy's product: it overflows
             count *= axis

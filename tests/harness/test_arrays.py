@@ -91,7 +91,11 @@ BAD = [
         "may run code",
     ),
     ("a.npy", with_header("__import__('os').mkdir('evil')"), "not a .npy file"),
+    ("a.npy", with_header("{'descr': ["), "not a .npy file"),
+    ("a.npy", with_header("{'descr': '<U0', 'fortran_order': False, 'shape': (1000000000000, 4)}"), "not numbers"),
+    ("a.npy", with_header("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 4)}"), "damaged"),
     ("a.npz", npz(a=npy(ROWS))[:60], "zip"),
+    ("a.npz", npz(a=npy(ROWS))[5:], "zip"),
     ("a.npz", npz(a=npy(ROWS), b=npy(ROWS)), "several arrays"),
     ("a.npz", npz(boxes=npy(np.zeros((1 << 20, 8)))), "too large"),
 ]
