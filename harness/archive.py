@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shlex
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from .errors import BenchError
+from .foreign import foreign
 
 SUFFIXES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip", ".npz")  # .npz: a zip of .npy
 FILES = (".txt", ".csv", ".npy", ".npz", ".json", ".mat")  # endings of files that are read
@@ -23,18 +23,6 @@ FILE_LIMIT = 32 << 20  # bytes of one text file: the longest real result is 0.4 
 TOTAL_LIMIT = 256 << 20  # bytes of one archive: the largest real one unpacks to 17 MB
 COUNT_LIMIT = 100_000  # members of one archive
 KNOWN = "a folder, .zip or .tar[.gz|.bz2|.xz]"
-OTHERS = {  # first bytes of archives that are not read -> what they are, and what unpacks them
-    b"Rar!\x1a\x07": ("RAR", "unrar x {path}"),
-    b"7z\xbc\xaf\x27\x1c": ("7z", "7z x {path}"),
-    b"PK\x07\x08": ("one part of a split zip", "7z x {first}"),
-    b"\x28\xb5\x2f\xfd": ("Zstandard", "tar --zstd -xf {path}"),
-    b"\x04\x22\x4d\x18": ("LZ4", "lz4 -dc {path} | tar -x"),
-    b"LZIP": ("lzip", "tar --lzip -xf {path}"),
-    b"\x1f\x9d": (".Z", "tar -xZf {path}"),
-    b"MSCF": ("CAB", "7z x {path}"),
-    b"\x89HDF": ("HDF5", "write its boxes as text files"),
-}
-PART = re.compile(r"(.+\.zip)\.\d{3}|(.+)\.z\d\d", re.I)  # names of the parts of a split zip
 
 
 class Tree(Protocol):
@@ -188,19 +176,6 @@ def open_tree(path: str | Path, error: type[BenchError], *, next: str | None = N
     guard = _Guard(str(path), error)
     content = dict(_read_zip(path, guard) if magic[:2] == b"PK" else _read_tar(path, guard))
     return Archive(str(path), content, error, guard.skipped)
-
-
-def foreign(path: Path, magic: bytes) -> tuple[str, str] | None:
-    """What an archive that is not read is, by its first bytes or its name, and what to do with it; None for others."""
-    part = PART.fullmatch(path.name)
-    if part:
-        magic = b"PK\x07\x08"
-    first = path.with_name(f"{part[1]}.001" if part[1] else f"{part[2]}.zip") if part else path
-    for start, (what, command) in OTHERS.items():
-        if magic.startswith(start):
-            command = command.format(path=shlex.quote(str(path)), first=shlex.quote(str(first)))
-            return f"{what} is not an archive format that is read", f"{command}, then pass the folder"
-    return None
 
 
 def unzip(data: bytes, where: str, error: type[BenchError]) -> dict[str, bytes]:
