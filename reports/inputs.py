@@ -18,6 +18,7 @@ from rgbtbench.experiment import load_experiment
 from rgbtbench.places import labelled
 from rgbtbench.plan import make_plan, store_of, truth_of
 from rgbtbench.results.formats import FEW, whose
+from rgbtbench.results.library import WHOLE
 from rgbtbench.results.store import ABOUT, RunFolder, State, run_folders
 from rgbtbench.results.times import authors_fps
 
@@ -254,9 +255,15 @@ def _of_collection(path: Path, homes: list[Path], benchmarks: Benchmarks) -> lis
             if truth and "*" not in benchmarks.truths:
                 benchmarks.truths.setdefault(home.name, str(truth))
             benchmark = benchmarks.open(home.name, benchmarks.split if benchmarks.name else None)
-            paths = sorted(path for path in home.iterdir() if not path.name.startswith("."))
+            paths = sorted(path for path in home.iterdir() if _may_be_results(path))
             found += [Entry(stem(path), benchmark, "raw", path, raw=path) for path in paths]
     return found
+
+
+def _may_be_results(path: Path) -> bool:
+    """Whether something in a folder of trackers is one, not a README."""
+    packed = path.name.lower().endswith((*SUFFIXES, *WHOLE)) and path.is_file()
+    return (packed or path.is_dir()) and not path.name.startswith(".")
 
 
 def _split_of(name: str, found: Collection[str]) -> str:

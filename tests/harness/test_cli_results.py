@@ -277,3 +277,13 @@ def test_names_in_python_are_those_of_the_command_line(generated):
     for wrong in ({"attributes": "LI"}, {"measures": "SR"}, {"attributes": ("light",)}, {"measures": ("HR",)}):
         with pytest.raises(ConfigError):
             rgbtbench.evaluate(benchmark, results, **wrong)
+
+
+def test_a_readme_among_trackers_is_no_tracker(generated, tmp_path, cli):
+    shutil.copytree(generated / "LasHeR", tmp_path / "gt" / "LasHeR")
+    shutil.copytree(generated / "results" / "fused", tmp_path / "results" / "LasHeR" / "A")
+    (tmp_path / "results/LasHeR/README.txt").write_text("Raw results of A.")
+    (tmp_path / "results/LasHeR/B.json").write_text(json.dumps(arrays(generated / "results/fused")))
+    status, out, err = cli("report", tmp_path, "--format", "csv")
+    assert status == 0, err
+    assert {row["tracker"] for row in csv.DictReader(io.StringIO(out))} == {"A", "B"}
