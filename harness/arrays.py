@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice
@@ -27,6 +28,7 @@ COLUMNS = (4, 8)
 BRACKETS_LIMIT = 4_000_000  # lists and objects of a JSON file: all of LasHeR has 0.7 million boxes
 STRINGS_LIMIT = 2_000_000  # quotation marks of a JSON file
 LEAVES_LIMIT, DEPTH_LIMIT, NAME_LIMIT = 20_000, 8, 200  # arrays, objects in one another, letters of a name
+VOT_CODE = re.compile(rb"\A1(\.0*)?[ \t]*\r?\n")  # VOT's row 1: the box was given; so the first frame has no row
 NAMES = ("name", "sequence", "seq_name", "seq", "video_name", "video")  # keys that may name an object in a list
 
 
@@ -36,9 +38,12 @@ def ending(path: str) -> str:
 
 
 def read_rows(path: str, data: bytes, where: str, error: type[BenchError]) -> Array:
-    """Boxes (N, 4) or (N, 8) of a file that holds those of one sequence. Raises ``error`` with the place of a fault."""
+    """Boxes (N, 4) or (N, 8) of a file that holds those of one sequence, without VOT's code for the given box.
+
+    Raises ``error`` with the place of a fault.
+    """
     if ending(path) in TEXTS:
-        return parse_rows(data, where, COLUMNS, error)
+        return parse_rows(VOT_CODE.sub(b"", data), where, COLUMNS, error)
     leaves = read_leaves(path, data, where, error)
     boxes = {name: leaf for name, leaf in leaves.items() if looks_like_boxes(leaf)}
     if len(boxes) != 1:

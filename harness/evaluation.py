@@ -134,12 +134,12 @@ def evaluate(
         has[:, 1:] = benchmark.membership(attributes)
     chosen = protocol.select(measures)
     curves: dict[str, list[Array]] = {measure.name: [] for measure in chosen}
-    repairs: list[Repair] = []
+    repaired: dict[Repair, list[str]] = {}  # in which repeats
     notes: list[Doubt] = []
     owners: list[str] = []  # of the curves: repeats of a tracker follow one another
     for files in _opened(results, benchmark):
         owners.append(files.label)
-        before = len(repairs)
+        repairs: list[Repair] = []
         _require_all(files, benchmark, allow_missing)
         boxes, compared = _boxes(files, benchmark, (layouts or {}).get(files.label), rounding, repairs, notes)
         truth, gaps = benchmark.truth, compared == 0
@@ -162,8 +162,8 @@ def evaluate(
             table = np.full((len(benchmark.names), len(measure.thresholds)), np.nan)
             table[~gaps] = metrics.curves(measure, protocol, boxes, truth, lengths)
             curves[measure.name].append(table)
-        if files.run:
-            repairs[before:] = [replace(repair, what=f"{repair.what} ({files.run})") for repair in repairs[before:]]
+        for repair in repairs:
+            repaired.setdefault(repair, []).extend([files.run] if files.run else ())
     groups = [[at for at, owner in enumerate(owners) if owner == label] for label in results]
     stacked = {name: np.stack(tables) for name, tables in curves.items()}
     weights = has.T * metrics.weights(protocol, benchmark.lengths)
@@ -175,7 +175,7 @@ def evaluate(
         frames=benchmark.lengths,
         has=has,
         curves={name: np.stack([found[group].mean(axis=0) for group in groups]) for name, found in stacked.items()},
-        repairs=tuple(repairs),
+        repairs=tuple(replace(r, what=f"{r.what} ({', '.join(at)})") if at else r for r, at in repaired.items()),
         notes=tuple(notes),
         repeats=tuple(map(len, groups)),
         spread={m.name: np.stack([_spread(stacked[m.name][g] @ m.weights(), weights) for g in groups]) for m in chosen},

@@ -47,6 +47,7 @@ def npz(**members: bytes) -> bytes:
         ("a.npy", npy(np.array(ROWS, dtype=">i2"))),
         ("a.npz", npz(boxes=npy(ROWS), n=npy(3))),
         ("a.txt", b"1 2 3 4\n5 6 7 8\n"),
+        ("a.txt", b"1.0000\r\n1,2,3,4\r\n5,6,7,8\r\n"),  # VOT's code for the given box
     ],
 )
 def test_boxes_of_one_sequence(path, data):
@@ -60,6 +61,8 @@ class Evil:
 
 LONG = [[0, 0, 1, 1]] * 9
 BAD = [
+    ("a.txt", b"1 2 3 4\n1\n5 6 7 8\n", "a.txt:2"),
+    ("a.txt", b"2\n5 6 7 8\n", "a.txt:1"),
     ("a.json", b"{", "not a JSON file"),
     ("a.json", b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
     ("a.json", b"[" + b"[]," * 4_000_001 + b"[]]", "too large"),

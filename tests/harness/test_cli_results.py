@@ -109,6 +109,15 @@ def test_a_gap_in_one_repeat_is_a_gap(repeats, generated, cli):
     assert cli(*arguments, "--allow-missing")[0] == 1
 
 
+def test_what_is_repaired_in_several_repeats_is_said_once(repeats, generated, cli):
+    for number in (1, 3):
+        with (repeats / f"run{number}/generated03.txt").open("a") as file:
+            file.write("1,2,3,4\n")
+    err = cli("score", "LasHeR", "--truth", generated / "LasHeR", "--results", repeats)[2]
+    assert err.count("surplus rows") == 1
+    assert "surplus rows, cut off (run1, run3)" in err
+
+
 def test_repeats_are_exported_one_by_one(repeats, generated, tmp_path, cli):
     status = cli("export", "LasHeR", "--truth", generated / "LasHeR", "--results", repeats, "--out", tmp_path / "out")[
         0
