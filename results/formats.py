@@ -21,6 +21,7 @@ from .library import WHOLE, Library, catalogue
 from .matching import Match, Shelf, choose, matches, number_of
 
 Known = Callable[[], Mapping[str, Collection[str]]]  # benchmark -> its sequences; called if it is needed
+SHELVES = 5_000  # looked at, the largest first
 FEW = 10  # sequences: fewer may have a benchmark's names by chance
 FORMATS = f"a file per sequence ({' '.join(FILES)}), or one of all ({' '.join(WHOLE)})"
 ADVICE = {  # endings of formats that are not read -> what to do
@@ -136,7 +137,16 @@ def _owners(library: Library, known: Mapping[str, Collection[str]]) -> dict[str,
 
 
 def _matched(shelves: Iterable[Shelf], names: Sequence[str]) -> list[Match]:
-    return [match for shelf in shelves for match in matches(shelf, names)]
+    """Matches of the shelves that hold enough, largest first: one of ten times fewer things decides nothing."""
+    found: list[Match] = []
+    best = 0
+    for shelf in sorted(shelves, key=lambda shelf: -len(shelf.things))[:SHELVES]:
+        if 10 * len(shelf.things) < best:
+            break
+        own = matches(shelf, names)
+        best = max([best, *(len(match.found) for match in own)])
+        found += own
+    return found
 
 
 def _named(found: list[Match], names: Sequence[str], known: Mapping[str, Collection[str]]) -> list[Match]:

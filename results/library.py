@@ -18,6 +18,7 @@ TIMES = ("_time", "_times", "-time")  # ends of names of files with seconds per 
 TRUTHS = ("init", "visible", "infrared", "groundtruth", "anno", "gt")  # a benchmark's own files, one in each folder
 WHOLE = (".npz", ".json", ".mat")  # files that may hold all sequences
 WHOLE_LIMIT = 64  # such files looked into
+KEPT_LIMIT = 512 << 20  # bytes of memory for their arrays: numbers of a JSON file take about 8 times their text
 FOLDER_LIMIT = 50  # files in a folder that belongs to one sequence
 
 
@@ -53,9 +54,19 @@ class Library:
 
     def look_inside(self, known: set[str]) -> None:
         """Add the arrays of files that hold many, nearest first; files in ``known`` hold one sequence each."""
+        kept = 0
         for path in [path for path in self.whole if path not in known][:WHOLE_LIMIT]:
             try:
-                leaves = read_leaves(path, self.tree.read(path), self.tree.where(path), ResultError)
+                data = self.tree.read(path)
+                leaves = read_leaves(path, data, self.tree.where(path), ResultError)
+                kept += 8 * len(data) + sum(len(leaf.data) for leaf in leaves.values() if isinstance(leaf, Npy))
+                if kept > KEPT_LIMIT:
+                    raise ResultError(
+                        "too many files of arrays to search",
+                        where=self.tree.where(path),
+                        expected=f"at most {KEPT_LIMIT >> 20} MiB of arrays",
+                        next="pass the file that holds the results",
+                    )
             except BenchError as reason:  # a stranger's file is worth a word only if there is nothing else
                 self.failure = self.failure or reason
                 continue

@@ -72,7 +72,8 @@ def matches(shelf: Shelf, names: Sequence[str]) -> list[Match]:
     if len(plain.found) == len(wanted):
         return [plain]
     spellings: Counter[tuple[str, str]] = Counter()
-    for key in wanted:
+    text = "\n".join(present)  # one look for each name spares most of them a look at every thing
+    for key in (key for key in wanted if key in text):
         spellings.update((name[:at], name[at + len(key) :]) for name in present if (at := name.find(key)) >= 0)
     found = [match(*spelling) for spelling, _ in spellings.most_common(CANDIDATES)]
     top = max((len(m.found) for m in found), default=0)

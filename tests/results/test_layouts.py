@@ -13,6 +13,7 @@ import pytest
 
 from rgbtbench.archive import Folder
 from rgbtbench.errors import ResultError
+from rgbtbench.results import library
 from rgbtbench.results.formats import find_results
 
 NAMES = ("easy_blackboy", "blackboy", "10runone", "leftgirl'swhitebag", "boy`headwithouthat", "Torabi1")
@@ -234,6 +235,15 @@ def test_a_fault_is_said_and_no_other_copy_is_taken_for_it(tmp_path):
     write(tmp_path, {**tree("T/*.txt"), **tree("T/old/*.txt", shift=9), f"T/{NAMES[0]}.txt": "1,2,3,4\n1,two,3,4\n"})
     with pytest.raises(ResultError, match="not a number"):
         find_results("T", tmp_path, NAMES).read(NAMES[0])
+
+
+def test_arrays_of_many_files_are_bounded(tmp_path, monkeypatch):
+    bomb = as_bytes(np.savez_compressed, x=np.zeros((9_000, 4)))
+    monkeypatch.setattr(library, "KEPT_LIMIT", 3 << 20)
+    for number in range(25):
+        (tmp_path / f"{number}.npz").write_bytes(bomb)
+    with pytest.raises(ResultError, match="too many files of arrays"):
+        find_results("T", tmp_path, NAMES)
 
 
 def test_an_unreadable_folder_beside_is_left_alone(tmp_path, monkeypatch):
