@@ -116,7 +116,7 @@ def evaluate(
     allow_missing: bool = False,
     watch: Callable[[Aligned], None] | None = None,
 ) -> Evaluation:
-    """Score trackers (label -> folder or archive) on a benchmark.
+    """Score trackers (label -> folder, archive or file of arrays) on a benchmark; repeats of one become one row.
 
     ``layouts`` says by label how rows are read (``boxes.reading``) and switches the check of the format off;
     ``round_corners`` overrides the protocol's rule for 8-column rows. ``watch`` is shown each tracker's boxes, which
