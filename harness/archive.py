@@ -36,9 +36,6 @@ class Tree(Protocol):
     def folders(self, folder: str = "") -> list[str]:
         """Names of the folders directly in a folder, sorted; [] if there is no such folder."""
 
-    def listing(self, folder: str = "") -> tuple[list[str], list[str]]:
-        """Both of these, with one look at the disk."""
-
     def exists(self, path: str) -> bool:
         """Whether a file is there."""
 
@@ -64,7 +61,7 @@ class Folder:
         return sorted(e.name for e in self._entries(folder) if e.is_dir())
 
     def listing(self, folder: str = "") -> tuple[list[str], list[str]]:
-        """See Tree."""
+        """Names of files and of folders, with one look at the disk."""
         entries = self._entries(folder)
         return sorted(e.name for e in entries if e.is_file()), sorted(e.name for e in entries if e.is_dir())
 
@@ -132,10 +129,6 @@ class Archive:
     def folders(self, folder: str = "") -> list[str]:
         """See Tree."""
         return sorted(self._children.get(folder, (set(), set()))[1])
-
-    def listing(self, folder: str = "") -> tuple[list[str], list[str]]:
-        """See Tree."""
-        return self.files(folder), self.folders(folder)
 
     def exists(self, path: str) -> bool:
         """See Tree."""

@@ -37,7 +37,10 @@ def walk(tree: Tree, error: type[BenchError]) -> Iterator[tuple[str, list[str]]]
     while queue:
         folder = queue.popleft()
         try:
-            found, folders = tree.listing(folder)
+            if isinstance(tree, Folder):
+                found, folders = tree.listing(folder)
+            else:
+                found, folders = tree.files(folder), tree.folders(folder)
         except PermissionError:
             if not folder:
                 raise
