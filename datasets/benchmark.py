@@ -137,9 +137,7 @@ class Benchmark:
                 where=self.tree.name,
                 expected=f"{length} frames, as in the truth",
                 found=f"{len(visible)} visible and {len(thermal)} thermal images"
-                + (
-                    "" if visible or thermal or not isinstance(self.tree, Folder) else f"; {self.lacks_images(name)[0]}"
-                ),
+                + ("" if visible or thermal else f"; {self.lacks_images(name)[0]}"),
                 next=f"rgbtbench check {self.spec.name} {self.tree.name}",
             )
         labels = (self.labels or {}).get(name, frozenset())
@@ -185,6 +183,8 @@ class Benchmark:
             return "expected a folder; an archive is read for its annotations alone", []
         known = f"{' and '.join(self.spec.images)} (or such as rgb and thermal, color and ir)"
         homes = [self._root / home.format(name=name) for home in self.spec.homes]
+        truths = [Path(self.found.tree.where(path)).parent for path in self.found.truths[name]]
+        homes += [folder for folder in truths if folder.name.lower() == name.lower()]
         home = next((home for home in homes if home.is_dir()), None)
         if home is None:
             return f"expected a folder {name} with folders {known} below {self._root}; there is none", []

@@ -175,6 +175,16 @@ def test_what_is_not_found_says_what_was_expected_and_what_is_there(tmp_path):
         assert words in str(caught.value)
 
 
+def test_folders_of_images_of_other_names_are_told_wherever_the_sequence_lies(tmp_path, cli):
+    root = lasher(tmp_path / "LasHeR", "TestingSet/TestingSet", images=("cam0", "cam1"))
+    status, out, _ = cli("check", "LasHeR", root)
+    assert status == 1
+    assert f"TestingSet/TestingSet/{TEST[0]}; there is cam0/, cam1/, infrared.txt" in out
+    with pytest.raises(DataError, match="do not match") as caught:
+        rgbtbench.load("LasHeR", root).sequence(TEST[0])
+    assert "there is cam0/, cam1/" in str(caught.value)
+
+
 def test_names_that_are_no_text_are_refused(tmp_path):
     for name in (b"caf\xe9", b"a\nnext  rm"):
         home = os.fsencode(tmp_path / ascii(name).strip("b'").replace("\\", "_")) + b"/testingset/"
