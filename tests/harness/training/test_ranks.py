@@ -14,7 +14,9 @@ from rgbtbench.training.ranks import Ranks, ranks
 
 
 def test_two_processes_learn_what_one_does_from_both_halves(tmp_path):
-    text = DISTILLED.replace("batch: 2", "batch: 4").replace("samples: 4", "samples: 8").replace("every: 1", "every: 0")
+    """Each half in two parts, whose gradients are averaged once."""
+    text = DISTILLED.replace("batch: 2", "batch: 8\nparts: 2").replace("samples: 4", "samples: 16")
+    text = text.replace("every: 1", "every: 0")
     recipe_file = write_recipe(tmp_path, text.replace("epochs: 2", "epochs: 1"))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command += ["-m", "rgbtbench", "train", str(recipe_file), "--out", str(tmp_path / "two")]
@@ -36,12 +38,14 @@ def test_two_processes_learn_what_one_does_from_both_halves(tmp_path):
             group["lr"] = recipe.optimiser.rates[name] * recipe.scale(step)
         optimiser.zero_grad()
         for half in halves:
-            (sum(learner(next(half)).values()) / 2).backward()
+            for share, part in recipe.family.kind.split(next(half), recipe.parts):
+                (sum(learner(part).values()) * share / 2).backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.optimiser.clip)
         optimiser.step()
     two = tensors(tmp_path / "two" / "tiny.safetensors")
     for name, parameter in learner.student.named_parameters():
-        assert torch.allclose(two[name], parameter, rtol=1e-4, atol=2e-6), name
+        if not (name.startswith("iou.") and name.endswith(".0.bias")):  # batch norm takes these out: all is rounding
+            assert torch.allclose(two[name], parameter, rtol=1e-4, atol=2e-6), name
 
 
 def test_a_batch_that_leaves_a_process_one_sequence_is_refused(tmp_path, monkeypatch, capsys):
