@@ -25,7 +25,7 @@ bench: .venv/test
 
 .venv/installed: $(SOURCES)
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(INSTALL) $(EDITABLE) ".[torch]"
+	$(INSTALL) $(EDITABLE) ".[annotations,figures,torch]"
 	touch $@
 
 .venv/test: .venv/installed

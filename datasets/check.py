@@ -1,57 +1,106 @@
-"""Is a benchmark's folder complete? Counts, lengths, attributes, images: one line per problem."""
+"""Is a benchmark's folder complete? Counts, lengths, attributes, images: one line for each problem."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-from rgbtbench.archive import Folder
+from rgbtbench.errors import BenchError, DataError
 
 from .benchmark import Benchmark
+from .decode import THREADS, decode
+from .frames import breaks
+
+SHOWN = 3  # places in one line
 
 
-def problems(benchmark: Benchmark, *, every_image: bool = False) -> Iterator[str]:
-    """Everything that is not as published. Images are looked at only in a folder that has some.
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``kind`` is what to count it under; '' for a note that is no problem."""
 
-    The first and last pair of each sequence is opened, or all of them with ``every_image``.
+    kind: str
+    text: str
+
+
+def problems(
+    benchmark: Benchmark, faults: Iterable[BenchError] = (), *, every_image: bool = False
+) -> Iterator[Problem]:
+    """Everything that is not as published, and what was not looked at.
+
+    ``faults`` of truth files that were left out. The first and last pair of each sequence is decoded as a run does, or
+    all of them with ``every_image``; one that fails does not stop it.
     """
     spec = benchmark.spec
     sequences, frames = spec.sizes[benchmark.split]
+    yield from (Problem("truth", told(fault)) for fault in faults)
     if not benchmark.is_official:
         found = f"{len(benchmark.names)} sequences with {int(benchmark.lengths.sum()):,} frames"
-        yield f"{benchmark.title} has {sequences} sequences with {frames:,} frames as published; here are {found}"
-    if benchmark.labels is None:
-        yield f"no attribute labels: expected {spec.attributes_at} in {benchmark.tree.name}"
-    if isinstance(benchmark.tree, Folder) and any(any(benchmark.images(name)) for name in benchmark.names):
-        for name, length in zip(benchmark.names, benchmark.lengths.tolist(), strict=True):
-            yield from _image_problems(name, length, *benchmark.images(name), every_image=every_image)
-
-
-def _image_problems(
-    name: str, length: int, visible: tuple[Path, ...], thermal: tuple[Path, ...], *, every_image: bool
-) -> Iterator[str]:
-    if not len(visible) == len(thermal) == length:
-        yield f"{name}: {length} truth rows, {len(visible)} visible and {len(thermal)} thermal images"
-    pairs = list(zip(visible, thermal, strict=False))
-    sizes: set[tuple[int, int]] = set()
-    for pair in pairs if every_image else pairs[:1] + pairs[-1:]:
-        for path in pair:
-            size = _image_size(path)
-            if isinstance(size, str):
-                yield f"{name}: cannot read {path}: {size}"
-            else:
-                sizes.add(size)
-    if len(sizes) > 1:
-        yield f"{name}: images of different size: " + ", ".join(f"{w}x{h}" for w, h in sorted(sizes))
-
-
-def _image_size(path: Path) -> tuple[int, int] | str:
-    """Width and height of an image that decodes completely, or what is wrong with it."""
-    from PIL import Image
-
+        text = f"{benchmark.title} has {sequences} sequences with {frames:,} frames as published; here are {found}"
+        yield Problem("size", text)
     try:
-        with Image.open(path) as image:
-            image.load()
-            return image.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as reason:
-        return str(reason)
+        if benchmark.labels is None:
+            text = f"no attribute labels: expected {spec.attributes_at} in {benchmark.tree.name}"
+            yield Problem("attributes", text)
+    except DataError as reason:
+        yield Problem("attributes", told(reason))
+    yield from _images(benchmark, every_image=every_image)
+
+
+def told(error: BenchError) -> str:
+    """An error on one line."""
+    details = [f"{key} {value}" for key, value in error.details.items() if value is not None and key != "next"]
+    return "; ".join([error.what, *details])
+
+
+def _images(benchmark: Benchmark, *, every_image: bool) -> Iterator[Problem]:
+    if not benchmark.has_images:
+        there, folders = benchmark.lacks_images(benchmark.names[0])
+        yield Problem("images" if folders else "", f"no images found: {there}")
+        return
+    with ThreadPoolExecutor(THREADS) as pool:
+        for name, length in zip(benchmark.names, benchmark.lengths.tolist(), strict=True):
+            for problem in _sequence(benchmark, name, length, pool, every_image=every_image):
+                yield Problem(problem.kind, f"{name}: {problem.text}")
+
+
+def _sequence(
+    benchmark: Benchmark, name: str, length: int, pool: ThreadPoolExecutor, *, every_image: bool
+) -> Iterator[Problem]:
+    visible, thermal = benchmark.images(name)
+    if not visible and not thermal:
+        yield Problem("images", f"no images: {benchmark.lacks_images(name)[0]}")
+        return
+    gaps = [place for files in (visible, thermal) for place in breaks(files)]
+    several = f"{'; '.join(gaps[:SHOWN])}{f'; {len(gaps) - SHOWN} more' if len(gaps) > SHOWN else ''}"
+    if not len(visible) == len(thermal) == length:
+        text = f"{length} truth rows, {len(visible)} visible and {len(thermal)} thermal images"
+        yield Problem("number of images", "; ".join([text, several] if gaps else [text]))
+    elif gaps:  # a frame may be left out in both, and in the truth
+        twice = any("same number" in place for place in gaps)
+        yield Problem("numbers of images" if twice else "", several)
+    pairs = list(zip(visible, thermal, strict=False))
+    looked_at = [path for pair in (pairs if every_image else pairs[:1] + pairs[1:][-1:]) for path in pair]
+    sizes: Counter[tuple[int, int]] = Counter()
+    remarks: list[str] = []
+    for found in pool.map(lambda path: _size(path, remarks), looked_at):
+        if isinstance(found, DataError):
+            yield Problem("unreadable image", told(found))
+        else:
+            sizes[found] += 1
+    if len(sizes) > 1:
+        text = ", ".join(f"{width}x{height} ({count})" for (width, height), count in sorted(sizes.items()))
+        yield Problem("size of images", f"images of different size: {text}")
+    for remark, count in sorted(Counter(remarks).items()):
+        yield Problem("", f"{remark}, harmless: {count} images")
+
+
+def _size(path: Path, remarks: list[str]) -> tuple[int, int] | DataError:
+    """Width and height of an image, or what is wrong with it."""
+    try:
+        height, width, _ = decode(path, remarks).shape
+    except DataError as reason:
+        return reason
+    return width, height

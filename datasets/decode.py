@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,38 +19,83 @@ from rgbtbench.errors import DataError
 
 Image = NDArray[np.uint8]
 LARGEST = 1 << 26  # pixels of an image, 8K twice over: a header can claim anything
+LARGEST_FILE = 4 * LARGEST  # bytes
 FORMATS = ("JPEG", "PNG", "BMP")  # Pillow would run other programs for some others
 THREADS = 2
+REPLACE = "copy this file again from where it came"
+JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
+STRAY = re.compile(r"([2-9]|\d\d+) extraneous bytes before marker 0x([0-9a-f]{2})")
 
 
-def decode(path: Path) -> Image:
+def decode(path: Path, remarks: list[str] | None = None) -> Image:
     """Read an image as uint8 (H, W, 3).
 
     Grey becomes three equal channels; transparency is dropped. An image of 16 bits or more in one channel (raw
     thermal) is stretched linearly from its own minimum and maximum to 0 and 255, since a camera uses a small part of
-    that range. Raises DataError naming the file if it is absent, truncated, damaged or no image.
+    that range. ``remarks`` takes what was odd about the file but harmless. Raises DataError naming the file if it is
+    absent, truncated, damaged or no image: libjpeg paints over damage and only warns, so a warning is an error here.
     """
-    import simplejpeg
-
     if not path.is_file():  # a FIFO would block for ever
-        raise DataError("no such image", where=path)
+        raise DataError("no such image", where=path, found="no plain file" if path.exists() else None)
     try:
-        data = path.read_bytes()
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= LARGEST_FILE else b""
     except OSError as reason:
         raise DataError("cannot read image", where=path, found=reason.strerror) from None
-    if data[:2] == b"\xff\xd8":
-        try:
-            height, width, *_ = simplejpeg.decode_jpeg_header(data)
-            if height * width <= LARGEST:
-                image: Image = simplejpeg.decode_jpeg(data, colorspace="RGB")
-                return image
-        except ValueError:  # CMYK, harmless stray bytes, or real damage: Pillow decides
-            pass
-    return _with_pillow(path, data)
+    if size > LARGEST_FILE:
+        raise DataError(
+            "image file too large", where=path, expected=f"{LARGEST_FILE >> 20} MiB", found=f"{size:,} bytes"
+        )
+    remark = None
+    if data.startswith(JPEG):
+        image, remark = _jpeg(path, data)
+        if image is not None:
+            return image
+    elif data.startswith(PNG) and (fault := _png_fault(data)):
+        raise DataError("damaged image", where=path, expected="a whole PNG file", found=fault, next=REPLACE)
+    image = _with_pillow(path, data)
+    if remark and remarks is not None:
+        remarks.append(remark)
+    return image
+
+
+def _jpeg(path: Path, data: bytes) -> tuple[Image | None, str | None]:
+    """Decode a JPEG with libjpeg-turbo. No image, and a remark, for what Pillow has to decode, which hides warnings."""
+    import simplejpeg
+
+    try:
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+        return (simplejpeg.decode_jpeg(data, colorspace="RGB") if height * width <= LARGEST else None), None
+    except (ValueError, KeyError) as reason:  # KeyError: a subsampling that it has no name for
+        complaint = str(reason)
+    stray = STRAY.search(complaint)
+    if stray and bytes(int(stray[1])) + bytes([0xFF, int(stray[2], 16)]) in data:
+        return None, "zeros between the parts of a JPEG"  # other bytes there are lost image data
+    if "subsampling" in complaint or complaint.isdigit():
+        return None, "unusual colour subsampling of a JPEG"
+    raise DataError("damaged image", where=path, expected="a whole JPEG file", found=complaint, next=REPLACE)
+
+
+def _png_fault(data: bytes) -> str | None:
+    """The first broken part of a PNG: Pillow looks at no checksum of the image data."""
+    at = len(PNG)
+    while at < len(data):
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        end = at + 12 + size
+        if end > len(data):
+            break
+        wrong = zlib.crc32(memoryview(data)[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big")
+        if wrong and not kind[0] & 32:  # the others, in lower case, change no pixel
+            return f"wrong checksum of its part {kind!r} at byte {at:,}"
+        if kind == b"IEND":
+            return None
+        at = end
+    return f"it ends at byte {len(data):,}, in the middle"
 
 
 def _with_pillow(path: Path, data: bytes) -> Image:
     from PIL import Image as Pillow
+    from PIL import UnidentifiedImageError
 
     try:
         with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
@@ -58,7 +105,10 @@ def _with_pillow(path: Path, data: bytes) -> Image:
                 return _stretch(np.asarray(picture, dtype=np.float64))
             return np.array(picture.convert("RGB"))
     except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Pillow.DecompressionBombError) as reason:
-        raise DataError("cannot decode image", where=path, expected=", ".join(FORMATS), found=reason) from None
+        found = "another kind of file" if isinstance(reason, UnidentifiedImageError) else reason
+        raise DataError(
+            "cannot decode image", where=path, expected=", ".join(FORMATS), found=found, next=REPLACE
+        ) from None
 
 
 def _stretch(values: NDArray[np.float64]) -> Image:
@@ -92,8 +142,10 @@ def frames(sequence: Sequence, ahead: int = 8) -> Iterator[Frame]:
 
 def pair(index: int, rgb: Path, tir: Path) -> Frame:
     """Both images of a frame. Raises DataError if one is bad or they differ in size."""
-    image = decode(rgb)
-    frame = Frame(index, image, image if tir == rgb else decode(tir))  # the same file twice: one modality alone
+    remarks: list[str] = []
+    image = decode(rgb, remarks)
+    other = image if tir == rgb else decode(tir, remarks)  # the same file twice: one modality alone
+    frame = Frame(index, image, other, tuple(remarks))
     if frame.rgb.shape != frame.tir.shape:
         raise _sizes("visible and thermal image differ in size", tir, frame.rgb.shape, frame.tir.shape)
     return frame

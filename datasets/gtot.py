@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rgbtbench.archive import Tree, join
-from rgbtbench.errors import ConfigError, DataError
+from rgbtbench.errors import DataError
+from rgbtbench.mat import read_mat
 from rgbtbench.protocol import NPR20, Measure, Protocol, colon
 
 from .benchmark import Labels, Spec
@@ -14,13 +17,19 @@ def read_attributes(tree: Tree, root: str, names: tuple[str, ...]) -> Labels | N
     path = join(root, "attributes.txt")
     if tree.exists(path):
         lines = tree.read(path).decode("utf-8", errors="replace").splitlines()
-        header, *rows = (line.split() for line in lines if line.strip())
+        (_, *columns), *rows = [line.split() for line in lines if line.strip()] or [[""]]
         table = {row[0]: row[1:] for row in rows}
-        columns = header[1:]
     elif tree.exists(path := join(root, "AttrMat.mat")):
         columns, table = _read_mat(tree, path)
     else:
         return None
+    if sorted(columns) != sorted(GTOT.attributes):
+        raise DataError(
+            "these are not GTOT's attributes",
+            where=tree.where(path),
+            expected=" ".join(GTOT.attributes),
+            found=" ".join(columns)[:80] or "none",
+        )
     for name in names:
         values = table.get(name)
         if values is None or len(values) != len(columns) or not set(values) <= {"0", "1"}:
@@ -28,28 +37,26 @@ def read_attributes(tree: Tree, root: str, names: tuple[str, ...]) -> Labels | N
                 f"bad attribute row of {name}",
                 where=tree.where(path),
                 expected=f"{len(columns)} values of 0 or 1",
-                found=values and " ".join(values),
+                found="no row" if values is None else " ".join(values)[:80],
             )
     return {name: frozenset(a for a, v in zip(columns, table[name], strict=True) if v == "1") for name in names}
 
 
 def _read_mat(tree: Tree, path: str) -> tuple[list[str], dict[str, list[str]]]:
-    """``seqName`` and one 0/1 vector per attribute, a MATLAB 5 file; scipy never runs code from it."""
-    try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise ConfigError(
-            "reading AttrMat.mat needs scipy", where=tree.where(path), next="pip install 'rgbtbench[annotations]'"
-        ) from None
-    import io
-
-    try:
-        content = loadmat(io.BytesIO(tree.read(path)), simplify_cells=True)
-        columns = [name for name in GTOT.attributes if name in content]
-        rows = zip(content["seqName"], *(content[name] for name in columns), strict=True)
-        return columns, {str(name): [str(int(v)) for v in values] for name, *values in rows}
-    except (ValueError, KeyError, TypeError, RuntimeError) as reason:
-        raise DataError("unreadable attribute file", where=tree.where(path), found=reason) from None
+    """``seqName``, one line a sequence, and one 0/1 vector per attribute."""
+    content = read_mat(tree.read(path), tree.where(path), DataError)
+    columns = {name: np.ravel(content[name]) for name in GTOT.attributes if isinstance(content.get(name), np.ndarray)}
+    names = content.get("seqName")
+    if not isinstance(names, list) or {len(values) for values in columns.values()} != {len(names)}:
+        sizes = ", ".join(f"{name} {np.shape(value)}" for name, value in content.items())
+        raise DataError(
+            "bad attribute file",
+            where=tree.where(path),
+            expected="seqName, and a vector of that length for each of " + " ".join(GTOT.attributes),
+            found=sizes[:200],
+        )
+    rows = zip(names, *columns.values(), strict=True)
+    return list(columns), {name: [f"{value:g}" for value in row] for name, *row in rows}
 
 
 GTOT = Spec(
@@ -80,6 +87,7 @@ GTOT = Spec(
     kit="gtot",
     images=("v", "i"),
     read_attributes=read_attributes,
+    attribute_files=("attributes.txt", "AttrMat.mat"),
     attributes_at="attributes.txt or AttrMat.mat (in the GTOT toolkit's folder sequencesAttr)",
     lists={"all": ("SequencesName.txt",)},
     sizes={"all": (50, 7_850)},

@@ -67,6 +67,7 @@ LASHER = Spec(
     kit="lasher",
     images=("visible", "infrared"),
     read_attributes=read_attributes,
+    attribute_files=("AttriSeqsTxt/{name}.txt",),
     attributes_at="AttriSeqsTxt/ with one file per sequence (in the LasHeR repository)",
     lists={"train": ("trainingsetList.txt",), "test": ("testingsetList.txt", "lashertest.txt")},
     sizes={"test": (245, 220_703), "train": (979, 514_082), "all": (1_224, 734_785)},

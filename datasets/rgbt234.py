@@ -59,6 +59,7 @@ RGBT234 = Spec(
     kit="rgbt234",
     images=("visible", "infrared"),
     read_attributes=read_attributes,
+    attribute_files=("attr_txt/{name}.txt",),
     attributes_at="attr_txt/ with 12 files and SequencesName.txt (in the RGBT234 toolkit)",
     lists={"all": ("SequencesName.txt", "attr_txt/SequencesName.txt")},
     sizes={"all": (234, 116_650)},

@@ -26,7 +26,7 @@ from . import (
     terminal,
 )
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
-from .errors import BenchError, ConfigError
+from .errors import BenchError, ConfigError, DataError
 from .terminal import log as _log
 from .terminal import visible
 
@@ -197,44 +197,39 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from .datasets.check import problems
-    from .evaluation import evaluate
+    from .audit import Audit
+    from .datasets import BENCHMARKS
+    from .datasets.benchmark import load
 
-    benchmark = _open(arguments.benchmark, arguments.path, arguments.split)
-    count = 0
-    for problem in problems(benchmark, every_image=arguments.images):
-        count += 1
-        print(visible(problem))
-    size = f"{len(benchmark.names)} sequences, {int(benchmark.lengths.sum()):,} frames"
-    print(f"{benchmark.title}: {size}, {count} problems")
+    audit, faults = Audit(), list[DataError]()
+    benchmark = load(BENCHMARKS.get(arguments.benchmark), arguments.path, arguments.split, faults)
+    for line in audit.benchmark(benchmark, faults, every_image=arguments.images):
+        print(visible(line))
     for label, path in _results(arguments.results).items():
-        evaluation = evaluate(benchmark, {label: path})
-        for repair in evaluation.repairs:
-            print(visible(f"repaired as the toolkit does: {repair}"))
-        for doubt in evaluation.notes:
-            print(visible(f"doubtful: {doubt}"))
-        print(visible(f"{label}: complete"))
-    return 1 if count else 0
+        for line in audit.results(benchmark, label, path):
+            print(visible(line))
+    return 1 if audit.found else 0
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    from .evaluation import find
     from .results.export import export
-    from .results.formats import find_results
 
     benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
     results = _results(arguments.results, required=True)
     layouts = _layouts(arguments.boxes, results)
     status = 0
     for label, path in results.items():
-        files = find_results(label, path, benchmark.names)
-        written = export(files, arguments.kit or benchmark.spec.kit, arguments.out, layout=layouts.get(label))
-        _log(f"{label}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
-        status |= len(written) < len(benchmark.names)
+        for files in find(label, path, benchmark).runs:
+            out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
+            written = export(files, arguments.kit or benchmark.spec.kit, out, layout=layouts.get(label))
+            _log(f"{files.title}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
+            status |= len(written) < len(benchmark.names)
     return status
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from .demo import PAGE, TODAY, commands
+    from .demo import PAGE, TODAY, commands, further, program
 
     status = 0
     for command in commands(arguments.out, arguments.data):
@@ -244,6 +239,9 @@ def _demo(arguments: argparse.Namespace) -> int:
     print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
     print(f"pages to open in a browser: everybody's results beside what is in print: {arguments.out / TODAY}")
     print(f"what ran here, down to single frames: {arguments.out / PAGE}")
+    print("to go on:")
+    for command in further(arguments.out, arguments.data):
+        print(f"  {shlex.join([program(), *command])}")
     return status
 
 
@@ -294,13 +292,11 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
 
 def _results(texts: list[str], *, required: bool = False) -> dict[str, str]:
     """``LABEL=PATH`` or ``PATH`` (labelled by its name) into label -> path."""
-    from .archive import stem
+    from .places import labelled
 
     results: dict[str, str] = {}
     for text in texts:
-        label, equals, path = text.partition("=")
-        if not equals:
-            label, path = stem(text), text
+        label, path = labelled(text)
         if not label or not path:
             raise ConfigError("malformed --results", expected="LABEL=PATH", found=repr(text))
         if label in results:

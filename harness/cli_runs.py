@@ -48,7 +48,7 @@ def add_verbs(verbs: Any) -> None:
 
 def _add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("experiment", metavar="EXP.yaml")
-    verb.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="the store (default: ./runs)")
+    verb.add_argument("--runs", type=Path, metavar="DIR", help="the store (default: runs beside EXP.yaml, else ./runs)")
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
     verb.add_argument("--only", default="", metavar="PART,PART", help="of names of datasets, labels or sequences")
 
@@ -62,8 +62,9 @@ def _seconds(text: str) -> float:
 
 def _plan(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
     from .experiment import load_experiment
-    from .plan import make_plan
+    from .plan import make_plan, store_of
 
+    arguments.runs = store_of(arguments.experiment, arguments.runs)
     experiment = load_experiment(arguments.experiment, arguments.set)
     only = [part.strip() for part in arguments.only.split(",") if part.strip()]
     return experiment, make_plan(experiment, arguments.runs, only)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,11 +15,15 @@ from .boxes import Array
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One moment of a sequence: ``rgb`` and ``tir`` as stored, both uint8 (H, W, 3) of the same size."""
+    """One moment of a sequence: ``rgb`` and ``tir`` as stored, both uint8 (H, W, 3) of the same size.
+
+    ``remarks``: what was odd about its files, but harmless.
+    """
 
     index: int
     rgb: NDArray[np.uint8]
     tir: NDArray[np.uint8]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,11 @@ class Trajectory:
     """A tracker's answer on one sequence.
 
     ``boxes`` (N, 4), the first being the given one; ``seconds`` (N,) of ``init`` and each ``update``, no decoding;
-    ``confidence`` (N,) or None where the tracker gives none.
+    ``confidence`` (N,) or None where the tracker gives none. ``remarks``: how often its images had what
+    harmless oddity.
     """
 
     boxes: Array
     seconds: Array
     confidence: Array | None = None
+    remarks: Mapping[str, int] = field(default_factory=dict)

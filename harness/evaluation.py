@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from . import metrics
 from .boxes import Array, Reading, by_columns, reading
+from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark
-from .errors import ResultError
+from .datasets.names import sequence_names
+from .errors import ConfigError, ResultError
 from .format_check import Doubt, doubts
 from .metrics import Index
 from .protocol import Measure, Protocol
@@ -54,7 +56,8 @@ class Evaluation:
     """Curves of K trackers on S sequences.
 
     ``curves[metric]`` (K, S, T) in [0, 1], NaN for a missing sequence; ``frames`` (S,); ``has`` (S, A) bool says which
-    sequence has which of ``attributes``, the first being ALL.
+    sequence has which of ``attributes``, the first being ALL. ``repeats`` (K): of how many runs the curves are the
+    mean; ``spread[metric]`` (K, A): the standard deviation of their scores (n - 1), NaN for a single run.
     """
 
     benchmark: Benchmark
@@ -65,6 +68,8 @@ class Evaluation:
     has: NDArray[np.bool_]
     curves: Mapping[str, Array]
     repairs: tuple[Repair, ...]
+    repeats: tuple[int, ...]
+    spread: Mapping[str, Array]
     notes: tuple[Doubt, ...] = ()
 
     @property
@@ -111,22 +116,30 @@ def evaluate(
     allow_missing: bool = False,
     watch: Callable[[Aligned], None] | None = None,
 ) -> Evaluation:
-    """Score trackers (label -> folder or archive) on a benchmark.
+    """Score trackers (label -> folder, archive or file of arrays) on a benchmark; repeats of one become one row.
 
     ``layouts`` says by label how rows are read (``boxes.reading``) and switches the check of the format off;
     ``round_corners`` overrides the protocol's rule for 8-column rows. ``watch`` is shown each tracker's boxes, which
     are not kept. Raises BenchError for anything malformed.
     """
-    protocol = benchmark.spec.protocol
+    for what, given in (("attributes", attributes), ("measures", measures)):
+        if isinstance(given, str):
+            raise ConfigError(
+                f"{what} is one text", expected="a tuple of names", found=repr(given), next=f"({given!r},)"
+            )
+    protocol, attributes = benchmark.spec.protocol, tuple(dict.fromkeys(map(benchmark.spec.attribute, attributes)))
     rounding = protocol.round_corners if round_corners is None else round_corners
     has = np.ones((len(benchmark.names), 1 + len(attributes)), dtype=bool)
     if attributes:
         has[:, 1:] = benchmark.membership(attributes)
     chosen = protocol.select(measures)
     curves: dict[str, list[Array]] = {measure.name: [] for measure in chosen}
-    repairs: list[Repair] = []
+    repaired: dict[Repair, list[str]] = {}  # in which repeats
     notes: list[Doubt] = []
-    for files in _opened(results, benchmark.names):
+    owners: list[str] = []  # of the curves: repeats of a tracker follow one another
+    for files in _opened(results, benchmark):
+        owners.append(files.label)
+        repairs: list[Repair] = []
         _require_all(files, benchmark, allow_missing)
         boxes, compared = _boxes(files, benchmark, (layouts or {}).get(files.label), rounding, repairs, notes)
         truth, gaps = benchmark.truth, compared == 0
@@ -143,12 +156,17 @@ def evaluate(
             _report(repairs, files, "first rows that are not the truth, replaced by it", other, lengths)
             boxes[first] = truth[0, first]
         _require_finite(boxes, files, lengths)
-        if watch:
+        if watch and owners.count(files.label) == 1:
             watch(Aligned(files.label, boxes, truth, _kept(benchmark.lengths, compared)))
         for measure in chosen:
             table = np.full((len(benchmark.names), len(measure.thresholds)), np.nan)
             table[~gaps] = metrics.curves(measure, protocol, boxes, truth, lengths)
             curves[measure.name].append(table)
+        for repair in repairs:
+            repaired.setdefault(repair, []).extend([files.run] if files.run else ())
+    groups = [[at for at, owner in enumerate(owners) if owner == label] for label in results]
+    stacked = {name: np.stack(tables) for name, tables in curves.items()}
+    weights = has.T * metrics.weights(protocol, benchmark.lengths)
     return Evaluation(
         benchmark=benchmark,
         measures=chosen,
@@ -156,36 +174,60 @@ def evaluate(
         attributes=(ALL, *attributes),
         frames=benchmark.lengths,
         has=has,
-        curves={name: np.stack(tables) for name, tables in curves.items()},
-        repairs=tuple(repairs),
+        curves={name: np.stack([found[group].mean(axis=0) for group in groups]) for name, found in stacked.items()},
+        repairs=tuple(replace(r, what=f"{r.what} ({', '.join(at)})") if at else r for r, at in repaired.items()),
         notes=tuple(notes),
+        repeats=tuple(map(len, groups)),
+        spread={m.name: np.stack([_spread(stacked[m.name][g] @ m.weights(), weights) for g in groups]) for m in chosen},
     )
 
 
-def _opened(results: Mapping[str, str | Path], names: tuple[str, ...]) -> Iterator[ResultFiles]:
-    """Files of each tracker; the next archive is unpacked meanwhile, which needs no interpreter lock."""
+def _spread(values: Array, weights: Array) -> Array:
+    """Standard deviation (A,) of the scores of R runs; ``values`` (R, S), ``weights`` (A, S)."""
+    if len(values) == 1:
+        return np.full(len(weights), np.nan)
+    scores = metrics.reduce(np.where(weights > 0, values[:, None], 0.0), weights)
+    deviation: Array = scores.std(axis=0, ddof=1)
+    return deviation
+
+
+def find(label: str, path: str | Path, benchmark: Benchmark) -> ResultFiles:
+    """Files of one tracker; ``find_results`` that knows the published benchmarks."""
+    return find_results(label, path, benchmark.names, published_names)
+
+
+def published_names() -> dict[str, tuple[str, ...]]:
+    """Sequences of every benchmark as published."""
+    return {name: sequence_names(name) for name in BENCHMARKS.names()}
+
+
+def _opened(results: Mapping[str, str | Path], benchmark: Benchmark) -> Iterator[ResultFiles]:
+    """Files of each tracker, repeat by repeat; the next archive is unpacked meanwhile, without the interpreter lock."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:
         after = None
         for label, path in results.items():
-            now, after = after, pool.submit(find_results, label, path, names)
+            now, after = after, pool.submit(find, label, path, benchmark)
             if now:
-                yield now.result()
+                yield from now.result().runs
         if after:
-            yield after.result()
+            yield from after.result().runs
 
 
 def _require_all(files: ResultFiles, benchmark: Benchmark, allow_missing: bool) -> None:
     missing = [name for name in benchmark.names if name not in files.paths]
     if missing and not allow_missing:
+        whole = [name for name, names in published_names().items() if set(names) == set(files.paths)]
         raise ResultError(
-            f"{files.label} has no results for {len(missing)} of {len(benchmark.names)} sequences of {benchmark.title}",
+            f"{files.title} has no results for {len(missing)} of {len(benchmark.names)} sequences of {benchmark.title}",
             where=files.tree.name,
             expected=f"files like {next(iter(files.paths.values()))}",
             found=f"none for {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
             + (f"; {files.ignored} text files of other names" if files.ignored else ""),
-            next="add them, choose another --split, or score the rest with --allow-missing",
+            next=f"rgbtbench score {whole[0]}: all of its sequences are here"
+            if whole
+            else "add them, choose another --split, or score the rest with --allow-missing",
         )
 
 

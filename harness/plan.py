@@ -15,10 +15,10 @@ from .boxes import reading
 from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark, load
 from .errors import ConfigError, DataError, ResultError, unknown
-from .evaluation import require_length
+from .evaluation import find, require_length
 from .experiment import DatasetEntry, Experiment, TrackerEntry
 from .format_check import doubts
-from .results.formats import ResultFiles, find_results
+from .results.formats import ResultFiles
 from .results.store import RunFolder, State, require_storable
 from .trackers import TRACKERS, revision
 
@@ -61,6 +61,12 @@ class Run:
         self.todo = {name: state for name, state in self.states.items() if state not in settled}
 
 
+def store_of(experiment: str | Path, given: Path | None = None) -> Path:
+    """Where an experiment keeps its runs: where it is told, else in ``runs`` beside its file, else in ``./runs``."""
+    beside = Path(experiment).expanduser().parent / "runs"
+    return given or (beside if beside.is_dir() else Path("runs"))
+
+
 def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> list[Run]:
     """Every tracker on every dataset. Nothing is written; names of trackers and folders are checked.
 
@@ -100,12 +106,11 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
 def require_images(runs: Iterable[Run]) -> None:
     """Raise DataError if there is something to track in annotations without images."""
     for run in runs:
-        if run.tracker.use and run.todo and not any(any(run.benchmark.images(name)) for name in run.names):
+        if run.tracker.use and run.todo and not run.benchmark.has_images:
             raise DataError(
                 f"no images of {run.benchmark.title}",
                 where=run.dataset.where,
-                expected=f"folders {' and '.join(run.benchmark.spec.images)} for each sequence",
-                found=f"only annotations in {run.dataset.root}",
+                found=run.benchmark.lacks_images(run.names[0])[0],
                 next=f"rgbtbench check {run.dataset.name} PATH",
             )
 
@@ -113,7 +118,7 @@ def require_images(runs: Iterable[Run]) -> None:
 def prepare(run: Run, invocation: str, stale: float) -> None:
     """Open the run's folder, clear what dead processes left, move aside what is run again, import raw results."""
     entry = run.tracker
-    files = find_results(entry.label, entry.results, run.benchmark.names) if entry.results and run.todo else None
+    files = find(entry.label, entry.results, run.benchmark).only() if entry.results and run.todo else None
     if files:
         _require_format(run, files)
     known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}

@@ -61,12 +61,12 @@ class Protocol:
 
     def select(self, names: tuple[str, ...] | None) -> tuple[Measure, ...]:
         """Measures by name; without names those that papers print. Raises ConfigError for a name it does not have."""
-        known = {measure.name: measure for measure in self.measures}
+        known = {measure.name.lower(): measure for measure in self.measures}
         if names is None:
             return tuple(m for m in self.measures if m.published)
-        if odd := [name for name in names if name not in known]:
-            raise unknown("metric", odd[0], known)
-        return tuple(known[name] for name in dict.fromkeys(names))
+        if odd := [name for name in names if name.lower() not in known]:
+            raise unknown("metric", odd[0], [measure.name for measure in self.measures])
+        return tuple(known[name] for name in dict.fromkeys(map(str.lower, names)))
 
 
 NPR_GRID = tuple(k / 100 for k in range(51))

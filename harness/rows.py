@@ -15,6 +15,7 @@ PLAIN = bytes([*range(32, 127), *b"\t\n"])
 BOM = b"\xef\xbb\xbf"
 LARGE = 1 << 20  # bytes: the longest real file has 0.4 MB
 ROW_LIMIT, LINE_LIMIT = 1_000_000, 10_000  # lines, and bytes of one: LasHeR has 734,785 frames in all
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # what Windows tools write
 
 
 @advised("look at that line: a row is x,y,w,h or four corners, and there is one a frame")
@@ -23,6 +24,8 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
 
     Raises ``error`` with file and line on anything else: no row is ever skipped or guessed. NaN and Inf pass.
     """
+    if data.startswith(UTF16):
+        data = data.decode("utf-16", errors="replace").encode()
     # A lone CR ends a line too: RGBT234 kite2/infrared.txt has one.
     written = data.removeprefix(BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip()
     if not written:

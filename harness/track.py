@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -36,9 +37,11 @@ def track(
     if begin is not None:
         begin(sequence)
     done, first = 0, sequence.init
+    remarks: Counter[str] = Counter()
     stream = frames(sequence)
     try:
         for done, frame in enumerate(stream, 1):
+            remarks.update(frame.remarks)
             answer: Any
             if done == 1:
                 start = perf_counter()
@@ -58,7 +61,7 @@ def track(
             close()
     if done != count:
         raise DataError("sequence ended early", where=sequence.name, expected=f"{count} frames", found=f"{done} frames")
-    return Trajectory(boxes, seconds, None if np.isnan(confidence).all() else confidence)
+    return Trajectory(boxes, seconds, None if np.isnan(confidence).all() else confidence, dict(remarks))
 
 
 def _checked(answer: Any, name: str, frame: int) -> Any:

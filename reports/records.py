@@ -38,9 +38,26 @@ def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], pa
         sys.stdout.write(out.getvalue())
 
 
+def optional(teller: str) -> dict[str, str]:
+    """Metadata of a field that is a column only if some row's field ``teller`` is not its default.
+
+    So that what scripts read of ordinary results stays as it is.
+    """
+    return {"teller": teller}
+
+
+def _columns(rows: Iterable[Any], kind: type) -> tuple[list[str], Iterable[Any]]:
+    """Names of the columns, and the rows."""
+    tellers = {f.metadata["teller"] for f in fields(kind) if "teller" in f.metadata}
+    rows = list(rows) if tellers else rows
+    usual = {f.name: f.default for f in fields(kind) if f.name in tellers}
+    told = {name for name, value in usual.items() if any(getattr(row, name) != value for row in rows)}
+    return [f.name for f in fields(kind) if f.metadata.get("teller") in (None, *told)], rows
+
+
 def write_csv(rows: Iterable[Any], kind: type, out: IO[str], *, safe: bool = False) -> None:
     """A header and one line per row; floats with ten decimals, NaN empty. ``safe``: for spreadsheets."""
-    columns = [field.name for field in fields(kind)]
+    columns, rows = _columns(rows, kind)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
@@ -58,7 +75,7 @@ def write_json(rows: Iterable[Any], kind: type, out: IO[str]) -> None:
     """A list of objects with the CSV's keys; floats in full, NaN as null."""
     import json
 
-    columns = [field.name for field in fields(kind)]
+    columns, rows = _columns(rows, kind)
     objects = [{column: _value(getattr(row, column)) for column in columns} for row in rows]
     plain = (sys.stdout.encoding or "").lower() not in (
         "utf-8",

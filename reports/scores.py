@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,14 +15,19 @@ from rgbtbench.evaluation import ALL, Evaluation
 from rgbtbench.fingerprint import truth_digest
 from rgbtbench.protocol import Measure
 
+from .records import optional
 from .tables import Table, marked, number, spanned
 
 SMALL = 10  # sequences: rows over fewer are flagged
+REPEATED = optional("repeats")
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One score in percent with its 95 % bootstrap interval over sequences (NaN for a single sequence)."""
+    """One score in percent with its 95 % bootstrap interval over sequences (NaN for a single sequence).
+
+    ``std``: standard deviation over the ``repeats`` whose mean this is, NaN for a single run or sequence.
+    """
 
     dataset: str
     split: str
@@ -35,6 +40,8 @@ class Score:
     value: float
     low: float
     high: float
+    repeats: int = field(default=1, metadata=REPEATED)
+    std: float = field(default=math.nan, metadata=REPEATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,15 @@ def score_rows(evaluation: Evaluation, by: str) -> list[Score]:
     for k, tracker in enumerate(evaluation.trackers):
         for measure, bound in zip(evaluation.measures, bounds, strict=True):
             head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
-            spans = zip(evaluation.score(measure)[k] * 100, bound[k] * 100, strict=True)
-            for attribute, n, f, (value, (low, high)) in zip(evaluation.attributes, counts, frames, spans, strict=True):
-                rows.append(Score(*head, attribute, "", n, f, float(value), float(low), float(high)))
+            repeats, spread = evaluation.repeats[k], evaluation.spread[measure.name][k] * 100
+            spans = zip(evaluation.score(measure)[k] * 100, *bound[k].T * 100, spread, strict=True)
+            for attribute, n, f, span in zip(evaluation.attributes, counts, frames, spans, strict=True):
+                value, low, high, std = map(float, span)
+                rows.append(Score(*head, attribute, "", n, f, value, low, high, repeats, std))
             if by == "sequence":
                 values = (evaluation.values(measure)[k] * 100).tolist()
                 for name, f, value in zip(benchmark.names, evaluation.frames.tolist(), values, strict=True):
-                    rows.append(Score(*head, ALL, name, 1, f, value, math.nan, math.nan))
+                    rows.append(Score(*head, ALL, name, 1, f, value, math.nan, math.nan, repeats))
     return rows
 
 
@@ -114,7 +123,7 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
     for tracker in ranking:
         found = [cells[tracker, measure.name] for measure in evaluation.measures]
         grid.append([cell.value for cell in found])
-        shown = (spanned(c.value, c.low, c.high) for c in found)
+        shown = (spanned(c.value, c.low, c.high, c.std) for c in found)
         scored = len(benchmark.names) - len(missing.get(tracker, ()))
         body.append((tracker, *shown, f"{scored} of {len(benchmark.names)}" if tracker in missing else str(scored)))
     best, second = marked(np.array(grid), axis=0)
@@ -124,10 +133,16 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
         "percent [95 % interval]",
         header=("tracker", *names, "sequences"),
         rows=tuple(body),
-        note=f"truth {truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:12]}, rgbtbench {__version__}",
+        note=_repeats(evaluation)
+        + f"truth {truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:12]}, rgbtbench {__version__}",
         best=best,
         second=second,
     )
+
+
+def _repeats(evaluation: Evaluation) -> str:
+    told = [f"{name}: {n}" for name, n in zip(evaluation.trackers, evaluation.repeats, strict=True) if n > 1]
+    return f"mean ± standard deviation over repeats ({', '.join(told)})\n" if told else ""
 
 
 def _breakdown(rows: list[Score], measure: Measure, by: str, ranking: list[str]) -> Table:

@@ -24,13 +24,17 @@ OFFSETS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """One tracker: score in percent and where it is from, frames a second, millions of parameters (NaN: unknown)."""
+    """One tracker: score in percent and where it is from, frames a second, millions of parameters (NaN: unknown).
+
+    ``by_authors``: its speed is from the files that its authors wrote beside their boxes.
+    """
 
     tracker: str
     score: float
     standing: Standing
     fps: float
     params_m: float
+    by_authors: bool = False
 
 
 def printed_speeds(dataset: str, split: str, metric: str, skip: Iterable[str] = ()) -> list[Speed]:
@@ -45,12 +49,16 @@ def printed_speeds(dataset: str, split: str, metric: str, skip: Iterable[str] = 
     return sorted((s for s in found if s.fps > 0), key=lambda s: (-s.score, s.tracker))
 
 
-def with_facts(tracker: str, score: float, standing: Standing, fps: float | None) -> Speed | None:
-    """A tracker scored here, with its measured speed or else the printed one; None where there is neither."""
-    about = facts(tracker)
-    if fps is None and about.speeds:
+def with_facts(
+    tracker: str, score: float, standing: Standing, fps: float | None, authors: float | None = None
+) -> Speed | None:
+    """A tracker scored here with its speed: measured, or by its authors' files, or printed; None where nobody tells."""
+    about, by_authors = facts(tracker), fps is None and authors is not None
+    if by_authors:
+        fps = authors
+    elif fps is None and about.speeds:
         fps = _number(about.speeds[0].fps)
-    return None if fps is None else Speed(tracker, score, standing, fps, _number(about.params_m))
+    return None if fps is None else Speed(tracker, score, standing, fps, _number(about.params_m), by_authors)
 
 
 def _number(text: str) -> float:
@@ -75,7 +83,8 @@ def scatter(own: Sequence[Speed], printed: Sequence[Speed], title: str, metric: 
                 style |= {"linewidth": 2.0}
             axes.scatter(speed.fps, speed.score, **style)
         axes.set(title=f"{metric} and speed, {title}", ylabel=f"{metric}, percent")
-        axes.set_xlabel("Frames a second, each on its own hardware")
+        told = "; †: authors' files" if any(speed.by_authors for speed in shown) else ""
+        axes.set_xlabel(f"Frames a second, each on its own hardware{told}")
         axes.margins(0.14, 0.1)
         axes.grid(True)
         axes.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
@@ -113,7 +122,7 @@ def _place(made: Any, axes: Any, shown: Sequence[Speed]) -> None:
         for far, dx, dy in places:
             out = reach * (0.75 if dx and dy else 1.0) + 1.5 + far
             text = axes.annotate(
-                label(speed.tracker, 20),
+                label(speed.tracker, 20) + "†" * speed.by_authors,
                 (speed.fps, speed.score),
                 xytext=(dx * out, dy * out),
                 textcoords="offset points",

@@ -71,20 +71,27 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
     Then, if there is a plain student that was trained longer: how long each took, and what it has over that one; and
     if there is a teacher: how much of its lead over the plain student each distilled row recovers.
     """
-    from rgbtbench.trackers.crossmodal.methods import METHODS, TABLES
+    from rgbtbench.trackers.crossmodal.methods import METHODS, TABLES, VARIANTS
 
     setting = settings(trainings)[0]
     rows = Compared(trainings, setting)
     known = dict.fromkeys(t.recipe for t in trainings if t.setting == setting)
     where = f"{setting.preset} networks on {setting.sequences} generated sequences; percent"
 
-    header = ("row", "seeds", *(word for metric in METRICS for word in (metric, f"{metric} - Student [95 %]")))
+    scores = (word for metric in METRICS for word in (metric, f"{metric} - Student [95 %]"))
+    header = ("row", "seeds", *scores, "distils")
+    distils = {row: ", ".join(method.stages) or GAP for row, method in METHODS.items()}
     extra = {"Student, longer": LONGER, "Teacher": TEACHER, "dcf": "dcf"}
     extra |= {name: name for name in (*baselines(), *known) if name in baselines() or name.endswith(HALVED)}
     for table, printed in TABLES.items():
-        shown = {"Student": PLAIN} | dict(printed) | extra
+        shown = {"Student": PLAIN} | dict(printed) | dict(VARIANTS.get(table, {})) | extra
         lines = [
-            (name, rows.seeds(row), *(cell for m in METRICS for cell in (rows.score(row, m), rows.gain(row, PLAIN, m))))
+            (
+                name,
+                rows.seeds(row),
+                *(cell for m in METRICS for cell in (rows.score(row, m), rows.gain(row, PLAIN, m))),
+                distils.get(row, GAP),
+            )
             for name, row in shown.items()
             if row in known
         ]

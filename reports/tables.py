@@ -14,7 +14,7 @@ from rgbtbench.boxes import Array
 from rgbtbench.terminal import visible
 
 GAP = "–"
-NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
+NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ± [\d.]+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
 Marks = frozenset[tuple[int, int]]
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
 LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
@@ -63,9 +63,10 @@ def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
     return GAP if math.isnan(value) else f"{value:{'+' if sign else ''}.{digits}f}"
 
 
-def spanned(value: float, low: float, high: float) -> str:
-    """A score with its interval, where it has one."""
-    return number(value) + ("" if math.isnan(low) else f" [{number(low)}, {number(high)}]")
+def spanned(value: float, low: float, high: float, std: float = math.nan) -> str:
+    """A score with its standard deviation over repeats and its interval, where it has them."""
+    deviation = "" if math.isnan(std) else f" ± {number(std)}"
+    return number(value) + deviation + ("" if math.isnan(low) else f" [{number(low)}, {number(high)}]")
 
 
 def marked(grid: Array, axis: int, digits: int = 1) -> tuple[Marks, Marks]:

@@ -1,93 +1,208 @@
 """Raw result files of one tracker: which file belongs to which sequence, and its rows as boxes.
 
-Any folder or archive, any prefix that is constant within it, 4 or 8 columns, comma, tab or blank.
+Any folder or archive, files at any depth, anything constant before and behind the names, 4 or 8 columns, in any format
+of ``arrays.READERS``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from rgbtbench.archive import Tree, join, open_tree
+from rgbtbench.archive import FILES, Tree, open_tree
+from rgbtbench.arrays import read_rows, rows_of
 from rgbtbench.boxes import Array, reading
 from rgbtbench.errors import ResultError
-from rgbtbench.rows import parse_rows
 
-TIMES = "_time.txt"  # seconds per frame, written beside the boxes by pytracking and got10k
+from .library import WHOLE, Library, catalogue
+from .matching import Match, Shelf, choose, matches, number_of
+
+Known = Callable[[], Mapping[str, Collection[str]]]  # benchmark -> its sequences; called if it is needed
+SHELVES = 5_000  # looked at, the largest first
+FEW = 10  # sequences: fewer may have a benchmark's names by chance
+FORMATS = f"a file per sequence ({' '.join(FILES)}), or one of all ({' '.join(WHOLE)})"
+ADVICE = {  # endings of formats that are not read -> what to do
+    **dict.fromkeys(
+        (".zip", ".tar", ".gz", ".xz", ".bz2", ".tgz", ".txz", ".rar", ".7z"),
+        "pass one archive, or unpack what is inside",
+    ),
+    **dict.fromkeys((".pkl", ".pickle", ".pth", ".pt"), "such files may run code: save the boxes as text or .npz"),
+    **dict.fromkeys((".bin", ".xlsx", ".xls", ".h5", ".hdf5", ".yaml", ".yml", ".xml"), "save the boxes as text"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ResultFiles:
-    """One tracker's files: sequence name -> path in ``tree``."""
+    """One tracker's files: sequence name -> path in ``tree``.
+
+    ``leaves``: arrays by sequence, where one file holds all of them. ``times``: sequence name -> path of the authors'
+    seconds per frame. ``run``: which repeat this is, '' for the only one; ``others``: the other repeats.
+    """
 
     label: str
     tree: Tree
     paths: Mapping[str, str]
-    ignored: int  # text files that belong to no sequence asked for
+    ignored: int  # files of the same kind beside them that belong to no sequence asked for
+    leaves: Mapping[str, Any] = field(default_factory=dict)
+    times: Mapping[str, str] = field(default_factory=dict)
+    run: str = ""
+    others: tuple[ResultFiles, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The label, and which repeat it is."""
+        return f"{self.label}, {self.run}" if self.run else self.label
+
+    @property
+    def runs(self) -> tuple[ResultFiles, ...]:
+        """Every repeat, this one first."""
+        return (self, *self.others)
 
     def read(self, name: str) -> Array:
         """Rows (N, 4) or (N, 8) of a sequence exactly as written. Raises ResultError with file and line."""
         path = self.paths[name]
-        return parse_rows(self.tree.read(path), self.tree.where(path), (4, 8), ResultError)
+        if name in self.leaves:
+            return rows_of(self.leaves[name], self.tree.where(path), ResultError)
+        return read_rows(path, self.tree.read(path), self.tree.where(path), ResultError)
+
+    def only(self) -> ResultFiles:
+        """These files where there are no repeats. Raises ResultError if there are: one has to be chosen."""
+        if self.others:
+            raise ResultError(
+                f"{len(self.runs)} repeats of {self.label}, where one is needed",
+                where=self.tree.name,
+                found=", ".join(run.run for run in self.runs),
+                next="pass the folder of one of them, or copy its files into a folder of their own",
+            )
+        return self
 
 
-def find_results(label: str, path: str | Path, names: Sequence[str]) -> ResultFiles:
-    """Match the text files of a folder or archive with sequences.
+def find_results(label: str, path: str | Path, names: Sequence[str], known: Known | None = None) -> ResultFiles:
+    """Match the files of a folder or archive with sequences.
 
-    The prefix (``APFNet_afterrain.txt``) is found by asking which one names the most sequences, never from the
-    tail of one file: ``easy_blackboy`` and ``blackboy`` are both sequences.
+    Takes whatever names the most sequences, wherever it lies. Repeats of one tracker (``run1/``, ``SEQ_001.txt``) are
+    found together. ``known``: sequences of published benchmarks. Raises ResultError if nothing fits, if two sets fit
+    alike, or if the files are those of another benchmark.
     """
-    tree = open_tree(path, ResultError, next=f"--results {label}=FOLDER_OR_ARCHIVE")
-    best: list[tuple[int, str, str]] = []  # matches, folder, prefix
-    stems = {}
-    for folder in _folders_with_text(tree):
-        stems[folder] = [n.removesuffix(".txt") for n in tree.files(folder) if n.endswith(".txt") and TIMES not in n]
-        best += [(count, folder, prefix) for prefix, count in _prefixes(stems[folder], names)]
-    best.sort(key=lambda match: (-match[0], match[1:]))
-    if not best:
+    library = catalogue(open_tree(path, ResultError, next=f"--results {label}=FOLDER_OR_ARCHIVE"))
+    found = _matched(library.shelves, names)
+    chosen, ties = choose(found)
+    if not chosen or len(chosen[0].found) < len(names):
+        seen = len(library.shelves)
+        library.look_inside({path for match in chosen for path in match.found.values()})
+        found += _matched(library.shelves[seen:], names)
+        chosen, ties = choose(found)
+    if chosen and (ties or not library.has_boxes(chosen[0])):
+        likely = [match for match in found if 2 * len(match.found) >= len(chosen[0].found) and library.has_boxes(match)]
+        chosen, ties = choose(_named(likely, names, known()) if known else likely) if likely else (chosen, ties)
+    count = len(chosen[0].found) if chosen else 0
+    if known and 2 * count < len(names):
+        _require_own(label, library, count, names, known())
+    if not chosen:
+        raise _nothing(label, library, names)
+    if ties:
         raise ResultError(
-            f"no result files of {label} match the benchmark's sequences",
-            where=tree.name,
-            expected=f"{names[0]}.txt or PREFIX{names[0]}.txt, {len(names)} files",
-            found=", ".join([stem for found in stems.values() for stem in found][:3]) or "no .txt files",
-            next="rgbtbench list benchmarks",
+            f"two sets of results of {label}",
+            where=library.tree.name,
+            found=" and ".join(repr(match.pattern) for match in (chosen[0], ties[0])),
+            next="pass one of them alone; repeats of one tracker are called run1, run2, ...",
         )
-    if len(best) > 1 and best[1][0] == best[0][0]:
-        places = " and ".join(repr(join(folder, f"{prefix}*.txt")) for _, folder, prefix in best[:2])
-        raise ResultError(
-            f"two sets of results of {label}", where=tree.name, found=places, next="pass one of them alone"
-        )
-    count, folder, prefix = best[0]
-    present = set(stems[folder])
-    paths = {name: join(folder, f"{prefix}{name}.txt") for name in names if prefix + name in present}
-    return ResultFiles(label, tree, paths, ignored=len(present) - count)
+    runs = [_files(label, library, match, chosen) for match in chosen]
+    return replace(runs[0], others=tuple(runs[1:]))
 
 
-def _folders_with_text(tree: Tree) -> list[str]:
-    """The nearest folders that hold text files: the root, else those one level down, and so on to three."""
-    found, level = [], [""]
-    for _ in range(4):
-        found = [folder for folder in level if any(name.endswith(".txt") for name in tree.files(folder))]
-        level = [join(folder, inner) for folder in level for inner in tree.folders(folder)]
-        if found:
-            break
+def whose(path: str | Path, known: Known) -> dict[str, frozenset[str]]:
+    """Which of the ``known`` benchmarks' sequences these files are named after, most first.
+
+    RGBT210's sequences are all RGBT234's too: among equals the smaller benchmark, which they fill, comes first.
+    """
+    library, benchmarks = catalogue(open_tree(path, ResultError)), known()
+    found = _owners(library, benchmarks)
+    if not found:
+        library.look_inside(set())
+        found = _owners(library, benchmarks)
     return found
 
 
-def _prefixes(stems: Sequence[str], names: Sequence[str]) -> list[tuple[str, int]]:
-    """How many sequences each plausible prefix names, best first."""
-    present = set(stems)
-    count = sum(name in present for name in names)
-    if count == len(names):
-        return [("", count)]
-    candidates = Counter(stem[: -len(name)] for name in names for stem in stems if stem.endswith(name))
-    counts = {prefix: sum(prefix + name in present for name in names) for prefix, _ in candidates.most_common(8)}
-    top = max(counts.values(), default=0)
-    if counts.get("") == top or top == 1:  # no prefix is the plainest reading of a tie
-        return [(min(counts, key=lambda prefix: (-counts[prefix], len(prefix))), top)]
-    return [(prefix, count) for prefix, count in counts.items() if count == top]
+def _owners(library: Library, known: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for benchmark, names in known.items():
+        best = max(_matched(library.shelves, tuple(names)), key=lambda m: len(m.found), default=None)
+        if best:
+            found[benchmark] = frozenset(best.found)
+    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), len(known[item[0]]))))
+
+
+def _matched(shelves: Iterable[Shelf], names: Sequence[str]) -> list[Match]:
+    """Matches of the shelves that hold enough, largest first: one of ten times fewer things decides nothing."""
+    found: list[Match] = []
+    best = 0
+    for shelf in sorted(shelves, key=lambda shelf: -len(shelf.things))[:SHELVES]:
+        if 10 * len(shelf.things) < best:
+            break
+        own = matches(shelf, names)
+        best = max([best, *(len(match.found) for match in own)])
+        found += own
+    return found
+
+
+def _named(found: list[Match], names: Sequence[str], known: Mapping[str, Collection[str]]) -> list[Match]:
+    """Those in a folder of the benchmark's name, where there are any: all of RGBT210's sequences are RGBT234's, too."""
+    owners = [name for name, theirs in known.items() if set(names) <= set(theirs)]
+    own = min(owners, key=lambda name: len(known[name]), default="").lower()
+    return [match for match in found if own in match.pattern.lower().split("/")] or found
+
+
+def _files(label: str, library: Library, match: Match, runs: list[Match]) -> ResultFiles:
+    if twin := next(((path, library.twins[path]) for path in match.found.values() if path in library.twins), None):
+        raise ResultError("two files of one sequence", where=library.tree.where(twin[0]), found=twin[1])
+    leaves = {name: library.leaves[path] for name, path in match.found.items() if path in library.leaves}
+    ignored = len(match.shelf.things) - sum(len(run.found) for run in runs if run.shelf is match.shelf)
+    times = {}
+    for name, path in match.found.items():
+        stem = path.rpartition(".")[0].lower()
+        if time := library.times.get(stem) or library.times.get(re.sub(r"_\d{3}$", "", stem)):
+            times[name] = time
+    other = next((run for run in runs if run is not match), None)
+    number = number_of(match.pattern, other.pattern) if other else ""
+    return ResultFiles(
+        label, library.tree, match.found, max(ignored, 0), leaves, times, f"run{int(number)}" if number else ""
+    )
+
+
+def _require_own(
+    label: str, library: Library, count: int, names: Sequence[str], known: Mapping[str, Collection[str]]
+) -> None:
+    """Raise ResultError if far more of another benchmark's sequences are there."""
+    for benchmark, theirs in _owners(library, known).items():
+        if len(theirs) >= max(2 * count + 1, FEW) and not set(known[benchmark]) <= set(names):
+            raise ResultError(
+                f"these results of {label} are {benchmark}'s",
+                where=library.tree.name,
+                expected=f"files named after {len(names)} sequences such as {names[0]}",
+                found=f"{len(theirs)} of {len(known[benchmark])} sequences of {benchmark}, {count} of those asked for",
+                next=f"rgbtbench score {benchmark} --results {label}=PATH, or another --split",
+            )
+
+
+def _nothing(label: str, library: Library, names: Sequence[str]) -> ResultError:
+    """Build the error for a place without results."""
+    if library.failure:
+        return ResultError(library.failure.what, **library.failure.details)
+    stems = [name for shelf in library.shelves for name in shelf.things]
+    others = ", ".join(f"{count} {end}" for end, count in library.strangers.most_common(4))
+    advice = next((ADVICE[end] for end, _ in library.strangers.most_common(4) if end in ADVICE and not stems), None)
+    return ResultError(
+        f"no result files of {label} match the benchmark's sequences",
+        where=library.tree.name,
+        expected=f"{names[0]}.txt or PREFIX{names[0]}.txt, {len(names)} sequences; {FORMATS}",
+        found="; ".join(part for part in (", ".join(stems[:3]), others and f"other files: {others}") if part)
+        or "no files",
+        next=advice or "rgbtbench list benchmarks",
+    )
 
 
 def to_xywh(rows: Array, layout: str | None, *, round_corners: bool) -> Array:

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"rgbtbench": "harness"} | {f"rgbtbench.{n}": n for n in ("trackers", "datasets", "results", "reports")}
 SOURCES = [path for folder in FOLDERS.values() for path in sorted((ROOT / folder).rglob("*.py"))]
 LAYERS = [  # a module may import from its own level (same folder only at level 1) and from those below
-    {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows", "atomic", "ranges"}
-    | {"fingerprint", "regular", "terminal", "fault", "__version__"},
+    {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows", "mat", "atomic"}
+    | {"arrays", "places", "foreign", "ranges", "fingerprint", "packed", "regular", "terminal", "fault"}
+    | {"__version__"},
     {"trackers", "datasets", "results"},
     {
         "evaluation",
@@ -31,7 +32,7 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
         "cost",
         "study",
     }
-    | {"training", "table5"},
+    | {"training", "table5", "audit"},
     {"reports"},
     {
         "demo",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rgbtbench.archive import open_tree
+from rgbtbench.arrays import read_rows
 from rgbtbench.boxes import Array, reading
 from rgbtbench.core import Frame, Sequence
 from rgbtbench.errors import ConfigError, ResultError, TrackerError
-from rgbtbench.rows import parse_rows
 
 
 class Replay:
@@ -39,7 +39,7 @@ class Replay:
                 next="if the files have a prefix, name it: file: 'PREFIX{name}.txt'",
             )
         where = self.tree.where(path)
-        rows = parse_rows(self.tree.read(path), where, (4, 8), TrackerError)
+        rows = read_rows(path, self.tree.read(path), where, TrackerError)
         try:
             boxes = self.reading.boxes(rows, round_corners=self.rounded)
         except ResultError as error:

@@ -94,12 +94,12 @@ NANO = Course(  # slow heads: with Adam, at half these, the loss fell more slowl
     8, 1_600, 20, Optimiser(_rates(2e-4, 5e-3, 4e-4, 2e-3, 2e-3, 2e-3, 2e-3), "cosine", warmup=50, clip=10.0, muon=10.0)
 )
 
-COURSES: Mapping[str, Mapping[int, Course]] = {  # preset -> depth of the ResNet (spec 8.1, 8.3; nano: from scratch)
+COURSES: Mapping[str, Mapping[int, Course]] = {  # preset -> depth of the ResNet (DiMP-18, DiMP-50; nano: from scratch)
     "paper": {18: R18, 50: R50},
     "nano": {18: NANO},
 }
 
-# MDNet's family (baselines spec 2.2), by preset and regime: SGD, gradients clipped at 10; nano from scratch with Adam
+# MDNet's family (MDNet, RT-MDNet), by preset and regime: SGD, gradients clipped at 10; nano from scratch with Adam
 DOMAIN_SAMPLING: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("paper", "patch"): {"positives": 4, "negatives": 12, "mean": False},  # of each of 8 frames: 32 and 96 a step
     ("paper", "roi"): {"inter": 0.1},

@@ -1,8 +1,8 @@
-"""Data of MDNet's family: K sequences that come round again and again, boxes on and beside their targets (spec 2.2)."""
+"""Data of MDNet's family: K sequences that come round again and again, boxes on and beside their targets (MDNet)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -170,6 +170,13 @@ def drawn(box: Array, area: Area, s: DomainSampling, random: np.random.Generator
 def collate(batches: Sequence[Batch]) -> Batch:
     """Sequences of several batches side by side."""
     return Batch(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
+
+
+def split(batch: Batch, parts: int) -> Iterator[tuple[float, Batch]]:
+    """The sequences in ``parts`` of about the same number, each with its share of them."""
+    for tensors in zip(*(tensor.tensor_split(parts) for tensor in batch), strict=True):
+        own = Batch(*tensors)
+        yield len(own.domains) / len(batch.domains), own
 
 
 def normalise(batch: Batch) -> Batch:

@@ -24,6 +24,7 @@ class Kind(NamedTuple):
     sample: Callable[..., Any]
     collate: Callable[..., Any]
     normalise: Callable[..., Any]
+    split: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Family:
     kind: Kind
     source: Callable[[Any], Any]  # recipe -> where its sequences come from
     learner: Callable[[Any, torch.device, Any], Any]  # recipe, device, source
-    least: int  # sequences in a process's share of a batch
+    least: int  # sequences in a part of a process's share of a batch
 
 
 def _dimp_sampling(model: str, preset: str) -> Sampling:
@@ -68,17 +69,17 @@ DIMP = Family(
     dimp.MODELS,
     _dimp_sampling,
     lambda model, preset: COURSES[preset][dimp.find(model, preset).architecture.depth],
-    Kind(samples.sample, samples.collate, samples.normalise),
+    Kind(samples.sample, samples.collate, samples.normalise, samples.split),
     lambda recipe: recipe.data.open(),
     _dimp_learner,
-    least=2,  # batch norm of 1x1 maps (spec 3.1)
+    least=2,  # batch norm of 1x1 maps in the IoU-Net
 )
 MDNET = Family(
     "mdnet",
     mdnet.MODELS,
     _mdnet_sampling,
     lambda model, preset: DOMAIN_COURSES[preset, mdnet.find(model, preset).tracking.regime],
-    Kind(domains.sample, domains.collate, domains.normalise),
+    Kind(domains.sample, domains.collate, domains.normalise, domains.split),
     lambda recipe: Domains(recipe.data.open(), recipe.seed, recipe.data.sampling.domains),
     _mdnet_learner,
     least=1,

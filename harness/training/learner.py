@@ -69,7 +69,7 @@ class Learner(nn.Module):
         answer = forward(self.student, batch)
         score = answer.scores[-1]
         peak = score.flatten(2).argmax(2)
-        at = torch.stack([peak % score.shape[-1], peak // score.shape[-1]], -1) * STRIDE  # pixels (spec 2.3)
+        at = torch.stack([peak % score.shape[-1], peak // score.shape[-1]], -1) * STRIDE  # pixels, as KERNEL says
         offset = (at - batch.test.boxes[..., :2] - batch.test.boxes[..., 2:] / 2).abs()
         hit = (offset <= batch.test.boxes[..., 2:] / 2).all(-1).float().mean()
         return original_losses(answer, batch) | self._distilled(answer, batch) | {"hit": hit}

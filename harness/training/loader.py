@@ -8,6 +8,7 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from time import perf_counter
 from typing import Any
@@ -62,7 +63,7 @@ class Loader:
             if not low <= value <= high:
                 raise ConfigError(f"loader: {name} out of range", expected=f"{low} to {high}", found=value)
         self.device, self.parts, self.waited, self.kind = torch.device(device), max(workers, 1), 0.0, kind
-        stream: Iterator[bytes | BenchError] = iter(
+        stream: Iterator[Any] = iter(
             DataLoader(
                 _Stream(source, sampling, kind, batch, slots, seed, start),
                 batch_size=None,
@@ -71,7 +72,7 @@ class Loader:
                 worker_init_fn=_attend,
                 prefetch_factor=AHEAD if workers else None,
                 multiprocessing_context="spawn" if workers else None,
-                pin_memory=self.device.type == "cuda",  # for its thread, which receives while kernels are queued
+                pin_memory=self.device.type == "cuda",  # by a thread, while kernels are queued
                 generator=torch.Generator(),  # the global one is the training's
             )
         )
@@ -88,7 +89,7 @@ class Loader:
             part = next(self._held[0])
             if isinstance(part, BenchError):
                 raise part
-            parts.append(_unpacked(part).to(self.device))
+            parts.append((part.unpacked() if isinstance(part, _Packed) else part).to(self.device))
         batch = self.kind.normalise(self.kind.collate(parts))
         self.waited += perf_counter() - asked
         return batch
@@ -99,7 +100,29 @@ class Loader:
         self._held.clear()
 
 
-class _Stream(IterableDataset[bytes | BenchError]):
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A batch on its way between processes: one that ends while its queue holds tensors aborts, and they take longer.
+
+    Torch's loader asks it for ``pin_memory`` where its tensors go to a GPU: those alone lie in pinned memory.
+    """
+
+    data: bytes
+
+    def unpacked(self) -> Any:
+        """The batch."""
+        return _each(torch.from_numpy, pickle.loads(self.data))
+
+    def pin_memory(self) -> Any:
+        """The batch in memory that a GPU can read while kernels run."""
+        return _each(torch.Tensor.pin_memory, self.unpacked())
+
+
+def _packed(batch: Any) -> _Packed:
+    return _Packed(pickle.dumps(_each(torch.Tensor.numpy, batch), protocol=5))
+
+
+class _Stream(IterableDataset[_Packed | BenchError]):
     """This process's part of every batch: workers take neighbouring slots, so that parts in turn make the batch."""
 
     def __init__(
@@ -108,7 +131,7 @@ class _Stream(IterableDataset[bytes | BenchError]):
         self.source, self.sampling, self.kind, self.batch, self.slots = source, sampling, kind, batch, slots
         self.seed, self.start = seed, start
 
-    def __iter__(self) -> Iterator[bytes | BenchError]:
+    def __iter__(self) -> Iterator[_Packed | BenchError]:
         worker = get_worker_info()
         k, n = (worker.id, worker.num_workers) if worker else (0, 1)
         slots = self.slots[len(self.slots) * k // n : len(self.slots) * (k + 1) // n]
@@ -130,15 +153,6 @@ class _Stream(IterableDataset[bytes | BenchError]):
         if wanted not in held:
             held[wanted] = self.source.footage(self.seed, wanted)
         return self.kind.sample(held[wanted], self.sampling, self.seed, index)
-
-
-def _packed(batch: Any) -> bytes:
-    """For the way between processes: one that ends while its queue holds tensors aborts, and they take longer."""
-    return pickle.dumps(_each(torch.Tensor.numpy, batch), protocol=5)
-
-
-def _unpacked(data: bytes) -> Any:
-    return _each(torch.from_numpy, pickle.loads(data))
 
 
 def _each(change: Callable[[Any], Any], batch: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -32,12 +32,24 @@ class Ranks:
         usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return max(usable // int(os.environ.get("LOCAL_WORLD_SIZE", "1")), 1)
 
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """The same, its gradients averaged over all processes."""
+    def wrap(self, module: nn.Module, *, sync_batch_norm: bool = False) -> nn.Module:
+        """The same, its gradients averaged over all processes, and the statistics of its batch norms if asked for.
+
+        Raises ConfigError for the latter without GPUs, for which alone torch has it.
+        """
         if self.size == 1:
             return module
+        if sync_batch_norm:
+            if self.device.type != "cuda":
+                raise ConfigError("sync_batch_norm needs GPUs", expected="--device cuda", found=self.device.type)
+            module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
         devices = [self.device] if self.device.type == "cuda" else None
         return nn.parallel.DistributedDataParallel(module, device_ids=devices)
+
+    def apart(self, module: nn.Module) -> AbstractContextManager[None]:
+        """Within it a wrapped module's gradients add up here, and are not averaged yet."""
+        alone: AbstractContextManager[None] = module.no_sync() if self.size > 1 else nullcontext()  # type: ignore[operator]
+        return alone
 
     def any(self, flag: bool) -> bool:
         """Whether it is so anywhere: all processes must stop in the same step."""

@@ -23,7 +23,7 @@ from .sources import Recorded, Rendered, Source
 
 T = TypeVar("T")
 FORMAT = 2  # of training: raised when a change to it may change a weight
-PRECISIONS = ("fp32", "amp")
+PRECISIONS = ("fp32", "tf32", "amp")
 SYNTHETIC = "synthetic"
 TEACHER = "cmd-teacher"
 FREE = ("name", "validate_every", "validation_samples", "workers", "log_gradients", "half")  # these change no training
@@ -65,9 +65,11 @@ class Recipe:
     """How to train ``model``. ``trunk``: ImageNet weights; ``weights``: of the whole network, or of a DiMP on RGB, to
     start from.
 
-    ``batch`` sequences a step, ``samples`` sequences an epoch; ``precision`` amp is bfloat16 where filters and boxes
-    are not concerned. ``validate_every`` epochs (0: never) on ``validation_samples`` sequences of another seed.
-    ``workers`` make batches, None: as many as there are cores to spare.
+    ``batch`` sequences a step, in ``parts`` one after the other whose gradients add up (batch norm sees each by
+    itself), ``samples`` sequences an epoch. ``precision``: amp is bfloat16 where filters and boxes are not concerned,
+    tf32 a GPU's short products in float32. ``sync_batch_norm``: statistics over all processes. ``validate_every``
+    epochs (0: never) on ``validation_samples`` sequences of another seed. ``workers`` make batches, None: as many as
+    there are cores to spare.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Recipe:
     epochs: int
     optimiser: Optimiser
     precision: str
+    parts: int
+    sync_batch_norm: bool
     validate_every: int
     validation_samples: int
     workers: int | None
@@ -114,10 +118,13 @@ class Recipe:
         said: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in FREE}
         said["optimiser"] = {f.name: getattr(self.optimiser, f.name) for f in fields(self.optimiser)}
         said["optimiser"]["rates"] = dict(self.optimiser.rates)
-        for name in ("momentum", "decay", "muon"):  # newer than the first recipes, whose identity shall stay
-            if not said["optimiser"][name]:
-                del said["optimiser"][name]
-        said["method"] = asdict(self.method) if self.method else None
+        for where, newer in ((said["optimiser"], ("momentum", "decay", "muon")), (said, ("sync_batch_norm",))):
+            for name in newer:  # than the first recipes, whose identity shall stay
+                if not where[name]:
+                    del where[name]
+        if self.parts == 1:
+            del said["parts"]
+        said["method"] = self.method.describe() if self.method else None
         said["teacher"] = asdict(self.teacher) if self.teacher else None
         said["data"] = {"source": source.describe(), "sampling": asdict(self.data.sampling)}
         plain: dict[str, Any] = _plain({"format": FORMAT, **said})
@@ -197,6 +204,8 @@ class _Reader:
             epochs=_whole(top, "epochs", course.epochs, 1),
             optimiser=self._optimiser(course.optimiser),
             precision=_choice(top, "precision", PRECISIONS, "fp32"),
+            parts=_whole(top, "parts", 1, 1, batch // family.least),
+            sync_batch_norm=_flag(top, "sync_batch_norm", False),
             validate_every=_whole(top, "validate_every", 5, 0),
             validation_samples=_whole(top, "validation_samples", 10 * batch, 1),
             workers=_whole(top, "workers", 0, 0, batch) if top.value.get("workers") is not None else None,

@@ -1,8 +1,8 @@
-"""One sample: crops of a few frames of a sequence as the tracker will cut them, boxes, proposals (spec 8.1, 8.2)."""
+"""One sample: crops of a few frames of a sequence as the tracker will cut them, boxes, proposals (DiMP)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -57,6 +57,14 @@ def collate(batches: Sequence[Batch]) -> Batch:
         Views(*map(_beside, zip(*views, strict=True))) for views in zip(*(b[:2] for b in batches), strict=True)
     )
     return Batch(train, test, _beside([b.proposals for b in batches]), _beside([b.overlaps for b in batches]))
+
+
+def split(batch: Batch, parts: int) -> Iterator[tuple[float, Batch]]:
+    """The sequences in ``parts`` of about the same number, each with its share of them."""
+    tensors = (*batch.train, *batch.test, batch.proposals, batch.overlaps)
+    for few in zip(*(tensor.tensor_split(parts, 1) for tensor in tensors), strict=True):
+        own = Batch(Views(*few[:3]), Views(*few[3:6]), *few[6:])
+        yield own.overlaps.shape[1] / batch.overlaps.shape[1], own
 
 
 def normalise(batch: Batch) -> Batch:

@@ -1,4 +1,4 @@
-"""Which frames of a sequence to learn from, where to cut them, which boxes to rate (spec 3.3, 8.1, 8.2)."""
+"""Which frames of a sequence to learn from, where to cut them, which boxes to rate: as DiMP and ATOM do."""
 
 from __future__ import annotations
 

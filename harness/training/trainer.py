@@ -1,4 +1,4 @@
-"""The loop: steps, epochs, checkpoints, and the student's file at the end (spec 8)."""
+"""The loop: steps, epochs, checkpoints, and the student's file at the end (Sec. 4.1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import platform
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rgbtbench import fingerprint
 from rgbtbench.errors import ConfigError, StoreError, TrainingError
-from rgbtbench.trackers.crossmodal.distill import gradient_norms
+from rgbtbench.trackers.crossmodal.distill import ALONE, gradient_norms
 from rgbtbench.trackers.dimp import weights
 
 from . import checkpoint
@@ -28,6 +28,7 @@ from .ranks import Ranks
 from .recipe import Recipe
 from .sources import UNSEEN, Source
 
+ALONE_MEANS = f"mean weight above {ALONE}: of MPSD's paths this one alone is left"
 MOST_WORKERS = 8  # unasked: each holds its own part of the scenes
 
 
@@ -39,9 +40,12 @@ class Training:
 
     def __init__(self, recipe: Recipe, folder: Path, ranks: Ranks, *, fresh: bool = False) -> None:
         family = recipe.family
-        if recipe.batch < family.least * ranks.size:
-            expected = f"{family.least} sequences for each of {ranks.size}"
+        if recipe.batch < family.least * ranks.size * recipe.parts:
+            parts = f" and each of {recipe.parts} parts" if recipe.parts > 1 else ""
+            expected = f"{family.least} sequences for each of {ranks.size}{parts}"
             raise ConfigError("batch too small", expected=expected, found=recipe.batch)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = recipe.precision == "tf32"
+        torch.backends.cudnn.benchmark = True  # crops are all of one size
         self.recipe, self.folder, self.ranks = recipe, folder, ranks
         self.source: Source = family.source(recipe)
         self.learner: Any = family.learner(recipe, ranks.device, self.source)
@@ -58,7 +62,7 @@ class Training:
         if self.file.exists() and not fresh:
             self.state = checkpoint.resume(self.file, self.learner, self.optimiser, self.digest)
         self.resumed_at = self.state.step
-        self.step = ranks.wrap(self.learner)
+        self.step = ranks.wrap(self.learner, sync_batch_norm=recipe.sync_batch_norm)
 
     @property
     def output(self) -> Path:
@@ -152,12 +156,8 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * scale
         self.learner.train()
-        terms: dict[str, Tensor] = self.step(batch)
-        if recipe.log_gradients and state.step % recipe.steps_per_epoch == 0:
-            state.norms = gradient_norms(terms, self.groups["trunk"])
         self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(terms.values())).sum().backward()
-        values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
+        values = self._backward(batch, norms=recipe.log_gradients and state.step % recipe.steps_per_epoch == 0)
         self._require_finite(values)
         if recipe.optimiser.clip:  # from scratch, the unrolled filter optimiser now and then throws a step far out
             torch.nn.utils.clip_grad_norm_(self.learner.parameters(), recipe.optimiser.clip)
@@ -166,6 +166,20 @@ class Training:
         for name, value in values.items():
             state.sums[name] = state.sums.get(name, 0.0) + value
         return math.fsum(values.values())
+
+    def _backward(self, batch: Any, *, norms: bool) -> dict[str, float]:
+        """Gradients of a batch, part after part; the terms' means. ``norms``: also those of the first part's terms."""
+        parts = list(self.recipe.family.kind.split(batch, self.recipe.parts))
+        told: list[Tensor] = []
+        for number, (share, part) in enumerate(parts, 1):
+            with self.ranks.apart(self.step) if number < len(parts) else nullcontext():
+                terms: dict[str, Tensor] = self.step(part)
+                if norms and number == 1:
+                    self.state.norms = gradient_norms(terms, self.groups["trunk"])
+                losses = torch.stack(list(terms.values())) * share
+                losses.sum().backward()
+            told.append(losses.detach())
+        return dict(zip(terms, torch.stack(told).sum(0).tolist(), strict=True))
 
     def _require_finite(self, values: Mapping[str, float]) -> None:
         wrong = {name: value for name, value in values.items() if not math.isfinite(value)}
@@ -185,18 +199,24 @@ class Training:
         train = {name: total / per for name, total in state.sums.items()}
         due = bool(recipe.validate_every) and (epoch % recipe.validate_every == 0 or epoch == recipe.epochs)
         distiller = self.learner.distiller
+        trust, alone = (dict(distiller.diagnostics), distiller.collapsed) if distiller else (None, [])
         record: dict[str, Any] = {
             "epoch": epoch,
             "step": state.step,
             "train": train | {"total": math.fsum(train.values())},
             "validation": self._validate() if due and self.ranks.first else None,
             "gradient": state.norms or None,  # on the trunks, when the epoch began
-            "diagnostics": dict(distiller.diagnostics) if distiller else None,
+            "diagnostics": trust,
+            "warnings": [f"{path}: {ALONE_MEANS}" for path in alone],
             "rates": {n: g["lr"] for n, g in zip(self.groups, self.optimiser.param_groups, strict=True)},
             "seconds": round(state.seconds, 3),
             "samples_per_second": round(recipe.batch * per / max(state.seconds, 1e-9), 3),
             "waiting": round(state.waited / max(state.seconds, 1e-9), 4),
         }
+        known = state.history[-1].get("warnings", []) if state.history else []
+        for warning in record["warnings"]:
+            if warning not in known:
+                speaker.say(f"{recipe.name}: epoch {epoch}: warning: {warning}")
         state.history.append(record)
         state.sums, state.norms, state.seconds, state.waited = {}, {}, 0.0, 0.0
         told = ", ".join(f"{name} {value:.3g}" for name, value in record["train"].items())
@@ -221,8 +241,9 @@ class Training:
         sums: dict[str, float] = {}
         with torch.no_grad():
             for _ in range(count):
-                for name, value in self.learner.judge(next(loader)).items():
-                    sums[name] = sums.get(name, 0.0) + float(value) / count
+                for share, part in recipe.family.kind.split(next(loader), recipe.parts):
+                    for name, value in self.learner.judge(part).items():
+                        sums[name] = sums.get(name, 0.0) + share * float(value) / count
         loader.close()
         return sums | {"total": math.fsum(value for name, value in sums.items() if name != "hit")}
 
@@ -235,7 +256,8 @@ class Training:
         with torch.random.fork_rng(devices=[self.ranks.device] if on_gpu else []):  # dropout draws
             for _ in range(3):
                 start = time.perf_counter()
-                torch.stack(list(self.learner(batch).values())).sum().backward()
+                for _, part in self.recipe.family.kind.split(batch, self.recipe.parts):
+                    torch.stack(list(self.learner(part).values())).sum().backward()
                 if on_gpu:
                     torch.cuda.synchronize()
                 self.optimiser.zero_grad(set_to_none=True)

@@ -120,18 +120,27 @@ def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
     failed = failures(entry)
     missing = set(evaluation.missing.get(entry.label, ())) - {name for name, _ in failed}
     known = facts(entry.label) if entry.standing == "raw" else None
-    fps = entry.fps()
+    fps, authors = entry.fps(), entry.authors_fps()
     return {
         "name": entry.label,
         "standing": entry.standing,
         "year": str(entry.year or (known.year if known else "")),
         "fps": None if fps is None else round(fps, 2),
+        "authorsFps": None if authors is None else round(authors, 2),
+        "repeats": evaluation.repeats[evaluation.trackers.index(entry.label)],
+        "spread": [None if np.isnan(d) else round(float(d), 6) for d in _spreads(evaluation, entry.label)],
         "failed": failed,
         "missing": sorted(missing),
         "repairs": [str(r).partition(": ")[2] for r in evaluation.repairs if r.tracker == entry.label]
         + [doubt.what for doubt in evaluation.notes if doubt.tracker == entry.label],
         "origin": origin(entry),
     }
+
+
+def _spreads(evaluation: Evaluation, label: str) -> list[float]:
+    """Standard deviation of each metric over a tracker's repeats, in shares of 1."""
+    at = evaluation.trackers.index(label)
+    return [float(evaluation.spread[measure.name][at, 0]) for measure in evaluation.measures]
 
 
 def _steps(values: Array, steps: int, kind: str) -> Index:

@@ -12,7 +12,7 @@ import rgbtbench
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.errors import BenchError, ConfigError, DataError
 
-COUNTS = {  # sequences per attribute: protocol section 6
+COUNTS = {  # sequences per attribute: as each benchmark lists them
     ("GTOT", "all"): "OCC 26 LSV 28 FM 14 LI 27 TC 31 SO 28 DEF 22",
     ("RGBT210", "all"): "NO 34 PO 91 HO 85 LI 63 LR 30 TC 24 DEF 71 FM 31 SC 110 MB 44 CM 78 BC 50",
     ("RGBT234", "all"): "NO 41 PO 96 HO 96 LI 63 LR 50 TC 28 DEF 76 FM 32 SC 120 MB 55 CM 89 BC 54",
@@ -144,14 +144,60 @@ def test_damaged_packs_are_clear_errors(generated, tmp_path):
 
     assert "no truth for sequence generated00" in broken(lambda r: (r / "annos/generated00.txt").unlink())
     assert "generated01.txt:1" in broken(lambda r: (r / "annos/generated01.txt").write_text("1,2,3\n"))
-    assert "not finite" in broken(lambda r: (r / "annos/generated01.txt").write_text("1,2,nan,4\n"))
+    for number in ("nan", "-inf", "1e308", "2e6"):
+        found = broken(lambda r, number=number: (r / "annos/generated01.txt").write_text(f"1,2,3,4\n1,2,{number},4\n"))
+        assert "generated01.txt:2" in found
+        assert "numbers below 1,000,000" in found
     assert "bad attribute row" in broken(lambda r: (r / "AttriSeqsTxt/generated02.txt").write_text("0,1,2"))
     assert "AttriSeqsTxt" in broken(lambda r: shutil.rmtree(r / "AttriSeqsTxt"))
     assert "listed twice" in broken(lambda r: (r / "testingsetList.txt").write_text("a\na\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "found     none"),
+        (" \n\n", "found     none"),
+        ("sequence OCC LSV\na 0 1\n", "found     OCC LSV"),
+        ("sequence OCC LSV FM LI TC SO DEF\n", "no row"),
+        ("sequence OCC LSV FM LI TC SO DEF\na 0 1 0 1 0 1\n", "7 values of 0 or 1"),
+        ("sequence OCC LSV FM LI TC SO DEF\na 0 1 0 1 0 1 2\n", "7 values of 0 or 1"),
+    ],
+)
+def test_broken_attributes_of_gtot_are_clear_errors(tmp_path, text, told):
+    (tmp_path / "a").mkdir()
+    for file in ("groundTruth_v.txt", "groundTruth_i.txt"):
+        (tmp_path / "a" / file).write_text("1 2 3 4\n")
+    (tmp_path / "attributes.txt").write_text(text)
+    with pytest.raises(DataError, match=r"(?s)attributes\.txt") as caught:
+        _ = rgbtbench.load("GTOT", tmp_path).labels
+    assert told in str(caught.value)
+
+
+def test_an_attribute_file_of_matlab_that_lacks_something_is_told(tmp_path):
+    savemat = pytest.importorskip("scipy.io", reason="extra 'test' is not installed").savemat
+    (tmp_path / "a").mkdir()
+    for file in ("groundTruth_v.txt", "groundTruth_i.txt"):
+        (tmp_path / "a" / file).write_text("1 2 3 4\n")
+    names, flags = np.array(["a"], dtype=object), {name: [[1.0]] for name in BENCHMARKS.get("GTOT").attributes}
+    for content, told in (
+        ({"seqName": names, **flags}, None),
+        (flags, "seqName"),
+        ({"seqName": names, **flags, "LI": [[1.0], [0.0]]}, "LI (2, 1)"),
+        ({"seqName": names, **flags, "LI": [[0.5]]}, "7 values of 0 or 1"),
+        ({"seqName": names, "LI": [[1.0]]}, "found     LI"),
+    ):
+        savemat(tmp_path / "AttrMat.mat", content)
+        benchmark = rgbtbench.load("GTOT", tmp_path)
+        if told is None:
+            assert benchmark.labels == {"a": frozenset(flags)}
+            continue
+        with pytest.raises(DataError, match=r"(?s)AttrMat\.mat") as caught:
+            _ = benchmark.labels
+        assert told in str(caught.value)
+
+
 def test_gtot_attributes_from_the_toolkits_mat_file(real, tmp_path):
-    pytest.importorskip("scipy", reason="extra 'annotations' is not installed")
     shutil.unpack_archive(real / "gt/GTOT.tar.xz", tmp_path, filter="data")
     text = rgbtbench.load("GTOT", tmp_path / "GTOT").labels
     (tmp_path / "GTOT/attributes.txt").unlink()

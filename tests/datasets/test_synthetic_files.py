@@ -49,7 +49,7 @@ def test_the_real_reader_reads_it(benchmark: str, visible: str, thermal: str, tm
     opened = rgbtbench.load(benchmark, out)
     assert opened.names == names
     [problem] = problems(opened, every_image=True)
-    assert "as published" in problem
+    assert "as published" in problem.text
     for index, name in enumerate(names):
         clip = scene((9, index), design(benchmark, 9, index), 12, (200, 150), benchmark=benchmark)
         sequence = opened.sequence(name)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rgbtbench.archive import TOTAL_LIMIT, descend, open_tree
+from rgbtbench.archive import descend, open_tree
 from rgbtbench.errors import DataError
+from rgbtbench.packed import TOTAL_LIMIT
 
 CONTENT = {"top/a.txt": b"1", "top/in/b.txt": b"22", "top/in/c.txt": b"333"}
 
@@ -132,6 +133,34 @@ def test_truncated_archives_are_clear_errors(tmp_path, make, keep):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DataError, match=r"archive|zip"):
         open_tree(path, DataError)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("a.rar", b"Rar!\x1a\x07\x00", ["RAR", "unrar x"]),
+        ("a.zip", b"Rar!\x1a\x07\x01\x00", ["RAR", "unrar x"]),  # what it is called matters little
+        ("a.7z", b"7z\xbc\xaf\x27\x1c", ["7z", "7z x"]),
+        ("a.zip.001", b"PK\x03\x04", ["split zip", "a.zip.001"]),
+        ("a.zip.002", b"", ["split zip", "a.zip.001"]),
+        ("a.z01", b"PK\x07\x08PK\x03\x04", ["split zip", "a.zip"]),
+        ("a.tar.zst", b"\x28\xb5\x2f\xfd", ["Zstandard", "tar --zstd"]),
+    ],
+)
+def test_other_archives_are_named_with_what_unpacks_them(tmp_path, name, data, told):
+    path = tmp_path / name
+    path.write_bytes(data + bytes(600))
+    with pytest.raises(DataError, match="not an archive format that is read") as caught:
+        open_tree(path, DataError)
+    for word in told:
+        assert word in str(caught.value)
+
+
+def test_a_file_of_arrays_is_the_only_one_in_its_folder(tmp_path):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text("[]")
+    tree = open_tree(tmp_path / "a.json", DataError)
+    assert (tree.files(), tree.folders(), tree.read("a.json")) == (["a.json"], [], b"[]")
 
 
 def test_what_is_neither(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -344,11 +345,34 @@ def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):
     assert "PR by attribute" in out
     assert all(label in out for label in ("dcf", "dcf-rgb", "dcf-tir", "still"))
     assert "boxes: demo" in out
-    assert out.rstrip().endswith("down to single frames: demo/index.html")
+    assert "down to single frames: demo/index.html" in out
+    commands = [shlex.split(line)[1:] for line in out.partition("to go on:\n")[2].splitlines()]
+    assert len(commands) == 3
+    for command in commands:  # as printed, in the same folder
+        assert cli(*command)[0] == 0, command
+    assert (tmp_path / "demo/paper").is_dir()
     today = unpack((tmp_path / "demo/today.html").read_text().partition('id="data">')[2].partition("<")[0])[0]
     assert [board["title"] for board in today["boards"]] == ["GTOT", "RGBT210", "RGBT234", "LasHeR test"]
     data = (tmp_path / "demo/index.html").read_text().partition('id="data">')[2].partition("<")[0]
     assert "dcf-tir" in unpack(data)[0]["colours"]
+
+
+def test_runs_lie_beside_the_experiment_or_here(generated, tmp_path, cli, monkeypatch):
+    """One rule for run, status and report."""
+    monkeypatch.chdir(tmp_path)
+    results = generated / "results/fused"
+    text = f"datasets: {{LasHeR: {generated}/LasHeR}}\ntrackers: [{{label: A, results: {results}}}]\n"
+    (tmp_path / "here").mkdir()
+    (tmp_path / "beside/runs").mkdir(parents=True)
+    for folder, store in (("here", "runs"), ("beside", "beside/runs")):
+        (tmp_path / folder / "e.yaml").write_text(f"name: e\n{text}")
+        assert cli("run", f"{folder}/e.yaml")[0] == 0
+        assert len(list((tmp_path / store).glob("LasHeR/A@*/generated00.json"))) == 1
+        assert cli("status", f"{folder}/e.yaml")[0] == 0
+        status, out, err = cli("report", f"{folder}/e.yaml")
+        assert status == 0, err
+        assert "A" in out
+    assert cli("report", "beside/e.yaml", "--runs", "elsewhere")[0] == 2
 
 
 def test_a_closed_pipe_is_no_error(generated):

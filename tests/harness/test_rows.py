@@ -49,6 +49,14 @@ def test_byte_order_mark_and_trailing_blank_lines_do_no_harm():
     assert read(b"\xef\xbb\xbf1,2,3,4\r\n\r\n\n").tolist() == [[1, 2, 3, 4]]
 
 
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_text_of_windows_tools_in_utf_16(order):
+    text = "\ufeff1,2,3,4\r\n5,6,7,8.5\r\n"
+    assert read(text.encode(f"utf-16-{order}")).tolist() == [[1, 2, 3, 4], [5, 6, 7, 8.5]]
+    with pytest.raises(ResultError):
+        read(text.encode(f"utf-16-{order}")[:-1])
+
+
 @pytest.mark.parametrize(
     ("text", "what", "line"),
     [

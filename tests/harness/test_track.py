@@ -49,6 +49,15 @@ def test_boxes_times_and_confidence() -> None:
     assert found.seconds.max() < 0.01, "decoding is not the tracker's time"
 
 
+def test_remarks_on_the_frames_are_counted() -> None:
+    def odd(given: Sequence) -> Iterator[Frame]:
+        for index in range(len(given.rgb)):
+            yield Frame(index, IMAGE, IMAGE, ("zeros",) * (index % 2))
+
+    assert track(Answers([1, 2, 3, 4]), sequence(), frames=odd).remarks == {"zeros": 2}
+    assert track(Answers([1, 2, 3, 4]), sequence(), frames=frames).remarks == {}
+
+
 def test_a_box_that_the_tracker_changes_later_is_kept_as_it_was() -> None:
     class Same(Answers):
         def update(self, frame: Frame) -> Any:

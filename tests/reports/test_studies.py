@@ -55,3 +55,13 @@ def test_a_record_without_plain_students_or_of_one_metric_has_gaps():
     found = [t for t in trainings(AHEAD) if t.recipe != "student" and t.metric == "SR"]
     assert cells(found, "Table 1") == {"Student+SCFD": ("–", "–"), "Teacher": ("–", "–")}
     assert cells(found, "Recovered") == {"scfd": ("–", "–")}
+
+
+def test_a_row_says_in_which_stages_it_distils_and_a_second_reading_stands_below_the_printed_ones():
+    found = [
+        replace(t, recipe={"scfd": "kd-features", "teacher": "kd"}.get(t.recipe, t.recipe)) for t in trainings(AHEAD)
+    ]
+    (table4,) = [table for table in study_tables(found) if table.title.startswith("Table 4")]
+    told = {row[0]: row[-1] for row in table4.rows}
+    assert list(told.values()) == ["–", "responses", "features, fusion"]
+    assert list(told)[-1] == "KD, features and fusion"

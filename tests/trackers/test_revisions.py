@@ -14,7 +14,7 @@ from rgbtbench.trackers.mdnet import models as mdnet
 
 CONSTANTS = (motion.STEADY, online.BESIDE, online.WIDE, online.NEARNESS)
 PINNED = {
-    ("rgbtbench.trackers.crossmodal", 1): "7cca410a51cfe578",
+    ("rgbtbench.trackers.crossmodal", 1): "78460a24cfdf4a86",
     ("rgbtbench.trackers.mdnet", 1): "497665a2c08ccc51",
 }
 

@@ -1,4 +1,4 @@
-"""The losses of CMD (Zhang et al., CVPR 2023), equation by equation; where the paper is ambiguous, spec 6.2 decides.
+"""The losses of CMD (Zhang et al., CVPR 2023), equation by equation; docs/paper.md says how we read them.
 
 Feature maps are (N, C, H, W), scores (..., R, R). Nothing here has parameters or stops the teacher's gradient.
 """
@@ -74,19 +74,28 @@ def l_fus(fs_fus: Tensor, ft_fus: Tensor, reduction: str = "channel_sum") -> Ten
 
 
 def path_losses(paths: Tensor, ft_fus: Tensor, reduction: str = "channel_sum") -> Tensor:
-    """L_i of Eq. 8 for each sample: adapted paths (N, 3, C, H, W) against ft_fus (N, C, H, W) to (N, 3)."""
+    """L_fus,n of Eq. 8 for each sample: adapted paths (N, 3, C, H, W) against ft_fus (N, C, H, W) to (N, 3)."""
     return distance(paths, ft_fus[:, None], reduction)
 
 
-def l_p(weights: Tensor, losses: Tensor) -> Tensor:
+def l_p(weights: Tensor, losses: Tensor, *, stop_gradient: bool = True) -> Tensor:
     """Eqs. 9 and 10 at one level: weights (N, 3) of the paths, losses (N, 3) of ``path_losses``.
 
-    nu is the path the selector trusts most, lambda the one that fits best, both for each sample; the gradient is the
-    weights' alone.
+    nu is the path the selector trusts most, lambda the one that fits best, both for each sample. With ``stop_gradient``
+    the gradient is the weights' alone; else L_lambda is made smaller, too.
     """
-    smallest, best = losses.detach().min(1)
+    smallest, best = (losses.detach() if stop_gradient else losses).min(1)
     trusted = weights.gather(1, best[:, None])[:, 0]
     return (smallest * (weights.amax(1) - trusted)).mean()
+
+
+def soft(student: Tensor, target: Tensor, temperature: float = 4.0) -> Tensor:
+    """Hinton's KD (2015) of maps (N, C, H, W): each position's channels as logits, softened; the mean over positions.
+
+    Kullback-Leibler divergence from the target's distribution, times the squared temperature, a scalar.
+    """
+    own, wanted = ((widen(x) / temperature).log_softmax(1) for x in (student, target))
+    return temperature**2 * (wanted.exp() * (wanted - own)).sum(1).mean()
 
 
 def r_c(r_t: Tensor, r_g: Tensor, *, clamp: bool = True, hole_fix: bool = False) -> Tensor:

@@ -6,6 +6,8 @@ it says.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -15,7 +17,7 @@ from rgbtbench.trackers.dimp.layers import conv_bn_relu
 
 
 class Concat(nn.Module):
-    """One 1x1 convolution over both: the student without MPSD (spec 6)."""
+    """One 1x1 convolution over both: the student without MPSD (Fig. 2)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -27,7 +29,7 @@ class Concat(nn.Module):
 
 
 class SideBySide(nn.Module):
-    """Both as they are, 2C ``channels``: mfDiMP, whose heads are as wide (spec models_baselines 1)."""
+    """Both as they are, 2C ``channels``: mfDiMP, whose heads are as wide (its released code)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -38,27 +40,34 @@ class SideBySide(nn.Module):
         return torch.cat([rgb, tir], 1)
 
 
+ACTS: Mapping[str, tuple[str, Callable[[Tensor], Tensor]]] = {  # a name each: no file loads as the other reading
+    "sigmoid": ("weigh", torch.sigmoid),
+    "softmax": ("choose", partial(torch.softmax, dim=1)),
+}
+
+
 class SpatialAttention(nn.Module):
     """SAF, and path 1 of MPSD (Eqs. 4, 5): a weight for each modality and position.
 
-    ``hidden`` > 0 puts a layer in between: 3C/2 matches the printed parameter count (spec 7.5). ``act``: the paper's
-    formula says sigmoid, its text softmax.
+    ``hidden`` > 0 puts a layer in between: 3C/2 matches the printed parameter count. ``act``: one of ``ACTS``, as the
+    paper's formula says sigmoid, its text softmax.
     """
 
     def __init__(self, channels: int, *, hidden: int = 0, act: str = "sigmoid") -> None:
         super().__init__()
         middle = [nn.Conv2d(2 * channels, hidden, 1), nn.ReLU(inplace=True)] if hidden else []
-        self.weigh = nn.Sequential(*middle, nn.Conv2d(hidden or 2 * channels, 2, 1))
-        self.act = {"sigmoid": torch.sigmoid, "softmax": lambda x: x.softmax(1)}[act]
+        self.layer, self.act = ACTS[act]
+        self.add_module(self.layer, nn.Sequential(*middle, nn.Conv2d(hidden or 2 * channels, 2, 1)))
 
     def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
         """The fused map."""
-        of_rgb, of_tir = self.act(self.weigh(torch.cat([rgb, tir], 1))).split(1, 1)
+        logits = getattr(self, self.layer)(torch.cat([rgb, tir], 1))
+        of_rgb, of_tir = self.act(logits).split(1, 1)
         return rgb * of_rgb + tir * of_tir
 
 
 class ChannelAttention(nn.Module):
-    """CAF (Table 3): a weight for each modality and channel, from the maps' maxima (spec 7.5)."""
+    """CAF (Table 3): a weight for each modality and channel, from the maps' maxima; its inside is ours."""
 
     def __init__(self, channels: int, *, hidden: int) -> None:
         super().__init__()
@@ -99,7 +108,7 @@ class Paths(NamedTuple):
 
 
 class MPSD(nn.Module):
-    """Multi-path fusion with a selector that sees the scene (Eqs. 4 to 6, spec 6.1)."""
+    """Multi-path fusion with a selector that sees the scene (Eqs. 4 to 6)."""
 
     def __init__(self, channels: int, *, act: str = "sigmoid") -> None:
         super().__init__()
@@ -117,7 +126,7 @@ class MPSD(nn.Module):
 
 
 class Compensation(nn.Module):
-    """Adds to one modality what only the other one sees (our MDC, spec 5)."""
+    """Adds to one modality what only the other one sees (our MDC)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -136,7 +145,7 @@ class Compensation(nn.Module):
 
 
 class TeacherFusion(nn.Module):
-    """MDC then FRS, our reconstruction of MFNet's fusion (spec 5): its internals are ours, its size is the paper's."""
+    """MDC then FRS, our reconstruction of MFNet's fusion: its internals are ours, its size is the paper's."""
 
     def __init__(self, channels: int, *, hidden: int = 256) -> None:
         super().__init__()

@@ -18,12 +18,12 @@ from .hmft import TwoClassifiers
 
 
 def matched_saf(channels: int) -> SpatialAttention:
-    """SAF with as many parameters as printed (spec 7.5)."""
+    """SAF with as many parameters as printed (Table 3)."""
     return SpatialAttention(channels, hidden=3 * channels // 2)
 
 
 def matched_caf(channels: int) -> ChannelAttention:
-    """CAF with as many parameters as printed (spec 7.5)."""
+    """CAF with as many parameters as printed (Table 3)."""
     return ChannelAttention(channels, hidden=3 * channels // 4)
 
 
@@ -67,7 +67,7 @@ def _teacher(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) 
 
 
 def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **changes: Any) -> dict[str, Preset]:
-    """Another DiMP-50, with mfDiMP's few distance bins (baselines 1); the nano one is as narrow as the student."""
+    """Another DiMP-50, with mfDiMP's few distance bins, as released; the nano one is as narrow as the student."""
     changes = {"bins": (10, 0.5), **changes}
     return {
         "paper": Preset(replace(TEACHER, **changes), fusion, PAPER, classifier),
@@ -78,6 +78,7 @@ def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **chang
 MODELS: Mapping[str, Mapping[str, Preset]] = {
     "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/choices.md says
     "cmd-student": _student(MPSD),
+    "cmd-student-softmax": _student(partial(MPSD, act="softmax")),  # Eq. 5 as its text says
     "cmd-student-origin": _student(Concat),
     "cmd-student-saf": _student(matched_saf),
     "cmd-student-caf": _student(matched_caf),
@@ -109,6 +110,7 @@ def make(name: str, preset: str) -> tuple[Network, Parameters]:
 
 teacher = partial(DiMP, "cmd-teacher", make)
 student = partial(DiMP, "cmd-student", make)
+student_softmax = partial(DiMP, "cmd-student-softmax", make)
 student_origin = partial(DiMP, "cmd-student-origin", make)
 student_saf = partial(DiMP, "cmd-student-saf", make)
 student_caf = partial(DiMP, "cmd-student-caf", make)

@@ -1,4 +1,4 @@
-"""ReviewKD (Chen et al., CVPR 2021): fusing a student's levels from the top down, and its loss (spec 7.1, 7.5).
+"""ReviewKD (Chen et al., CVPR 2021): fusing a student's levels from the top down, and its loss, as released.
 
 Training only: no tracker holds any of it.
 """

@@ -1,4 +1,4 @@
-"""Start a network of several trunks from a DiMP that sees RGB alone, as mfDiMP's authors did (baselines 1)."""
+"""Start a network of several trunks from a DiMP that sees RGB alone, as mfDiMP's authors did."""
 
 from __future__ import annotations
 

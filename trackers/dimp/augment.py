@@ -1,4 +1,4 @@
-"""The first frame's training samples: one crop seen shifted, mirrored, blurred and turned (models.md 4.2)."""
+"""The first frame's training samples: one crop seen shifted, mirrored, blurred and turned (DiMP)."""
 
 from __future__ import annotations
 

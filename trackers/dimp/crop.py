@@ -1,4 +1,4 @@
-"""Square windows of images at the network's size, and boxes in their coordinates (models.md 4.3)."""
+"""Square windows of images at the network's size, and boxes in their coordinates (DiMP)."""
 
 from __future__ import annotations
 

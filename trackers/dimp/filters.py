@@ -20,7 +20,7 @@ BIN = 0.1  # width of a bin in cells
 
 
 def correlate(features: Tensor, filter: Tensor) -> Tensor:
-    """Scores (n, s, R, R) of each sequence's features with its own filter; k = 4 turns 18 cells into 19 (spec 2.3)."""
+    """Scores (n, s, R, R) of each sequence's features with its own filter; k = 4 turns 18 cells into 19 (DiMP)."""
     return Correlation(features, filter.shape[-1]).scores(filter)
 
 
@@ -53,7 +53,7 @@ class Correlation:
 
 
 class Initialiser(nn.Module):
-    """First guess of the filter: a convolution pooled over the target, averaged over images (spec 2.2)."""
+    """First guess of the filter: a convolution pooled over the target, averaged over images (DiMP)."""
 
     def __init__(self, channels: int, size: int = KERNEL) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Initialiser(nn.Module):
 
 
 class Optimiser(nn.Module):
-    """Learns what to ask of the scores at each distance from the target, and how far to step (spec 2.4).
+    """Learns what to ask of the scores at each distance from the target, and how far to step (DiMP).
 
     ``label``, ``mask``, ``weight`` (bins,) over distance bins ``bin`` cells wide; ``log_step`` and ``regularisation``
     (1,). ``sigma`` in cells is the width of the initial label: a quarter of the target's side.

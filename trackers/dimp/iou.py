@@ -20,7 +20,7 @@ class Pair(NamedTuple):
 
 
 class IoUNet(nn.Module):
-    """Reference branch, test branch and predictor (spec 3.1). ``channels`` of the two levels, ``width`` 256."""
+    """Reference branch, test branch and predictor (ATOM). ``channels`` of the two levels, ``width`` 256."""
 
     def __init__(self, channels: tuple[int, int], width: int = 256) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ def widen(x: Tensor) -> Tensor:
 
 
 class InstanceL2Norm(nn.Module):
-    """Scale each sample (..., C, H, W) to the norm ``scale`` sqrt(C H W), in float32 (spec 2.1)."""
+    """Scale each sample (..., C, H, W) to the norm ``scale`` sqrt(C H W), in float32 (DiMP)."""
 
     def __init__(self, scale: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""DiMP's offline training: what a network answers on a batch of sequences, and its own losses (spec 2.5, 3.3)."""
+"""DiMP's offline training: what a network answers on a batch of sequences, and its own losses (Bhat et al. 2019)."""
 
 from __future__ import annotations
 
@@ -30,15 +30,20 @@ class Batch(NamedTuple):
     overlaps: Tensor
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same on another device."""
+        """The same on another device; what is pinned travels while kernels run."""
         train, test = (Views(*(t.to(device, non_blocking=True) for t in views)) for views in (self.train, self.test))
-        return Batch(train, test, self.proposals.to(device), self.overlaps.to(device))
+        return Batch(train, test, *(t.to(device, non_blocking=True) for t in (self.proposals, self.overlaps)))
+
+
+class Answer(NamedTuple):
+    """``scores`` (n, s, R, R) of every filter iterate on the test crops, and predicted 2 IoU - 1 (n, s, P)."""
+
+    scores: list[Tensor]
+    iou: Tensor
 
 
 class Pass(NamedTuple):
-    """A network's answers: features of the n x s train and test crops (n-major), ``scores`` (n, s, R, R) of every
-    filter iterate on the test crops, predicted 2 IoU - 1 (n, s, P).
-    """
+    """A network's features of the n x s train and test crops (n-major), and its ``Answer``."""
 
     train: Features
     test: Features
@@ -47,21 +52,28 @@ class Pass(NamedTuple):
 
 
 def forward(network: Network, batch: Batch, steps: int = 5) -> Pass:
-    """Learn the filter from the train crops, apply each iterate to the test crops, rate the proposals."""
-    (n_train, s), n_test = batch.train.boxes.shape[:2], len(batch.test.boxes)
-    both = extract(network, batch.train, batch.test)  # in one batch: one set of batch-norm statistics
+    """Learn each sequence's filter from its train crops in ``steps`` iterations and answer on its test crops."""
+    both = extract(network, batch.train, batch.test)  # one batch: one set of batch norm statistics
+    cut = len(batch.train.boxes) * batch.train.boxes.shape[1]
+    scores, iou = answer(network, both.fused, batch, steps)  # before the slices: gradients add up in this order
+    return Pass(_part(both, slice(cut)), _part(both, slice(cut, None)), scores, iou)
+
+
+def answer(network: Network, fused: Pair, batch: Batch, steps: int = 5) -> Answer:
+    """Scores and IoU from the fused levels of all crops, those of the train crops first."""
+    n_train, n_test, s = len(batch.train.boxes), len(batch.test.boxes), batch.train.boxes.shape[1]
     cut = n_train * s
-    maps = network.classifier.features(both.fused.level4)
-    maps = maps.view(n_train + n_test, s, *maps.shape[1:])
     classifier = network.classifier
+    maps = classifier.features(fused.level4)
+    maps = maps.view(n_train + n_test, s, *maps.shape[1:])
     start = classifier.initialiser(maps[:n_train], batch.train.boxes)
     filters = classifier.optimiser(start, maps[:n_train], batch.train.boxes, steps)
     scores = [classifier.scores(maps[n_train:], filter) for filter in filters]
-    first = Pair(*(level[:s] for level in both.fused))
+    first = Pair(*(level[:s] for level in fused))
     modulation = Pair(*(v.repeat(n_test, 1) for v in network.iou.modulation(first, batch.train.boxes[0])))
-    test = network.iou.maps(Pair(*(level[cut:] for level in both.fused)))
+    test = network.iou.maps(Pair(*(level[cut:] for level in fused)))
     iou = network.iou(modulation, test, batch.proposals.flatten(0, 1)).view(batch.proposals.shape[:3])
-    return Pass(_part(both, slice(cut)), _part(both, slice(cut, None)), scores, iou)
+    return Answer(scores, iou)
 
 
 def extract(network: Network, *views: Views) -> Features:

@@ -1,4 +1,4 @@
-"""From score maps to where the targets went, and how sure that is (models.md 4.4)."""
+"""From score maps to where the targets went, and how sure that is (DiMP)."""
 
 from __future__ import annotations
 

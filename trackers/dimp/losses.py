@@ -1,4 +1,4 @@
-"""DiMP's offline classification loss (Bhat et al. 2019; spec 2.5)."""
+"""DiMP's offline classification loss (Bhat et al. 2019)."""
 
 from __future__ import annotations
 

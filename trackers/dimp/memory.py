@@ -1,4 +1,4 @@
-"""The training samples of the filters, a fixed number of slots per sequence, and their weights (models.md 4.6)."""
+"""The training samples of the filters, a fixed number of slots per sequence, and their weights (DiMP)."""
 
 from __future__ import annotations
 

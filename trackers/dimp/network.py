@@ -41,7 +41,7 @@ class Features(NamedTuple):
 
 
 class Classifier(nn.Module):
-    """Classification features with the filter's initialiser and optimiser (spec 2)."""
+    """Classification features with the filter's initialiser and optimiser (DiMP)."""
 
     features: nn.Module
     initialiser: nn.Module
@@ -65,7 +65,7 @@ class Classifier(nn.Module):
 
 
 class Network(nn.Module):
-    """Trunks, fusion and heads. Images are (N, 3, H, W), normalised with ImageNet's mean and deviation (spec 1.2).
+    """Trunks, fusion and heads. Images are (N, 3, H, W), normalised with ImageNet's mean and deviation.
 
     Heads are as wide as the ``channels`` that a fusion says it gives; one without them gives what it gets.
     """
@@ -120,7 +120,7 @@ class Network(nn.Module):
 
     @property
     def params_paper(self) -> int:
-        """The same plus each ResNet's layer4 and fc, which printed counts contain (spec 0)."""
+        """The same plus each ResNet's layer4 and fc, which printed counts contain (docs/networks.md)."""
         a = self.architecture
         return self.params_active + len(a.trunks) * unused_parameters(a.depth, a.width)
 

@@ -198,7 +198,7 @@ class Online:
         return features.view(samples, sequences, *features.shape[1:]), first
 
     def _refine(self, which: NDArray[np.int64], maps: Pair, positions: Array, scales: Array) -> None:
-        """Fit boxes by the IoU-Net; where no plausible one is left the size stays (spec 4.5)."""
+        """Fit boxes by the IoU-Net; where no plausible one is left the size stays (DiMP)."""
         p, at = self.p, (positions[which], scales[which])
         boxes = crop.to_crop(self.boxes[which], *at, p.crop)
         starts = self._tensor(start_boxes(boxes, [self.rngs[k] for k in which], p))
@@ -211,7 +211,7 @@ class Online:
         self.scale[which] = np.sqrt(self.size[which].prod(1) / self.base[which].prod(1))
 
     def _optimise(self, which: NDArray[np.int64], steps: int) -> None:
-        """Go on from the current filters with all samples in memory (spec 4.6)."""
+        """Go on from the current filters with all samples in memory (DiMP)."""
         memory, used = self.memory, self.memory.used
         features, boxes = memory.features[:used], memory.boxes[:used]
         weights = self._tensor(memory.weights[which, :used].T)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, require
 
 STRIDE = 16  # pixels of the crop per cell of the classification features
-KERNEL = 4  # cells, side of the target filter; even, so score cell j stands for pixel 16 j (models.md 2.3)
+KERNEL = 4  # cells, side of the target filter; even, so score cell j stands for pixel 16 j, as in DiMP
 DROPOUTS = 2  # first-frame samples with channels dropped, beside those made from images (4.2)
 
 _LEAST = {"crop": 64, "memory": 1, "first_iterations": 0, "every": 1, "iterations": 0, "hard_iterations": 0} | {
@@ -22,7 +22,7 @@ _SWITCHES = ("between_cells", "surroundings")
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """DiMP's online parameters (models.md 4.1 to 4.6), lengths in pixels of the network's crop where nothing is said.
+    """DiMP's online parameters (its released code), lengths in pixels of the network's crop where nothing is said.
 
     Sizes are refined for uncertain peaks too, and the IoU-Net's modulation comes from the first frame only. Raises
     ConfigError for a value out of range.

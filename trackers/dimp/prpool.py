@@ -1,7 +1,7 @@
 """Precise RoI pooling (Jiang et al. 2018) as two matrix products: exact, differentiable in the box, on any device.
 
 A map extended by the hat function integrates in closed form over a rectangle, and the integral separates into rows and
-columns (spec 3.2). So each box becomes two small weight matrices, and pooling is ``Wy . F . Wx^T``.
+columns. So each box becomes two small weight matrices, and pooling is ``Wy . F . Wx^T``.
 """
 
 from __future__ import annotations

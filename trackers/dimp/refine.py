@@ -1,4 +1,4 @@
-"""Boxes moved uphill on the IoU that a network predicts for them (models.md 4.5)."""
+"""Boxes moved uphill on the IoU that a network predicts for them (ATOM, DiMP)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Levels(NamedTuple):
-    """Maps (N, C, H, W) of one image batch at strides 2, 4, 8, 16: the paper's block1 to block4 (spec 1.1)."""
+    """Maps (N, C, H, W) of one image batch at strides 2, 4, 8, 16: the paper's block1 to block4 (Sec. 3.2)."""
 
     stem: Tensor
     layer1: Tensor
@@ -102,7 +102,7 @@ class Trunk(nn.Module):
 
 @cache
 def unused_parameters(depth: int, width: int = 64) -> int:
-    """Parameters of layer4 and the 1000-way fc, which printed counts contain and no tracker uses (spec 0)."""
+    """Parameters of layer4 and the 1000-way fc, which printed counts contain and no tracker uses."""
     block, _ = BLOCKS[depth]
     outputs = 8 * width * block.expansion
     with torch.device("meta"):

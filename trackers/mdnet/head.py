@@ -1,4 +1,4 @@
-"""fc4 to fc6: is this a target or background? One last layer, a branch, for each training sequence (spec 2.1, 2.2)."""
+"""fc4 to fc6: is this a target or background? One last layer, a branch, for each training sequence (MDNet)."""
 
 from __future__ import annotations
 

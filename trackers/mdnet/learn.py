@@ -1,4 +1,4 @@
-"""The family's offline training: a branch for each training sequence, targets against their surroundings (spec 2.2)."""
+"""The family's offline training: a branch for each training sequence, targets against their surroundings (MDNet)."""
 
 from __future__ import annotations
 

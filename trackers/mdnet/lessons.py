@@ -1,4 +1,4 @@
-"""What a head learns online: samples of the last frames, and steps on the hardest of them (spec 2.3)."""
+"""What a head learns online: samples of the last frames, and steps on the hardest of them (MDNet)."""
 
 from __future__ import annotations
 

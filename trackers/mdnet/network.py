@@ -1,4 +1,4 @@
-"""What every MDNet-type tracker is: trunks, a fusion's hooks between their levels, a head (spec 2)."""
+"""What every MDNet-type tracker is: trunks, a fusion's hooks between their levels, a head."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Network(nn.Module):
         """Features (S, P, D) of boxes (S, P, 4) ``x y w h`` in the pixels of S scenes, given their dense maps.
 
         A cell stands for the pixel where its receptive field begins; a RoI covers the cells whose fields lie in the
-        box enlarged by 1.2, and one pixel at least (spec 2.1).
+        box enlarged by 1.2, and one pixel at least (RT-MDNet).
         """
         low = boxes[..., :2] - boxes[..., 2:] * (ENLARGED - 1) / 2
         size = (boxes[..., 2:] * ENLARGED - self.architecture.field).clamp(min=1)

@@ -1,4 +1,4 @@
-"""MDNet's online tracking of one sequence: any network of the family, in either regime (spec 2.3)."""
+"""MDNet's online tracking of one sequence: any network of the family, in either regime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an MDNet-type tracker behaves online: one table for the whole family (spec 2.3)."""
+"""How an MDNet-type tracker behaves online: one table for the whole family (released codes)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ridge regression from a candidate's features to the target's box (R-CNN's regression; spec 2.3)."""
+"""Ridge regression from a candidate's features to the target's box (R-CNN's regression, as in MDNet)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes around a box: candidates, positives, negatives; all drawn at once, until enough overlap (spec 2.2)."""
+"""Boxes around a box: candidates, positives, negatives; all drawn at once, until enough overlap (MDNet)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three convolutions of VGG-M (Chatfield et al. 2014) that every MDNet-type tracker looks through (spec 2.1)."""
+"""The three convolutions of VGG-M (Chatfield et al. 2014) that every MDNet-type tracker looks through."""
 
 from __future__ import annotations
 

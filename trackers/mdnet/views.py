@@ -1,4 +1,4 @@
-"""The two ways to give every box its features: each resampled by itself, or pooled from one scene's map (spec 2.1)."""
+"""The two ways to give every box its features: each resampled by itself, or pooled from one scene's map (RT-MDNet)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many boxes of one image resampled at once, each stretched to the same size: candidates, and scenes (spec 2.1).
+"""Many boxes of one image resampled at once, each stretched to the same size: candidates, and scenes.
 
 ``dimp.crop.cut`` gives one square window on whole pixels, as DiMP defines it; MDNet's boxes have any aspect and place.
 """

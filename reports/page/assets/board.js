@@ -27,6 +27,7 @@ const columnsOf = (state, rows) => {
     })),
     { key: null, class: "span wide", title: `${state.metric}, 95 % interval`, span: true },
     known((row) => row.fps !== null) && { key: "fps", class: "number wide", title: "FPS here" },
+    known((row) => row.authorsFps) && { key: "authorsFps", class: "number wide", title: "FPS, authors' files" },
     known((row) => row.speeds.length) && { key: "printedFps", class: "number wide", title: "FPS printed" },
     known((row) => row.params) && { key: "params", class: "number wide", title: "Params, M" },
     { key: "standing", class: "standing wide", title: "Standing", up: true },
@@ -174,6 +175,7 @@ const CELLS = {
   },
   year: (_, row) => [row.year || "–", row.venue && el("span", { class: "venue" }, row.venue)],
   fps: (_, row) => (row.fps === null ? "–" : row.fps.toFixed(1)),
+  authorsFps: (_, row) => (row.authorsFps ? el("i", {}, row.authorsFps.toFixed(1)) : "–"),
   printedFps: (_, row) => (row.speeds.length ? el("i", {}, row.speeds[0].fps) : "–"),
   params: (_, row) => (row.params ? el("i", {}, row.params) : "–"),
   standing: (state, row) => {
@@ -235,6 +237,11 @@ const spanMark = (state, row, axis) => {
   );
 };
 
+const deviations = (state, row) =>
+  `standard deviation over all sequences: ${state.shown.measures
+    .map(({ name }, m) => `${name} ${(100 * row.spread[m]).toFixed(1)}`)
+    .join(", ")}`;
+
 // What is behind a row: every print, repairs, gaps, and where the boxes come from.
 const details = (state, row) => {
   const attribute = state.shown.attributes[state.attribute].name;
@@ -249,6 +256,10 @@ const details = (state, row) => {
       `${fps} FPS`,
       [hardware || "hardware not told", source].join("; "),
     ]),
+    ...(row.authorsFps
+      ? [[`${row.authorsFps} FPS`, "by the authors' files of seconds per frame, on their own hardware"]]
+      : []),
+    ...(row.repeats > 1 ? [[`mean of ${row.repeats} repeats`, deviations(state, row)]] : []),
     ...(row.origin ?? []),
     ...(row.repairs ?? []).map((text) => ["repaired as the toolkit does", text]),
     ...(row.failed ?? []).map(([sequence, reason]) => [`failed: ${sequence}`, reason]),

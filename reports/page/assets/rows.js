@@ -66,6 +66,7 @@ const SORTS = {
   year: (row) => Number(row.year) || null,
   metric: (row, metric) => row.values[metric].value,
   fps: (row) => row.fps,
+  authorsFps: (row) => row.authorsFps ?? null,
   printedFps: (row) => (row.speeds.length ? Number(row.speeds[0].fps) : null),
   params: (row) => Number(row.params) || null,
   standing: (row, metric, standings) => standings.indexOf(row.values[metric].standing),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils.data._utils.pin_memory import pin_memory
 
 from rgbtbench.core import Frame
 from rgbtbench.errors import ConfigError, DataError
@@ -154,3 +155,13 @@ def test_a_network_learns_from_a_batch():
     batch = next(Loader(Rendered(frames=30, size=(160, 120)), Sampling(crop=128, train=1, test=1), batch=2, seed=0))
     losses = original_losses(forward(network, batch, 1), batch)
     assert all(torch.isfinite(loss) for loss in losses.values())
+
+
+def test_what_goes_to_a_gpu_is_pinned_tensor_by_tensor(monkeypatch):
+    """Bytes cannot be, and what is not pinned makes the copy wait for the kernels before it."""
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: pinned.append(tensor) or tensor)
+    packed = next(iter(loader._Stream(Numbered(), SAMPLING, loader.DIMP.kind, 2, range(2), 0, 0)))
+    batch = pin_memory(packed)  # as torch's loader does
+    assert len(pinned) == 8
+    assert same(batch, packed.unpacked())

@@ -1,10 +1,13 @@
+import json
 from pathlib import Path
 
 import pytest
 from tiny import DISTILLED, STUDENT, write_recipe
 
 from rgbtbench.errors import ConfigError
+from rgbtbench.trackers import shipped_weights
 from rgbtbench.trackers.crossmodal.methods import METHODS
+from rgbtbench.trackers.dimp import weights
 from rgbtbench.training import shipped
 from rgbtbench.training.recipe import load_recipe
 
@@ -159,3 +162,48 @@ def test_mistakes_in_a_recipe_of_mdnets_family_are_named(tmp_path):
     assert "held_out: not for this family" in complaint(path, "data={source: LasHeR, root: ., held_out: 3}")
     assert "momentum" in complaint(path, "optimiser.momentum=much")
     assert "'trunk'" in complaint(path, "optimiser.rates.trunks=1")
+
+
+def test_nano_recipes_are_those_that_the_packages_networks_were_trained_by(tmp_path):
+    """What is newer than they are changes nothing of them, and so neither the record of the study."""
+    for row, model in (("hfrd", "cmd-student"), ("student", "cmd-student-origin"), ("teacher", "cmd-teacher")):
+        told = json.loads(weights.read(shipped_weights(model, "nano")).metadata["recipe"])
+        change = [f"teacher.weights={shipped_weights('cmd-teacher', 'nano')}"] if row == "hfrd" else []
+        recipe = load_recipe(f"nano/{row}", change)
+        assert recipe.identity(recipe.data.open()) == told, row
+
+
+def test_the_papers_recipes_take_its_own_form_and_fit_a_smaller_card(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = shipped()["paper/hfrd"].read_text()
+    for name in ("resnet18.pth", "trained/paper/teacher/teacher.safetensors", "LasHeR"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    recipe = load_recipe(write_recipe(tmp_path, text))
+    assert recipe.method.path_adapters == "own"
+    assert (recipe.precision, recipe.method.pool_stem) == ("amp", True)
+
+
+def test_parts_leave_each_process_what_batch_norm_needs(tmp_path):
+    path = write_recipe(tmp_path)
+    assert load_recipe(path, ["batch=4", "parts=2"]).parts == 2
+    assert "parts out of range" in complaint(path, "batch=4", "parts=3")
+    assert "parts out of range" in complaint(path, "parts=0")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "parts=2",
+        "precision=tf32",
+        "sync_batch_norm=true",
+        "model=cmd-student-softmax",
+        "method_options={path_adapters: shared}",
+        "method_options={stop_gradient: false}",
+    ],
+)
+def test_what_changes_a_weight_changes_the_identity(tmp_path, change):
+    path = write_recipe(tmp_path, DISTILLED.replace("batch: 2", "batch: 4"))
+    usual, other = load_recipe(path), load_recipe(path, [change])
+    source = usual.data.open()
+    assert usual.identity(source) != other.identity(source)

@@ -22,17 +22,37 @@ def home(tmp_path_factory):
     return home
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(shipped()) if name.startswith("paper/")])
-def test_two_steps_teach_every_parameter(name, home, tmp_path, monkeypatch):
+A_TABLE_EACH = ("hfrd", "ced", "mpsd", "reviewkd-1x", "hmft", "dafnet")  # Tables 1 to 5, the last by both families
+OF_ALL = ("parts=2", "precision=fp32", "precision=tf32", "sync_batch_norm=true")
+OF_MPSD = ("method_options.path_adapters=shared", "method_options.stop_gradient=false", "model=cmd-student-softmax")
+SWITCHES = [(row, switch) for row in A_TABLE_EACH for switch in OF_ALL]
+SWITCHES += [(row, switch) for row in ("hfrd", "mpsd") for switch in OF_MPSD]
+
+
+@pytest.fixture(autouse=True)
+def quick(home, monkeypatch):
     monkeypatch.chdir(home)
     monkeypatch.setattr(Training, "_floor", lambda *_: 1.0)  # measured and saved elsewhere
     monkeypatch.setattr(Training, "_save", lambda *_: None)
-    changes = ["trunk=null", "batch=2", "log_gradients=false", "workers=0"]
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(shipped()) if name.startswith("paper/")])
+def test_two_steps_teach_every_parameter(name, tmp_path):
+    assert still_after_two_steps(name, tmp_path) == []
+
+
+@pytest.mark.parametrize(("row", "switch"), SWITCHES)
+def test_two_steps_under_every_switch(row, switch, tmp_path):
+    assert still_after_two_steps(f"paper/{row}", tmp_path, "preset=nano", "batch=4", switch) == []
+
+
+def still_after_two_steps(name, folder, *switches):
+    """Parameters that two steps left as they were."""
+    changes = ["trunk=null", "batch=2", "parts=1", "log_gradients=false", "workers=0"]
     of_mdnet = name.split("/")[1] in STANDING
     changes += [f"data.sampling={FEW}"] if of_mdnet else ["preset=nano", f"data.sampling={SMALL}"]
     with ranks("cpu") as alone:
-        training = Training(load_recipe(name, changes), tmp_path, alone)
+        training = Training(load_recipe(name, [*changes, *switches]), folder, alone)
         before = {n: p.detach().clone() for n, p in training.learner.named_parameters()}
         assert training.run(2) is False
-    still = [n for n, p in training.learner.named_parameters() if torch.equal(p, before[n])]
-    assert still == []
+    return [n for n, p in training.learner.named_parameters() if torch.equal(p, before[n])]

@@ -52,7 +52,7 @@ def test_a_bright_target_is_where_its_moved_box_says_in_both_modalities(seed, in
 
 
 @given(seed=st.integers(0, 10_000))
-def test_boxes_move_by_the_formula_of_the_specification(seed):
+def test_boxes_move_by_dimps_formula(seed):
     """centre_out = (c - 1)/2 + (c_gt - c_crop) c / side, up to the crop's place on whole pixels."""
     random, sampling = np.random.default_rng(seed), Sampling(crop=128)
     box = np.array([[*random.uniform(0, 200, 2), *random.uniform(2, 80, 2)]])

@@ -12,9 +12,11 @@ import torch
 from tiny import DISTILLED, STUDENT, load_recipe, log, same, tensors, train, write_recipe
 
 from rgbtbench.errors import ConfigError
+from rgbtbench.trackers.crossmodal import distill
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp import weights
 from rgbtbench.training import learner, trainer
+from rgbtbench.training.loader import Loader
 from rgbtbench.training.ranks import Ranks
 
 
@@ -222,3 +224,48 @@ def test_clipped_gradients_are_no_longer_than_asked(tmp_path):
         ]
         length = torch.stack([m.square().sum() for m in moments]).sum().sqrt().item()
         assert length > 1 if most is None else length == pytest.approx(most, rel=1e-3)
+
+
+def test_parts_of_a_batch_add_up_to_one_step(tmp_path):
+    """What each part of two sequences asks for, weighted by its share, as one step of the optimiser."""
+    text = DISTILLED.replace("batch: 2", "batch: 5").replace("samples: 4", "samples: 5").replace("every: 1", "every: 0")
+    recipe = load_recipe(write_recipe(tmp_path, text), ["parts=2", "epochs=1", "log_gradients=false"])
+    alone = Ranks(0, 1, torch.device("cpu"))
+    training = trainer.Training(recipe, tmp_path / "out", alone)
+    training.run()
+    own = learner.Learner(recipe, alone.device)
+    groups = own.groups()
+    optimiser = recipe.optimiser.make(groups)
+    for group, name in zip(optimiser.param_groups, groups, strict=True):
+        group["lr"] = recipe.optimiser.rates[name] * recipe.scale(0)
+    batch = next(Loader(recipe.data.open(), recipe.data.sampling, batch=5, seed=0))
+    train, test, proposals, overlaps = batch
+    for few, share in ((slice(3), 0.6), (slice(3, 5), 0.4)):
+        views = [type(train)(*(t[:, few] for t in part)) for part in (train, test)]
+        (share * sum(own(type(batch)(*views, proposals[:, few], overlaps[:, few])).values())).backward()
+    torch.nn.utils.clip_grad_norm_(own.parameters(), recipe.optimiser.clip)
+    optimiser.step()
+    for (name, one), other in zip(training.learner.named_parameters(), own.parameters(), strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-6), name
+
+
+def test_a_selector_that_trusts_one_path_alone_is_warned_of_once(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(distill, "ALONE", 0.0)
+    assert train(write_recipe(tmp_path, DISTILLED), tmp_path / "out") == 0
+    told = capsys.readouterr().err
+    assert told.count("warning: level3/attention: mean weight above") == 1
+    assert [len(record["warnings"]) for record in log(tmp_path / "out")[1:]] == [6, 6]
+
+
+def test_no_path_of_a_fresh_selector_is_warned_of(home):
+    assert all(record["warnings"] == [] for record in log(home / "whole")[1:])
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "amp"])
+def test_short_products_of_a_gpu_are_decided_by_the_recipe(tmp_path, monkeypatch, precision):
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "tf32"
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    recipe = load_recipe(write_recipe(tmp_path), [f"precision={precision}"])
+    trainer.Training(recipe, tmp_path / "out", Ranks(0, 1, torch.device("cpu")))
+    assert {torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32} == {precision == "tf32"}
+    assert torch.backends.cudnn.benchmark

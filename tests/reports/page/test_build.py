@@ -47,7 +47,7 @@ def test_failed_and_missing_sequences_are_named_with_their_reasons(cli, tmp_path
     assert cli("run", experiment)[0] == 1
     assert cli("report", experiment, "--format", "html", "--out", "page.html")[0] == 2  # as every report
     status, out, err = cli("report", experiment, "--format", "html", "--out", "page.html", "--allow-missing")
-    assert (status, out) == (1, "")
+    assert (status, out) == (1, ""), err
     assert "page: page.html" in err
     document, _ = unpack(data_of((tmp_path / "page.html").read_bytes()))
     good, bad = document["boards"][0]["scored"]

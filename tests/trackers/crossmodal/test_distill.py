@@ -12,7 +12,7 @@ from torch import nn
 
 from rgbtbench.errors import ConfigError
 from rgbtbench.trackers.crossmodal.distill import METHODS, Distiller, Method, ask, coverage, gradient_norms
-from rgbtbench.trackers.crossmodal.methods import TABLES
+from rgbtbench.trackers.crossmodal.methods import TABLES, VARIANTS
 from rgbtbench.trackers.crossmodal.models import MODELS, build
 from rgbtbench.trackers.dimp.learn import Batch, Views, forward, original_losses
 
@@ -76,6 +76,28 @@ def test_a_teacher_shows_the_same_features_whether_or_not_it_has_to_answer(frame
             assert torch.allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["hfrd", "kd", "scfd"])
+def test_of_a_teacher_nothing_is_kept_that_no_term_compares(name, teacher, batch):
+    """A map that is part of a larger one keeps that one in memory: at the paper's size 2 GB of the train crops."""
+    target = ask(teacher, METHODS[name], batch)
+    kept = [t for part in target.features for t in part]
+    frames = batch.test.boxes.shape[0] * batch.test.boxes.shape[1]
+    assert all(t.shape[0] == frames for t in kept)
+    assert all(t.untyped_storage().nbytes() == t.numel() * t.element_size() for t in kept)
+
+
+def test_kd_and_md_say_in_which_stages_they_act():
+    told = {name: METHODS[name].stages for name in ("kd", "md", "kd-features", "md-features", "hfrd", "student")}
+    assert told == {
+        "kd": ("responses",),
+        "md": ("fusion", "responses"),
+        "kd-features": ("features", "fusion"),
+        "md-features": ("features", "fusion"),
+        "hfrd": ("features", "fusion", "responses"),
+        "student": (),
+    }
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_a_student_holds_nothing_of_its_training(name, teacher):
     student = build(METHODS[name].student, "nano")
@@ -90,10 +112,59 @@ def test_training_only_parameters_at_the_papers_size():
         student, teacher = build("cmd-student"), build("cmd-teacher")
         distiller = Distiller(METHODS["hfrd"], student, teacher)
     counted = {name: sum(p.numel() for p in part.parameters()) for name, part in distiller.named_children()}
-    assert counted == {"rgb": 4_416_134, "tir": 4_416_134, "adapt": 66_048 + 263_168}
+    one = 66_048 + 263_168
+    assert counted == {"rgb": 4_416_134, "tir": 4_416_134, "adapt": one, "adapt_paths": 3 * one}
 
 
-def test_selector_loss_trains_the_selector_and_no_adapter(teacher, batch):
+def test_the_paths_adapters_learn_to_fit_them_and_change_nothing_else(teacher, batch):
+    """Eq. 8 through adapters of its own: L_p keeps its value, and what it asks of the student is the selector's."""
+    own, shared = METHODS["mpsd"], replace(METHODS["mpsd"], path_adapters="shared")
+    student, distiller, answer, terms = step(own, teacher, batch)
+    target = ask(teacher, own, batch)
+    of_adapters = list(distiller.adapt_paths.parameters())
+    assert gradient_norms({"p": terms["p"]}, of_adapters)["p"] > 0
+    assert gradient_norms({"p": terms["p"]}, distiller.adapt.parameters())["p"] == 0
+    optimiser = torch.optim.Adam(of_adapters, lr=0.01)
+    fits = []
+    for _ in range(5):
+        maps = student.fusion[0].paths(answer.test.rgb.layer2, answer.test.tir.layer2).maps
+        losses, learnt = distiller._path_losses(0, maps, target.features.fused.level3)
+        assert learnt == 0
+        optimiser.zero_grad()
+        (learnt * own.alpha).backward(retain_graph=True)
+        optimiser.step()
+        fits.append(losses.mean().item())
+    assert all(p.grad is None for p in student.parameters())
+    assert fits == sorted(fits, reverse=True)
+    with torch.no_grad():  # three times the adapter of Eq. 7
+        for three, one in zip(distiller.adapt_paths, distiller.adapt, strict=True):
+            for a, b in zip(three.parameters(), one.parameters(), strict=True):
+                a.copy_(torch.cat([b] * 3))
+    both = [torch.clone(distiller(answer, target, batch)["p"])]
+    distiller.method = shared
+    both.append(distiller(answer, target, batch)["p"])
+    assert torch.allclose(*both, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("adapters", ["own", "shared"])
+def test_without_the_stop_gradient_the_selectors_loss_also_asks_for_better_paths(adapters, teacher, batch):
+    """Trust does not depend on the maps here: all that reaches the trunk comes through L_lambda."""
+    for stop in (True, False):
+        torch.manual_seed(2)
+        student = build("cmd-student", "nano")
+        for fusion in student.fusion:
+            nn.init.zeros_(fusion.selector[-1].weight)
+            fusion.selector[-1].bias.data = torch.tensor([0.0, 5.0, 0.0])
+        method = replace(METHODS["mpsd"], stop_gradient=stop, path_adapters=adapters)
+        distiller = Distiller(method, student, teacher)
+        term = {"p": distiller(forward(student, batch), ask(teacher, method, batch), batch)["p"]}
+        assert term["p"] > 0
+        assert (gradient_norms(term, student.trunks.parameters())["p"] > 0) == (not stop)
+        adapt = distiller.adapt_paths if adapters == "own" else distiller.adapt
+        assert (gradient_norms(term, adapt.parameters())["p"] > 0) == (not stop or adapters == "own")
+
+
+def test_selector_loss_trains_the_selector_and_no_adapter_of_the_fused_maps(teacher, batch):
     """All trust on each path in turn: it can be the best one for every sample only once."""
     found = []
     for path in range(3):
@@ -103,7 +174,7 @@ def test_selector_loss_trains_the_selector_and_no_adapter(teacher, batch):
             fusion.selector[-1].bias.data = 5 * nn.functional.one_hot(torch.tensor(path), 3).float()
         answer = forward(student, batch)
         for only in (False, True):
-            method = replace(METHODS["mpsd"], selector_only=only)
+            method = replace(METHODS["mpsd"], selector_only=only, path_adapters="shared")
             distiller = Distiller(method, student, teacher)
             term = {"p": distiller(answer, ask(teacher, method, batch), batch)["p"]}
             assert gradient_norms(term, student.trunks.parameters())["p"] == 0 or not only
@@ -202,7 +273,7 @@ def test_tables_are_the_printed_ones_and_methods_name_students():
     printed = csv.DictReader((resources.files("rgbtbench.results.published") / "cmd_ablations.csv").open())
     rows = [(int(row["table"]), row["row"]) for row in printed]
     assert [(table, name) for table, names in TABLES.items() for name in names] == rows
-    assert {m for names in TABLES.values() for m in names.values()} == set(METHODS)
+    assert {m for names in (*TABLES.values(), *VARIANTS.values()) for m in names.values()} == set(METHODS)
     assert all(method.student in MODELS for method in METHODS.values())
 
 
@@ -214,7 +285,8 @@ def test_tables_are_the_printed_ones_and_methods_name_students():
         ({"frames": "train"}, "unknown choice of frames"),
         ({"targets": ("sem", "sem", "sem", "ced")}, "unknown SCFD target"),
         ({"targets": ("sem",)}, "four levels"),
-        ({"terms": ("p",)}, "without fus"),
+        ({"terms": ("p",), "path_adapters": "shared"}, "without fus"),
+        ({"path_adapters": "one"}, "unknown choice of path_adapters"),
     ],
 )
 def test_wrong_methods_are_answered(wrong, message):

@@ -19,8 +19,9 @@ from rgbtbench.trackers.crossmodal.equations import (
     path_losses,
     r_c,
     sem,
+    soft,
 )
-from rgbtbench.trackers.crossmodal.fusion import MPSD
+from rgbtbench.trackers.crossmodal.fusion import ACTS, MPSD
 from rgbtbench.trackers.dimp.resnet import Levels
 
 GOLDEN = fixture("cmd_losses")
@@ -42,7 +43,7 @@ def test_targets_of_scfd():
 @pytest.mark.parametrize("act", ["sigmoid", "softmax"])
 def test_losses_of_mpsd(act):
     fusion, golden = MPSD(3, act=act).double(), GOLDEN["mpsd"][act]
-    layers = {"attention.weigh.0": "sa", "selector.0": "fc1", "selector.2": "fc2"}
+    layers = {f"attention.{ACTS[act][0]}.0": "sa", "selector.0": "fc1", "selector.2": "fc2"}
     parts = ("weight", "bias")
     fusion.load_state_dict(
         {f"{ours}.{p}": tensor(GOLDEN[f"{name}_{p}"]) for ours, name in layers.items() for p in parts}
@@ -66,6 +67,23 @@ def test_selector_loss_is_nil_where_the_most_trusted_path_fits_best_and_its_grad
     l_p(weights, losses).backward()
     assert losses.grad is None
     assert weights.grad.tolist() == [[-1, 1, 0]]
+
+
+def test_without_a_stop_the_selector_loss_lowers_the_best_paths_loss_too():
+    weights = tensor([[0.2, 0.5, 0.3]])
+    losses = tensor([[1.0, 3.0, 2.0]]).requires_grad_()
+    value = l_p(weights, losses, stop_gradient=False)
+    assert value.item() == pytest.approx(0.3)
+    value.backward()
+    assert losses.grad[0].tolist() == pytest.approx([0.3, 0, 0])
+
+
+def test_softened_features_by_hand():
+    one, other = tensor([[[[0.0]], [[8.0]]]]), tensor([[[[4.0]], [[4.0]]]])
+    p = 1 / (1 + torch.exp(tensor(-2.0)))  # 8 / 4 degrees
+    wanted = 16 * (0.5 * torch.log(0.5 / (1 - p)) + 0.5 * torch.log(0.5 / p))
+    assert torch.allclose(soft(one, other).double(), wanted.double(), rtol=1e-5)
+    assert soft(other + 7, other) == 0, "blind to what all channels have in common"
 
 
 def test_response_map_of_hfrd():

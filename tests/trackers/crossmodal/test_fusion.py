@@ -66,6 +66,14 @@ def test_attention_with_zero_logits_is_half_of_each():
         assert torch.allclose(fusion(RGB, TIR), (RGB + TIR) / 2)
 
 
+def test_weights_of_one_reading_are_no_weights_of_the_other():
+    """They would fit, and track otherwise than they learned to."""
+    sigmoid, softmax = (MPSD(8, act=act) for act in ("sigmoid", "softmax"))
+    with pytest.raises(RuntimeError, match="choose"):
+        softmax.load_state_dict(sigmoid.state_dict())
+    assert [t.shape for t in sigmoid.parameters()] == [t.shape for t in softmax.parameters()]
+
+
 def test_the_teachers_selection_mixes_three_maps_by_channel():
     fusion = TeacherFusion(8, hidden=4).eval()
     for fc in fusion.select:

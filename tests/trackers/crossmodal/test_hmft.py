@@ -31,7 +31,7 @@ def count(module):
     return sum(p.numel() for p in module.parameters())
 
 
-def test_parameters_of_its_parts_are_the_specs():
+def test_parameters_of_its_parts_are_the_released_codes():
     with torch.device("meta"):
         network = build("hmft")
     features = network.classifier.features

@@ -17,6 +17,7 @@ ROWS = {
     "cmd-student-origin": "student_concat",
     "cmd-student-saf": "student_saf_matched",
     "cmd-student-caf": "student_caf_matched",
+    "cmd-student-softmax": "student_mpsd",
     "cmd-student-tf": "student_tf",
     "cmd-student-2xres18": "student_2xres18_mpsd",
     "dimp-18": "dimp18",
@@ -25,7 +26,7 @@ ROWS = {
 
 
 GOLDEN = {name: COUNTS[row] for name, row in ROWS.items()}
-GOLDEN["mfdimp"] = {"total_paper": COUNTS["mfdimp"]["both"], "total_active": 45_833_249}  # models_baselines.md 1
+GOLDEN["mfdimp"] = {"total_paper": COUNTS["mfdimp"]["both"], "total_active": 45_833_249}  # its released code
 GOLDEN["cedimp"] = {"total_paper": COUNTS["dimp50"]["total_paper"] + 2 * 2 * (512 + 1024)}  # two batch norms a level
 GOLDEN["hmft"] = {"total_paper": COUNTS["hmft"]}
 

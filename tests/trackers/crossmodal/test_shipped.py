@@ -54,7 +54,7 @@ def test_they_track_without_being_asked_for(name):
 
 
 def test_the_peak_is_on_the_target():
-    """Self-check 8 of models.md, on nano's 9 x 9 scores."""
+    """Where the target was first seen, on nano's 9 x 9 scores."""
     tracker = TRACKERS.create("cmd-student", preset="nano")
     tracker.init(next(iter(CLIP)), CLIP.boxes[0])
     online = tracker.online

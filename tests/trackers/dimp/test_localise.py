@@ -51,7 +51,7 @@ def test_a_window_prefers_the_middle_and_leaves_it_as_it_is():
 
 
 def plain(scores, size, previous, sample, scale):
-    """The rules of models.md 4.4 for one map, as written."""
+    """DiMP's rules for one map, as written."""
     first = np.array(np.unravel_index(scores.argmax(), scores.shape))
     a = scores[tuple(first)]
     if a < 0.25:

@@ -73,7 +73,7 @@ def test_a_regression_that_goes_too_far_is_not_followed():
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_parameters_are_those_of_the_specification(name):
+def test_parameters_are_those_of_the_released_codes(name):
     with torch.device("meta"):
         network = build(name, branches=7)
     assert network.params_active == network.params_paper == EXACT[name]

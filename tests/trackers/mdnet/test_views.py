@@ -52,7 +52,7 @@ def test_shrinking_averages():
     assert found.mean() == pytest.approx(100, abs=1)
 
 
-def test_the_geometry_is_the_specifications():
+def test_the_geometry_is_rt_mdnets():
     a = Architecture()
     assert (a.field, a.stride) == (75, 8)
     with torch.device("meta"):
@@ -62,7 +62,7 @@ def test_the_geometry_is_the_specifications():
 
 
 def test_a_box_is_pooled_from_the_cells_whose_fields_lie_in_it():
-    """The specification's RoI: the box enlarged by 1.2, its right and bottom edges a receptive field nearer."""
+    """RT-MDNet's RoI: the box enlarged by 1.2, its right and bottom edges a receptive field nearer."""
     network = build("mdnet-rgbt", "nano").eval()
     a = network.architecture
     maps = torch.randn(1, 4, 30, 30)

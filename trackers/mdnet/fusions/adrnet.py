@@ -1,4 +1,4 @@
-"""ADRNet (Zhang et al. 2021): residual branches for attributes, weighted by channel and by place (spec 6).
+"""ADRNet (Zhang et al. 2021): residual branches for attributes, weighted by channel and by place.
 
 Ours: the layers of the spatial ensemble, whose template is the first scene's mean here, not a correlation; and that
 branches learn together, from no attribute labels.

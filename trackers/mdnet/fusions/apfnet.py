@@ -1,4 +1,4 @@
-"""APFNet (Xiao et al. 2022): attribute branches at each level, aggregated, then fed back into both streams (spec 6).
+"""APFNet (Xiao et al. 2022): attribute branches at each level, aggregated, then fed back into both streams.
 
 Ours: the widths of the branches, and attention among channels instead of places in the encoders and decoders, since a
 scene has thousands of places. Branches learn together, from no attribute labels, not in three stages.

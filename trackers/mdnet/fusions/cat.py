@@ -1,4 +1,4 @@
-"""CAT (Li et al. 2020): branches for challenges, some shared by the modalities, some of one alone (spec 6).
+"""CAT (Li et al. 2020): branches for challenges, some shared by the modalities, some of one alone.
 
 From the abstract: bottlenecks of a quarter of the channels are ours, and branches learn together, from no challenge
 labels; the guidance module that transfers features between modalities is left out.

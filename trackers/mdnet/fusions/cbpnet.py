@@ -1,4 +1,4 @@
-"""CBPNet (Xu et al. 2021): products of neighbouring levels, channel attention, weights of modalities (spec 6).
+"""CBPNet (Xu et al. 2021): products of neighbouring levels, channel attention, weights of modalities.
 
 From the abstract: products are of maps with the channels of conv3, square-rooted with their sign; widths are ours.
 """

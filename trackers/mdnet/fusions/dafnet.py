@@ -1,4 +1,4 @@
-"""DAFNet (Gao et al. 2019): what all levels say, fused recursively by selective kernels (spec 4)."""
+"""DAFNet (Gao et al. 2019): what all levels say, fused recursively by selective kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DAPNet (Zhu et al. 2019): all levels of each modality aggregated densely, channels pruned at random (spec 6).
+"""DAPNet (Zhu et al. 2019): all levels of each modality aggregated densely, channels pruned at random.
 
 From the abstract: widths, and that as many channels are drawn as there are, with replacement, by their mean, are ours.
 """

@@ -1,4 +1,4 @@
-"""FANet (Zhu et al. 2021), a rebuild: no code or text was at hand, the widths are ours (spec 5)."""
+"""FANet (Zhu et al. 2021), a rebuild: no code or text was at hand, the widths are ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MACNet (Zhang et al. 2020): modalities weighted at each level by what the images show, then exchanged (spec 6)."""
+"""MACNet (Zhang et al. 2020): modalities weighted at each level by what the images show, then exchanged."""
 
 from __future__ import annotations
 

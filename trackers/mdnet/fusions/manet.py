@@ -1,4 +1,4 @@
-"""MANet (Li et al. 2019): modality adapters beside a trunk that both modalities share (spec 3)."""
+"""MANet (Li et al. 2019): modality adapters beside a trunk that both modalities share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MANet++ (Lu et al. 2021): MANet with RoI pooling (spec 6). Its hierarchical divergence loss is left out."""
+"""MANet++ (Lu et al. 2021): MANet with RoI pooling. Its hierarchical divergence loss is left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MDNet (Nam and Han 2016): one stream that sees RGB alone (spec 2)."""
+"""MDNet (Nam and Han 2016): one stream that sees RGB alone."""
 
 from __future__ import annotations
 

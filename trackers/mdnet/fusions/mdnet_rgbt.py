@@ -1,4 +1,4 @@
-"""MDNet on both modalities: two streams, concatenated (spec 2.1)."""
+"""MDNet on both modalities: two streams, concatenated."""
 
 from __future__ import annotations
 

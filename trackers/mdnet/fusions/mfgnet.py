@@ -1,7 +1,7 @@
-"""MFGNet (Wang et al. 2022): filters for each modality, made from what both show; then CBAM (spec 6).
+"""MFGNet (Wang et al. 2022): filters for each modality, made from what both show; then CBAM.
 
-Layers and count follow the released code as the specification lists them. Ours: filters are made from the map's global
-mean, as outer products of 3 x 3 places and channels. Left out: its search of the whole image for a lost target.
+Layers and count follow the released code. Ours: filters are made from the map's global mean, as outer products of 3 x 3
+places and channels. Left out: its search of the whole image for a lost target.
 """
 
 from __future__ import annotations
