@@ -84,7 +84,8 @@ class Folder:
                 size = os.fstat(stream.fileno()).st_size
                 data = stream.read() if size <= FILE_LIMIT else b""
         except OSError as reason:
-            raise self.error("cannot read file", where=self.where(path), found=reason.strerror) from None
+            next = f"ls -l {shlex.quote(self.where(path))}"
+            raise self.error("cannot read file", where=self.where(path), found=reason.strerror, next=next) from None
         if size > FILE_LIMIT:
             raise self.error(
                 "file too large for a list of boxes", where=self.where(path), expected=f"at most {FILE_LIMIT >> 20} MiB"
