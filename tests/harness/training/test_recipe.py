@@ -34,6 +34,12 @@ def complaint(path: Path, *changes: str) -> str:
         ("trunk: nothing.pth", "nothing at"),
         ("batch: 1", "batch out of range"),
         ("seed: -1", "seed out of range"),
+        ("data: {source: synthetic, size: []}", "impossible image size"),
+        ("data: {source: synthetic, size: [320, 240, 3]}", "impossible image size"),
+        ("data: {source: synthetic, size: [a, b]}", "wrong type"),
+        ("data: {source: synthetic, size: [.nan, 240]}", "wrong type"),
+        ("method_options: {terms: [1]}", "wrong type"),
+        ("method_options: {targets: [[sem]]}", "wrong type"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path, line, wanted):
