@@ -50,9 +50,12 @@ def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[
         return
     bad = False
     for files in runs:
+        of = f"{files.run}: " if files.run else ""
         if missing := [name for name in benchmark.names if name not in files.paths]:
-            some = f" ({files.run})" * bool(files.run) + ": " + ", ".join(missing[:3]) + ", ..." * (len(missing) > 3)
-            yield Problem("missing sequences", f"{len(missing)} of {len(benchmark.names)} sequences missing{some}")
+            some = ", ".join(missing[:3]) + ", ..." * (len(missing) > 3)
+            yield Problem(
+                "missing sequences", f"{of}{len(missing)} of {len(benchmark.names)} sequences missing: {some}"
+            )
         for name in files.paths:
             try:
                 files.read(name)
