@@ -1,27 +1,24 @@
 """A folder, ``.zip`` or ``.tar[.gz|.bz2|.xz]`` of text files behind one read-only view. Nothing is written to disk.
 
-Archives come from strangers: links, devices, absolute or climbing names and bombs are refused before they cost
-anything; only files below the limits are ever decompressed into memory.
+Archives come from strangers: ``packed`` decides what of them is decompressed into memory.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import shlex
-import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Protocol
 
+from . import regular
 from .errors import BenchError
 from .foreign import foreign
+from .packed import FILE_LIMIT, Guard, ShortBytes, ShortFile, read_tar, read_zip
 
 SUFFIXES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip", ".npz")  # .npz: a zip of .npy
 FILES = (".txt", ".csv", ".npy", ".npz", ".json", ".mat")  # endings of files that are read
-FILE_LIMIT = 32 << 20  # bytes of one text file: the longest real result is 0.4 MB
-TOTAL_LIMIT = 256 << 20  # bytes of one archive: the largest real one unpacks to 17 MB
-COUNT_LIMIT = 100_000  # members of one archive
 KNOWN = "a folder, .zip or .tar[.gz|.bz2|.xz]"
 
 
@@ -54,16 +51,20 @@ class Folder:
 
     def files(self, folder: str = "") -> list[str]:
         """See Tree."""
-        return sorted(e.name for e in self._entries(folder) if e.is_file())
+        return self.listing(folder)[0]
 
     def folders(self, folder: str = "") -> list[str]:
         """See Tree."""
-        return sorted(e.name for e in self._entries(folder) if e.is_dir())
+        return self.listing(folder)[1]
 
     def listing(self, folder: str = "") -> tuple[list[str], list[str]]:
         """Names of files and of folders, with one look at the disk."""
-        entries = self._entries(folder)
-        return sorted(e.name for e in entries if e.is_file()), sorted(e.name for e in entries if e.is_dir())
+        files: list[str] = []
+        folders: list[str] = []
+        for entry in self._entries(folder):
+            with suppress(OSError):  # a link that leads to itself is neither
+                (folders if entry.is_dir() else files if entry.is_file() else []).append(entry.name)
+        return sorted(files), sorted(folders)
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         place = self.root / folder
@@ -78,14 +79,13 @@ class Folder:
 
     def read(self, path: str) -> bytes:
         """See Tree."""
-        if not self.exists(path):  # a FIFO would block for ever
-            raise self.error("no such plain file", where=self.where(path))
         try:
-            with open(f"{self.root}/{path}", "rb", buffering=0) as stream:  # noqa: PTH123
+            with regular.opened(f"{self.root}/{path}", buffering=0) as stream:
                 size = os.fstat(stream.fileno()).st_size
                 data = stream.read() if size <= FILE_LIMIT else b""
         except OSError as reason:
-            raise self.error("cannot read file", where=self.where(path), found=reason.strerror) from None
+            next = f"ls -l {shlex.quote(self.where(path))}"
+            raise self.error("cannot read file", where=self.where(path), found=reason.strerror, next=next) from None
         if size > FILE_LIMIT:
             raise self.error(
                 "file too large for a list of boxes", where=self.where(path), expected=f"at most {FILE_LIMIT >> 20} MiB"
@@ -158,132 +158,45 @@ def open_tree(path: str | Path, error: type[BenchError], *, next: str | None = N
         return Folder(path, error)
     if not path.exists():
         raise error("path not found", where=path, expected=KNOWN, next=next)
-    if not path.is_file():
-        raise error("not a plain file", where=path, expected=KNOWN)
-    with path.open("rb") as stream:
-        magic = stream.read(8)
-    if reason := foreign(path, magic):
-        raise error(reason[0], where=path, expected=KNOWN, next=reason[1])
-    if path.suffix.lower() in FILES and magic[:2] != b"PK":
-        return Single(path, error)
-    guard = _Guard(str(path), error)
-    content = dict(_read_zip(path, guard) if magic[:2] == b"PK" else _read_tar(path, guard))
-    return Archive(str(path), content, error, guard.skipped)
+    guard = Guard(str(path), error, FILES)
+    with _damage(guard), regular.opened(path) as file:
+        magic = file.read(8)
+        if reason := foreign(path, magic):
+            raise error(reason[0], where=path, expected=KNOWN, next=reason[1])
+        zipped = magic[:2] == b"PK"
+        if path.suffix.lower() in FILES and not zipped:
+            return Single(path, error)
+        members = read_zip(ShortFile(file.fileno(), closefd=False), guard) if zipped else read_tar(file, guard)
+        return Archive(str(path), dict(members), error, guard.skipped)
 
 
 def unzip(data: bytes, where: str, error: type[BenchError]) -> dict[str, bytes]:
     """Files of a zip archive inside another tree, under the limits of all archives."""
+    guard = Guard(where, error, FILES)
+    with _damage(guard):
+        return dict(read_zip(ShortBytes(data), guard))
+    raise AssertionError
+
+
+@contextmanager
+def _damage(guard: Guard) -> Iterator[None]:
+    """Whatever zipfile, tarfile and struct raise over bytes that no packer wrote, as an error of the archive."""
     try:
-        return dict(_read_zip(io.BytesIO(data), _Guard(where, error)))
+        yield
     except BenchError:
         raise
-    except Exception as reason:  # over bytes that no packer wrote, zipfile raises of everything
-        raise error("damaged zip archive", where=where, found=str(reason) or type(reason).__name__) from None
-
-
-def _read_zip(path: Path | io.BytesIO, guard: _Guard) -> Iterator[tuple[str, bytes]]:
-    import zipfile
-    import zlib
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                kind = stat.S_IFMT(info.external_attr >> 16)
-                plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
-                # a stored name is cut at NUL by zipfile: judge the name as written
-                name = guard.admit(info.orig_filename, info.file_size, plain=plain, folder=info.is_dir())
-                if name:
-                    yield name, archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as reason:
+    except Exception as reason:
         split = "multiple disks" in str(reason)
-        what = "a split zip is not an archive format that is read" if split else "damaged or unsupported zip archive"
-        advice = f"7z x {shlex.quote(guard.path)}, then pass the folder" if split else "unpack it first"
-        raise guard.error(what, where=guard.path, found=reason, next=advice) from None
-
-
-def _read_tar(path: Path, guard: _Guard) -> Iterator[tuple[str, bytes]]:
-    import lzma
-    import tarfile
-    import zlib
-
-    try:
-        with tarfile.open(fileobj=io.BytesIO(_unpacked(path, guard.error))) as archive:
-            for member in archive:
-                plain = member.isreg() or member.isdir()
-                name = guard.admit(member.name, member.size, plain=plain, folder=member.isdir())
-                stream = archive.extractfile(member) if name else None
-                if name and stream:
-                    yield name, stream.read()
-    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError) as reason:
-        raise guard.error(
-            "not an archive of a known kind, or damaged",
-            where=path,
-            expected=KNOWN,
-            found=str(reason).splitlines()[0],
-            next="unpack it first and pass the folder",
-        ) from None
-
-
-def _unpacked(path: Path, error: type[BenchError]) -> bytes:
-    """Decompress a whole tar, but never more than the limit: sizes inside it are claims, not facts."""
-    import bz2
-    import gzip
-    import lzma
-
-    openers: dict[bytes, Callable[..., Any]] = {b"\xfd7zXZ": lzma.open, b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
-    with path.open("rb") as file:
-        magic = file.read(6)
-    opener = next((opener for start, opener in openers.items() if magic.startswith(start)), io.open)
-    with opener(path, "rb") as stream:
-        data: bytes = stream.read(TOTAL_LIMIT + 1)
-    if len(data) > TOTAL_LIMIT:
-        raise error(
-            "archive too large for tracking results",
-            where=path,
-            expected=f"at most {TOTAL_LIMIT >> 20} MiB unpacked",
-            found="more",
-            next="if it is genuine, unpack it and pass the folder",
+        what = (
+            "a split zip is not an archive format that is read"
+            if split
+            else "not an archive of a known kind, or damaged"
         )
-    return data
-
-
-class _Guard:
-    """Decides on each member of an archive before it is decompressed."""
-
-    def __init__(self, path: str, error: type[BenchError]) -> None:
-        self.path, self.error, self.total, self.count = path, error, 0, 0
-        self.seen: set[str] = set()
-        self.skipped: list[str] = []  # files of other kinds
-
-    def admit(self, name: str, size: int, *, plain: bool, folder: bool) -> str | None:
-        """Return the member's clean name if it is a file to be read, None if it may be skipped."""
-        parts = PurePosixPath(name.replace("\\", "/"))
-        where = f"{self.path}:{name[:200]!r}"
-        if parts.is_absolute() or ".." in parts.parts or "\0" in name or name[1:2] == ":":
-            raise self.error("archive member outside its folder", where=where, expected="relative names without '..'")
-        if not plain:
-            raise self.error("archive member is a link or device", where=where, expected="plain files and folders")
-        self.total += size
-        self.count += 1
-        if self.total > TOTAL_LIMIT or self.count > COUNT_LIMIT or size > FILE_LIMIT:
-            raise self.error(
-                "archive too large for tracking results",
-                where=where,
-                expected=f"at most {FILE_LIMIT >> 20} MiB a file, {TOTAL_LIMIT >> 20} MiB, {COUNT_LIMIT} members",
-                found=f"{size:,} bytes in this member, {self.total:,} so far, {self.count:,} members",
-                next="if it is genuine, unpack it and pass the folder",
-            )
-        hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts.parts)
-        if folder or hidden:
-            return None
-        if parts.suffix.lower() not in FILES:
-            self.skipped.append(str(parts))
-            return None
-        clean = str(parts)
-        if clean in self.seen:
-            raise self.error("archive holds a file twice", where=where, next="remove one of them")
-        self.seen.add(clean)
-        return clean
+        advice = (
+            f"7z x {shlex.quote(guard.path)}, then pass the folder" if split else "unpack it first and pass the folder"
+        )
+        found = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        raise guard.error(what, where=guard.path, expected=KNOWN, found=found, next=advice) from None
 
 
 def descend(tree: Tree, folder: str = "") -> str:

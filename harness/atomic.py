@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
+from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
 from .errors import ConfigError
+
+ABANDONED = 3600.0  # seconds: nobody writes one file for so long
 
 
 def write(target: Path, *parts: bytes | memoryview, tag: str | None = None) -> None:
@@ -29,8 +33,21 @@ def write(target: Path, *parts: bytes | memoryview, tag: str | None = None) -> N
 
 
 def save(target: Path, *parts: bytes | memoryview) -> None:
-    """Write a file to where the user asked for it. Raises ConfigError, and what was there before is whole."""
+    """Write a file to where the user asked for it. Raises ConfigError, and what was there before is whole.
+
+    What a killed process left half-written of this file, at least an hour ago, goes away. A device or a pipe, such as
+    ``/dev/stdout``, is written to and not replaced; so is the file that a link leads to.
+    """
     try:
+        target = Path(os.path.realpath(target))  # resolve() fails over a link to itself
+        if target.exists() and not target.is_file():
+            with target.open("wb") as stream:
+                for part in parts:
+                    stream.write(part)
+            return
+        for left in target.parent.glob(f".{escape(target.name)}.{'[0-9a-f]' * 32}.tmp"):
+            if time.time() - left.lstat().st_mtime > ABANDONED:
+                left.unlink(missing_ok=True)
         write(target, *parts)
     except OSError as reason:
         raise ConfigError(

@@ -1,21 +1,34 @@
 """The command line: parse, call, print. Data to stdout, log to stderr.
 
-Exit status: 0 complete, 1 finished with gaps, 2 bad input, 130 interrupted. Nothing heavy is imported before a verb
-runs, so that ``--help`` answers at once.
+Exit status: 0 complete, 1 finished with gaps, 2 bad input, 70 a fault of this package (EX_SOFTWARE), 130 interrupted.
+Nothing heavy is imported before a verb runs, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import io
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__, cli_profile, cli_report, cli_runs, cli_study, cli_synth, cli_train, cli_weights
+from . import (
+    __version__,
+    cli_profile,
+    cli_report,
+    cli_runs,
+    cli_study,
+    cli_synth,
+    cli_train,
+    cli_weights,
+    fault,
+    terminal,
+)
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
 from .errors import BenchError, ConfigError, DataError
+from .terminal import log as _log
+from .terminal import visible
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
@@ -37,21 +50,25 @@ LISTED = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb and return its exit status."""
-    arguments = _parsed(argv)
+    terminal.prepare()
     try:
+        arguments = _parsed(argv)
         status: int = arguments.verb(arguments)
         sys.stdout.flush()
     except BenchError as error:
         print(f"rgbtbench: {error}", file=sys.stderr)
-        return 2
+        status = 2
     except BrokenPipeError:  # `rgbtbench ... | head`: the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        status = 0
     except OSError as error:
-        print(f"rgbtbench: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
-        return 2
+        where = error.filename or "standard output, as it seems"
+        print(f"rgbtbench: {ConfigError(error.strerror or str(error), where=where)}", file=sys.stderr)
+        status = 2
     except KeyboardInterrupt:
-        return 130
+        status = 130
+    except Exception as error:
+        status = fault.report(error, sys.argv[1:] if argv is None else argv, __version__)
+    terminal.drop_output()
     return status
 
 
@@ -135,6 +152,7 @@ def _add_inputs(verb: argparse.ArgumentParser, *, scoring: bool = True) -> None:
 
 
 def _score(arguments: argparse.Namespace) -> int:
+    from .atomic import save
     from .reports.records import show, write_csv
     from .reports.scores import CurvePoint, Score, curve_points, score_rows, score_tables
 
@@ -150,8 +168,9 @@ def _score(arguments: argparse.Namespace) -> int:
     else:
         show(arguments.format, rows, Score, score_tables(evaluation, rows, arguments.by))
     if arguments.curves:
-        with arguments.curves.open("w", newline="") as out:
-            write_csv(curve_points(evaluation, arguments.by), CurvePoint, out)
+        out = io.StringIO()
+        write_csv(curve_points(evaluation, arguments.by), CurvePoint, out, safe=arguments.format == "csv-safe")
+        save(arguments.curves, out.getvalue().encode(errors="backslashreplace"))
         _log(f"curves: {arguments.curves}")
     return 1 if evaluation.missing else 0
 
@@ -185,10 +204,10 @@ def _check(arguments: argparse.Namespace) -> int:
     audit, faults = Audit(), list[DataError]()
     benchmark = load(BENCHMARKS.get(arguments.benchmark), arguments.path, arguments.split, faults)
     for line in audit.benchmark(benchmark, faults, every_image=arguments.images):
-        print(line)
+        print(visible(line))
     for label, path in _results(arguments.results).items():
         for line in audit.results(benchmark, label, path):
-            print(line)
+            print(visible(line))
     return 1 if audit.found else 0
 
 
@@ -300,7 +319,3 @@ def _layouts(texts: list[str], results: dict[str, str]) -> dict[str, str]:
             raise ConfigError(f"no results labelled {label!r}", expected=", ".join(results), found=text)
         layouts |= dict.fromkeys([label] if label else results, layout)
     return layouts
-
-
-def _log(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .cli_report import FORMATS
 from .errors import BenchError, ConfigError
+from .terminal import log
 
 if TYPE_CHECKING:
     from .cost import Request
@@ -77,5 +78,5 @@ def _show_costs(requests: list[Request], form: str) -> int:
     rows = cost_rows(found, fingerprint.code())
     show(form, rows, CostRecord if form == "json" else Cost, [cost_table(rows)] if rows else [])
     if failed:
-        print(f"not measured: {', '.join(failed)}", file=sys.stderr)
+        log(f"not measured: {', '.join(failed)}")
     return 1 if failed else 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .archive import stem
 from .errors import ConfigError, ResultError
+from .terminal import log, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .evaluation import Aligned, Evaluation
     from .reports.inputs import Entry
 
-FORMATS = ("table", "csv", "json", "md", "latex")
+FORMATS = ("table", "csv", "csv-safe", "json", "md", "latex")
 PAGE = "html"  # a format of whole reports only
 BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
 FIGURE_FORMATS = ("svg", "pdf", "png")
@@ -39,7 +40,7 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
     report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
-    report.set_defaults(verb=_report)
+    report.set_defaults(verb=_counted(_report))
 
     ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
     add_inputs(ranking)
@@ -49,7 +50,7 @@ def add_verbs(verbs: Any) -> None:
     ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
     ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
     ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
-    ranking.set_defaults(verb=_leaderboard)
+    ranking.set_defaults(verb=_counted(_leaderboard))
 
 
 def add_inputs(verb: argparse.ArgumentParser) -> None:
@@ -68,6 +69,16 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
     verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
     verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
+
+
+def _counted(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The verb, whose status is 1 at least if a run was left out because it could not be read."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        arguments.unread = []
+        return verb(arguments) or int(bool(arguments.unread))
+
+    return run
 
 
 def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[str, ...]:
@@ -111,7 +122,10 @@ def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[B
         only=names_in(arguments.only) or (),
         without=names_in(arguments.without) or (),
         layouts=layouts,
+        unread=arguments.unread,
     )
+    for told in arguments.unread:
+        log(f"left out: {told}")
     if odd := set(layouts) - {entry.label for entry in entries}:
         raise ConfigError(
             f"no results labelled {min(odd)!r}", expected=", ".join(dict.fromkeys(e.label for e in entries))
@@ -235,7 +249,7 @@ def _paper(arguments: argparse.Namespace) -> int:
     evaluations = evaluated(arguments, groups) if groups else []
     sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
     for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
-        print(path)
+        print(visible(str(path)))
     return int(has_gaps(evaluations, groups))
 
 
@@ -277,8 +291,3 @@ def _run_command(arguments: argparse.Namespace) -> str:
     words = ["rgbtbench", "run", *(experiments[:1] or ["EXPERIMENT.yaml"])]
     words += ["--runs", str(arguments.runs)] if arguments.runs else []
     return shlex.join(words + [word for change in arguments.set for word in ("--set", change)])
-
-
-def log(text: str) -> None:
-    """Say something that is no data."""
-    print(text, file=sys.stderr)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from .terminal import log as _log
+from .terminal import visible
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -138,9 +140,9 @@ def _status(arguments: argparse.Namespace) -> int:
     for run in runs:
         for name, state in run.states.items():
             if state == "failed" and (record := run.folder.record(name)):
-                print(f"failed   {run.title}/{name}  {str(record.error).splitlines()[0]}")
+                print(visible(f"failed   {run.title}/{name}  {str(record.error).splitlines()[0]}"))
             elif state == "damaged":
-                print(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again")
+                print(visible(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again"))
     complete = not any(run.missing() for run in runs)
     _log(f"next: {_command(arguments, 'report')}" if complete else "")
     return 0 if complete else 1
@@ -154,7 +156,3 @@ def _print_counts(runs: list[Run]) -> None:
         counts = (str(run.counts()[state]) for state in STATE_NAMES)
         rows.append((run.folder.path.parent.name, run.tracker.label, *counts, run.folder.path.name))
     print(as_text(Table("sequences", ("dataset", "tracker", *STATE_NAMES.values(), "folder"), tuple(rows))))
-
-
-def _log(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import not_installed
+from .terminal import log as _log
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -56,7 +56,3 @@ def _train(arguments: argparse.Namespace) -> int:
     elif joined.first:
         _log(f"stopped after step {training.state.step} of {recipe.steps}; the same command goes on")
     return 0
-
-
-def _log(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import not_installed
 
+CLAIMS = "what the file says of itself; nobody has checked it"
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norms: measured, not learned
 
 
@@ -93,19 +94,18 @@ def _tables(found: Inspection) -> list[Any]:
         "parameters": f"{found.parameters:,}",
         "dtypes": ", ".join(f"{count:,} {dtype}" for dtype, count in found.dtypes.items()),
         "NaN or infinite": some(bad) or "none",
-        **{_plain(key): _plain(value) for key, value in found.metadata.items()},
     }
+    claims = tuple((_short(key), _short(value)) for key, value in found.metadata.items())
     groups = tuple((name, f"{count:,}") for name, count in found.groups.items())
     usable = _usable(found)
     fits = tuple((fit["model"], fit["preset"], fit["verdict"]) for fit in usable or found.fits[:3])
     return [
         Table(found.file, ("what", "value"), tuple(facts.items())),
+        *([Table(CLAIMS, ("key", "value"), claims)] if claims else []),
         Table("parameters", ("group", "count"), groups),
         Table("fits" if usable else "fits no network; closest are", ("model", "preset", "tensors"), fits),
     ]
 
 
-def _plain(text: str) -> str:
-    """A stranger's text on one line, without what would move the cursor."""
-    shown = "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text[:200])
-    return shown + ("…" if len(text) > 200 else "")
+def _short(text: str) -> str:
+    return text[:200] + ("…" if len(text) > 200 else "")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from .terminal import block
 
 
 class BenchError(Exception):
-    """Something the user can mend. Printed without a traceback; the process exits with 2."""
+    """Something the user can mend. Printed without a traceback; the process exits with 2.
+
+    As text it is safe to print, whatever a stranger's file put into it: one line for each detail that is ours.
+    """
 
     def __init__(
         self,
@@ -25,8 +31,18 @@ class BenchError(Exception):
         return type(self), (self.what,), self.__dict__
 
     def __str__(self) -> str:
-        rows = [f"  {key:<9} {value}" for key, value in self.details.items() if value is not None]
-        return "\n".join([self.what, *rows])
+        rows = [f"  {key:<9} {block(value)}" for key, value in self.details.items() if value is not None]
+        return "\n".join([block(self.what), *rows])
+
+
+@contextmanager
+def advised(next: str) -> Iterator[None]:
+    """Give errors that name no next step this one; also a decorator."""
+    try:
+        yield
+    except BenchError as error:
+        error.details["next"] = error.details["next"] or next
+        raise
 
 
 class ConfigError(BenchError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .boxes import reading
-from .errors import ConfigError, unknown
+from .errors import ConfigError, advised, unknown
 from .located import Document, Keys
 from .trackers import shipped_weights
 
@@ -96,6 +96,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
 
 
+@advised("mend it; docs/runs.md explains every key")
 def load_experiment(path: str | Path, changes: Iterable[str] = ()) -> Experiment:
     """Read an experiment. ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
 
@@ -153,7 +154,7 @@ def _tracker(document: Document, index: int) -> TrackerEntry:
     keys: Keys = ("trackers", index)
     section = document.section(keys, TRACKER_KEYS, what="{use: NAME} or {label: NAME, results: PATH}")
     use, results = section.get("use", str, None), section.get("results", str, None)
-    if (use is None) == (results is None):
+    if (not use) == (not results):
         raise ConfigError(
             "a tracker is either run or imported",
             where=section.where(),

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__
+from . import __version__, regular
 from .boxes import Array
 
 
@@ -37,12 +37,12 @@ def canonical(value: object) -> bytes:
 
 
 def path_digest(path: Path) -> str:
-    """sha256 of a file, or of a folder's file names and contents. Raises OSError."""
+    """sha256 of a file, or of a folder's file names and contents. Raises OSError, also for FIFOs and devices."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
         return digest([[file.relative_to(path).as_posix(), path_digest(file)] for file in files])
     found = hashlib.sha256()
-    with path.open("rb") as stream:
+    with regular.opened(path) as stream:
         while block := stream.read(1 << 20):
             found.update(block)
     return found.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -188,4 +189,5 @@ def _digest(path: Path) -> str:
     try:
         return fingerprint.path_digest(path)
     except OSError as reason:
-        raise ConfigError("cannot read", where=path, found=reason.strerror) from None
+        next = f"ls -l {shlex.quote(str(path))}"
+        raise ConfigError("cannot read", where=path, found=reason.strerror, next=next) from None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .jobs import Unit
 from .results.store import RunFolder
+from .terminal import visible
 
 INTERVAL = 60.0  # seconds between lines where there is no terminal
 
@@ -39,7 +40,8 @@ class Progress:
             record = RunFolder(unit.folder).record(unit.sequence)
             if record and record.status == "failed":
                 self.failed += 1
-                self.bar.write(f"failed {unit.title}  {str(record.error).splitlines()[0]}", file=sys.stderr)
+                told = visible(f"failed {unit.title}  {str(record.error).splitlines()[0]}")
+                self.bar.write(told, file=sys.stderr)
             self.bar.update(unit.frames)
         now, count = time.monotonic(), self.total - len(self.left)
         self.bar.set_postfix_str(f"{count}/{self.total} sequences, {self.failed} failed", refresh=False)

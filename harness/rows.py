@@ -8,14 +8,17 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import BenchError
+from .errors import BenchError, advised
 
 SEPARATORS = bytes.maketrans(b",;\t", b"   ")
 PLAIN = bytes([*range(32, 127), *b"\t\n"])
 BOM = b"\xef\xbb\xbf"
+LARGE = 1 << 20  # bytes: the longest real file has 0.4 MB
+ROW_LIMIT, LINE_LIMIT = 1_000_000, 10_000  # lines, and bytes of one: LasHeR has 734,785 frames in all
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # what Windows tools write
 
 
+@advised("look at that line: a row is x,y,w,h or four corners, and there is one a frame")
 def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[BenchError]) -> NDArray[np.float64]:
     """Read rows of numbers separated by comma, semicolon, tab or blank; LF, CRLF or CR; (N, C) with C in ``columns``.
 
@@ -27,6 +30,8 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
     written = data.removeprefix(BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip()
     if not written:
         raise error("empty file", where=where, expected="one row per frame", found=f"{len(data)} bytes, no numbers")
+    if len(written) > LARGE:
+        _require_lines(written, where, error)
     if fault := _ambiguity(written):
         what, at = fault
         before = written[:at].split(b"\n")
@@ -42,6 +47,16 @@ def parse_rows(data: bytes, where: str, columns: tuple[int, ...], error: type[Be
     if rows is None or rows.shape[1] not in columns:
         raise _first_fault(text, where, columns, error)
     return rows
+
+
+def _require_lines(text: bytes, where: str, error: type[BenchError]) -> None:
+    """Refuse what is large and no list of boxes, before minutes are spent on it."""
+    count = text.count(b"\n") + 1
+    longest = max(map(len, text.split(b"\n"))) if count <= ROW_LIMIT else 0
+    if count > ROW_LIMIT or longest > LINE_LIMIT:
+        expected = f"at most {ROW_LIMIT:,} rows of {LINE_LIMIT:,} bytes"
+        found = f"{count:,} rows, the longest of {longest:,} bytes" if longest else f"{count:,} rows"
+        raise error("file too large for a list of boxes", where=where, expected=expected, found=found)
 
 
 def _ambiguity(text: bytes) -> tuple[str, int] | None:
@@ -106,7 +121,7 @@ def _first_fault(text: bytes, where: str, columns: tuple[int, ...], error: type[
         if not fields:
             return error("blank line between rows", where=place, expected=f"{allowed} numbers", found="nothing")
         for field in fields:
-            if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", field, re.I):
+            if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", field, re.I):
                 return error("not a number", where=place, expected=f"{allowed} numbers", found=found)
         if len(fields) not in columns:
             return error("wrong number of columns", where=place, expected=allowed, found=f"{len(fields)} in {found}")

@@ -33,7 +33,7 @@ FIXED = {  # often shown together, so given different ones
 
 def colour(name: str) -> str:
     """A tracker's colour as ``#RRGGBB``."""
-    return PALETTE[FIXED.get(name, sha256(name.encode()).digest()[0] % len(PALETTE))]
+    return PALETTE[FIXED.get(name, sha256(name.encode(errors="backslashreplace")).digest()[0] % len(PALETTE))]
 
 
 def dashes(names: Iterable[str]) -> dict[str, tuple[float, ...]]:

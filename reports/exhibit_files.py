@@ -17,11 +17,12 @@ import numpy as np
 
 from rgbtbench import __version__, atomic
 from rgbtbench.results.published.cmd import DASH, PAPER
+from rgbtbench.terminal import visible
 
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
 from .exhibits import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill
 from .records import write_csv
-from .tables import GAP, Table, as_latex, as_markdown, marked, number, visible
+from .tables import GAP, Table, as_latex, as_markdown, marked, number
 
 
 def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
@@ -34,7 +35,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         own = _texts(exhibit.name, table, cells, Filled)
         number, _, words = exhibit.title.rpartition(". ")  # LaTeX numbers its own captions
         captioned = replace(table, title=f"{words} ({number} of the {PAPER})")
-        own[f"{exhibit.name}.tex"] = (as_latex(captioned) + "\n").encode()
+        own[f"{exhibit.name}.tex"] = _bytes(as_latex(captioned) + "\n")
         if exhibit.bars:
             from .figures import bars, drawn
 
@@ -50,7 +51,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         files |= own
     links = " · ".join(f'<a href="#{name}">{_text(table.title)}</a>' for name, table, _ in sections)
     body = "\n".join(_section(*section) for section in sections)
-    files["index.html"] = INDEX.format(style=STYLE, paper=PAPER, version=__version__, links=links, body=body).encode()
+    files["index.html"] = _bytes(INDEX.format(style=STYLE, paper=PAPER, version=__version__, links=links, body=body))
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         atomic.save(folder / name, data)
@@ -61,7 +62,7 @@ def _texts(name: str, table: Table, rows: Sequence[Any], kind: type) -> dict[str
     """One table for machines and for people."""
     text = io.StringIO()
     write_csv(rows, kind, text)
-    return {f"{name}.csv": text.getvalue().encode(), f"{name}.md": (as_markdown(table) + "\n").encode()}
+    return {f"{name}.csv": _bytes(text.getvalue()), f"{name}.md": _bytes(as_markdown(table) + "\n")}
 
 
 def exhibit_table(exhibit: Exhibit, cells: list[Filled]) -> Table:
@@ -178,6 +179,10 @@ def as_html(table: Table) -> str:
     lines = [f"<tr>{row}</tr>" for row in ([groups] if groups else []) + [heads]]
     body = "\n".join(f"<tr{RULED if at == table.rule else ''}>{row}</tr>" for at, row in enumerate(rows))
     return f"<table><thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")  # a label from the command line may be no UTF-8
 
 
 def _text(text: str) -> str:

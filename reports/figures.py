@@ -16,10 +16,10 @@ from rgbtbench import atomic
 from rgbtbench.errors import ConfigError, not_installed
 from rgbtbench.evaluation import ALL, Evaluation
 from rgbtbench.protocol import Measure
+from rgbtbench.terminal import visible
 
 from .colours import colour, dashes
 from .exhibits import Exhibit, Filled
-from .tables import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -125,13 +125,15 @@ def gather(
     only: Iterable[str] = (),
     without: Iterable[str] = (),
     layouts: Mapping[str, str] | None = None,
+    unread: list[str] | None = None,
 ) -> list[Entry]:
     """Every tracker that the inputs name, on every benchmark.
 
     An input is an experiment's YAML (its runs lie in ``runs``, by default where ``store_of`` says), a store,
     ``LABEL=PATH`` or ``PATH`` of raw results, or a folder with ``results/BENCHMARK/TRACKER`` and perhaps
     ``gt/BENCHMARK``. ``only``: parts of names of benchmarks, labels or run folders; ``without``: labels to leave out.
-    Raises BenchError for what cannot be read, and ConfigError if nothing is left.
+    ``unread`` takes what a store's folders cannot tell, an error without it. Raises BenchError for what cannot be read,
+    and ConfigError if nothing is left.
     """
     found: list[Entry] = []
     later: list[tuple[str, Path]] = []  # raw results without a benchmark: the others tell it
@@ -141,7 +143,7 @@ def gather(
         if place != text:
             later.append((label, Path(place).expanduser()))
         elif path.is_dir() and (folders := run_folders(path)):
-            found += _of_store(folders, benchmarks)
+            found += _of_store(folders, benchmarks, unread)
         elif path.is_dir() and (homes := _collected(path)):
             found += _of_collection(path, homes, benchmarks)
         elif path.is_dir() or path.name.lower().endswith((*SUFFIXES, *FILES)):
@@ -212,9 +214,12 @@ def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, change
     return found
 
 
-def _of_store(folders: list[RunFolder], benchmarks: Benchmarks) -> list[Entry]:
+def _of_store(folders: list[RunFolder], benchmarks: Benchmarks, unread: list[str] | None) -> list[Entry]:
     found = []
     for folder in folders:
+        if unread is not None and (reason := folder.unreadable()):
+            unread.append(f"{folder.path}: {reason}")
+            continue
         about = folder.about()
         dataset = about["identity"].get("dataset")
         fields = [dataset.get(key) if isinstance(dataset, dict) else None for key in ("name", "split", "truth")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
@@ -12,19 +13,29 @@ from pathlib import Path
 from typing import IO, Any
 
 from rgbtbench import atomic
+from rgbtbench.terminal import visible
 
 from .tables import RENDER, Table
 
 
 def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], path: Path | None = None) -> None:
-    """Print in one of the formats ``table``, ``md``, ``latex``, ``csv``, ``json``, to stdout or into a file."""
-    out = io.StringIO() if path else sys.stdout
+    """Print in one of ``harness/cli_report.py``'s formats, to stdout or into a file.
+
+    ``csv-safe``: cells that a spreadsheet would take for a formula start with an apostrophe.
+    """
+    out = io.StringIO()
     if form in RENDER:
         print("\n\n".join(RENDER[form](table) for table in tables), file=out)
+    elif form == "json":
+        write_json(rows, kind, out)
     else:
-        (write_csv if form == "csv" else write_json)(rows, kind, out)
-    if path and isinstance(out, io.StringIO):
-        atomic.save(path, out.getvalue().encode())
+        write_csv(rows, kind, out, safe=form == "csv-safe")
+    if path:
+        atomic.save(path, out.getvalue().encode(errors="backslashreplace"))
+    elif sys.stdout.isatty():  # a label may hold a terminal's control codes, and CSV keeps them
+        print("\n".join(map(visible, out.getvalue().removesuffix("\n").split("\n"))))
+    else:
+        sys.stdout.write(out.getvalue())
 
 
 def optional(teller: str) -> dict[str, str]:
@@ -44,13 +55,14 @@ def _columns(rows: Iterable[Any], kind: type) -> tuple[list[str], Iterable[Any]]
     return [f.name for f in fields(kind) if f.metadata.get("teller") in (None, *told)], rows
 
 
-def write_csv(rows: Iterable[Any], kind: type, out: IO[str]) -> None:
-    """A header and one line per row; floats with ten decimals, NaN empty."""
+def write_csv(rows: Iterable[Any], kind: type, out: IO[str], *, safe: bool = False) -> None:
+    """A header and one line per row; floats with ten decimals, NaN empty. ``safe``: for spreadsheets."""
     columns, rows = _columns(rows, kind)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(getattr(row, column)) for column in columns])
+        cells = [_cell(getattr(row, column)) for column in columns]
+        writer.writerow([_no_formula(cell) for cell in cells] if safe else cells)
 
 
 def _cell(value: object) -> object:
@@ -65,8 +77,22 @@ def write_json(rows: Iterable[Any], kind: type, out: IO[str]) -> None:
 
     columns, rows = _columns(rows, kind)
     objects = [{column: _value(getattr(row, column)) for column in columns} for row in rows]
-    json.dump(objects, out, indent=1, ensure_ascii=False)
+    plain = (sys.stdout.encoding or "").lower() not in (
+        "utf-8",
+        "utf8",
+    )  # there an escape is JSON, and a mark may not be
+    json.dump(objects, out, indent=1, ensure_ascii=plain)
     out.write("\n")
+
+
+def _no_formula(cell: object) -> object:
+    r"""Text that no spreadsheet computes, or a number as it is.
+
+    >>> _no_formula("=HYPERLINK(A1)"), _no_formula("-3.5"), _no_formula("-3.5+A1"), _no_formula("dcf")
+    ("'=HYPERLINK(A1)", '-3.5', "'-3.5+A1", 'dcf')
+    """
+    formula = isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and not re.fullmatch(r"-?[\d.]+", cell)
+    return f"'{cell}" if formula else cell
 
 
 def _value(value: object) -> object:

@@ -11,6 +11,7 @@ from itertools import groupby
 import numpy as np
 
 from rgbtbench.boxes import Array
+from rgbtbench.terminal import visible
 
 GAP = "–"
 NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ± [\d.]+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
@@ -66,15 +67,6 @@ def spanned(value: float, low: float, high: float, std: float = math.nan) -> str
     """A score with its standard deviation over repeats and its interval, where it has them."""
     deviation = "" if math.isnan(std) else f" ± {number(std)}"
     return number(value) + deviation + ("" if math.isnan(low) else f" [{number(low)}, {number(high)}]")
-
-
-def visible(text: str) -> str:
-    r"""Text with whatever does not print, such as a terminal's control codes, as an escape.
-
-    >>> visible("a\x1b[2J\u202eb")
-    'a\\x1b[2J\\u202eb'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def marked(grid: Array, axis: int, digits: int = 1) -> tuple[Marks, Marks]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
 
+from rgbtbench import regular
 from rgbtbench.errors import StoreError
 
 STALE = 120.0  # seconds without a heartbeat after which another host may take a lease over
@@ -151,13 +152,14 @@ def _create(path: Path, content: bytes) -> int | None:
 def read(path: Path) -> Held | None:
     """The lease at ``path``; None if there is none. One that cannot be read counts by age alone."""
     try:
-        with path.open("rb") as stream:
+        with regular.opened(path) as stream:
             text = stream.read(1 << 16).decode(errors="replace")
             age = time.time() - os.fstat(stream.fileno()).st_mtime
     except FileNotFoundError:
         return None
     except OSError as reason:
-        raise StoreError("cannot read lease", where=path, found=reason.strerror) from None
+        next = f"move {path} away, if no run is under way"
+        raise StoreError("cannot read lease", where=path, found=reason.strerror, next=next) from None
     line, _, rest = text.partition("\n")
     try:
         about = json.loads(line)

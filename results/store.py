@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from rgbtbench import atomic, fingerprint
+from rgbtbench import atomic, fingerprint, regular
 from rgbtbench.boxes import Array
 from rgbtbench.errors import StoreError
 
@@ -119,6 +120,14 @@ class RunFolder:
             raise StoreError(f"{ABOUT} says nothing of a run", where=self.path / ABOUT, next=f"move {self.path} away")
         return found
 
+    def unreadable(self) -> str | None:
+        """Why about-run.json cannot be read; None if it can."""
+        try:
+            regular.opened(self.path / ABOUT).close()
+        except OSError as reason:
+            return f"{ABOUT}: {reason.strerror}"
+        return None
+
     def machines(self) -> list[dict[str, Any]]:
         """What it ran on, one for each host."""
         return [found for path in sorted(self.path.glob("machine-*.json")) if (found := _parsed(path))]
@@ -158,7 +167,7 @@ class RunFolder:
                 own
                 and (name + BOXES in record.sha256) == (record.status == "ok")
                 and all(
-                    hashlib.sha256((self.path / file).read_bytes()).hexdigest() == sha256
+                    hashlib.sha256(regular.read(self.path / file)).hexdigest() == sha256
                     for file, sha256 in record.sha256.items()
                 )
             )
@@ -245,9 +254,15 @@ class RunFolder:
 
 
 def run_folders(root: Path) -> list[RunFolder]:
-    """Every run of a store, by path; [] if this is none."""
-    found = (path for path in root.glob(f"*/*/{ABOUT}") if re.fullmatch(r".+@[0-9a-f]{8}", path.parent.name))
-    return [RunFolder(path.parent) for path in sorted(found)]
+    """Every run of a store, by path, also those that cannot be read; [] if this is none."""
+    runs: list[RunFolder] = []
+    for home in sorted(path for path in root.iterdir() if path.is_dir()):
+        try:
+            inside = [path for path in home.iterdir() if re.fullmatch(r".+@[0-9a-f]{8}", path.name)]
+            runs += [RunFolder(path) for path in sorted(inside) if path.is_dir()]
+        except OSError:  # what cannot be listed may hold runs
+            runs.append(RunFolder(home))
+    return runs if any((run.path / ABOUT).is_file() for run in runs) else []
 
 
 def require_storable(names: Iterable[str], where: object) -> None:
@@ -283,13 +298,14 @@ def _json(value: Mapping[str, Any]) -> bytes:
 def _parsed(path: Path) -> dict[str, Any] | None:
     """A JSON object of a format we know; None if it is absent or no such object. Raises StoreError if it is newer."""
     try:
-        with path.open("rb") as stream:
+        with regular.opened(path) as stream:
             data = stream.read(SIZE_LIMIT + 1)
         found = json.loads(data) if len(data) <= SIZE_LIMIT else None
     except (FileNotFoundError, ValueError, RecursionError):
         return None
     except OSError as reason:
-        raise StoreError("cannot read the store", where=path, found=reason.strerror) from None
+        next = f"ls -l {shlex.quote(str(path))}"
+        raise StoreError("cannot read the store", where=path, found=reason.strerror, next=next) from None
     if not isinstance(found, dict) or not isinstance(version := found.get("format"), int):
         return None
     if version > FORMAT:

@@ -6,12 +6,14 @@ They are scores on a generated benchmark: never to stand among those of real one
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rgbtbench import regular
 from rgbtbench.errors import DataError
 
 MEASURED = Path(__file__).with_name("measured")
@@ -110,8 +112,12 @@ def read_study(path: Path | None = None) -> list[Training]:
     path = path or MEASURED / "study.csv"
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return parse_study(stream, str(path))
+    try:
+        return parse_study(io.StringIO(regular.read(path).decode(), newline=""), str(path))
+    except OSError as reason:
+        raise DataError("cannot read the record", where=path, found=reason.strerror) from None
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise DataError("the record is no CSV", where=path, found=reason) from None
 
 
 def parse_study(stream: Iterable[str], where: str) -> list[Training]:
@@ -123,6 +129,10 @@ def parse_study(stream: Iterable[str], where: str) -> list[Training]:
 
 
 def _training(row: dict[str, str], where: str) -> Training:
+    if short := [name for name in NEEDED if row[name] is None]:
+        raise DataError(
+            "a row is short", where=where, expected=f"{len(NEEDED)} columns", found=f"no {', '.join(short)}"
+        )
     value, low, high = (_percentage(name, row[name], where) for name in ("value", "low", "high"))
     each = tuple(_percentage("each", word, where) for word in (row.get("each") or "").split())
     if each and str(len(each)) != row["sequences"]:

@@ -14,7 +14,8 @@ FOLDERS = {"rgbtbench": "harness"} | {f"rgbtbench.{n}": n for n in ("trackers", 
 SOURCES = [path for folder in FOLDERS.values() for path in sorted((ROOT / folder).rglob("*.py"))]
 LAYERS = [  # a module may import from its own level (same folder only at level 1) and from those below
     {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows", "mat", "atomic"}
-    | {"arrays", "places", "foreign", "ranges", "fingerprint", "__version__"},
+    | {"arrays", "places", "foreign", "ranges", "fingerprint", "packed", "regular", "terminal", "fault"}
+    | {"__version__"},
     {"trackers", "datasets", "results"},
     {
         "evaluation",

@@ -91,6 +91,6 @@ def check(frames: int, size: tuple[int, int]) -> None:
     """Raise ConfigError for a clip that cannot be."""
     if frames < 2:
         raise ConfigError("a sequence needs frames to track in", expected="at least 2 frames", found=frames)
-    if not all(low <= n <= high for low, n, high in zip(SMALLEST, size, LARGEST, strict=True)):
+    if len(size) != 2 or not all(low <= n <= high for low, n, high in zip(SMALLEST, size, LARGEST, strict=True)):
         limits = " to ".join(f"{w}x{h}" for w, h in (SMALLEST, LARGEST))
         raise ConfigError("impossible image size", expected=limits, found="x".join(map(str, size)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rgbtbench import atomic
+from rgbtbench.terminal import visible
 
 INTERVAL = 60.0  # seconds between lines where there is no terminal
 
@@ -29,7 +30,7 @@ class Speaker:
     def say(self, text: str) -> None:
         """One line."""
         if not self.silent:
-            self.bar.write(text, file=sys.stderr)
+            self.bar.write(visible(text), file=sys.stderr)
 
     def tell(self, loss: float, waited: float) -> None:
         """One step more. ``waited``: seconds so far, for data."""

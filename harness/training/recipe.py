@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import load
-from rgbtbench.errors import ConfigError, unknown
+from rgbtbench.errors import ConfigError, advised, unknown
 from rgbtbench.fingerprint import path_digest
 from rgbtbench.located import Document, Keys, Section
 from rgbtbench.trackers.crossmodal.methods import METHODS, Method
@@ -139,6 +139,7 @@ def _plain(value: Any) -> Any:
     return path_digest(value) if isinstance(value, Path) else value
 
 
+@advised("mend it; docs/training.md explains every key")
 def load_recipe(recipe: str | Path, changes: Iterable[str] = ()) -> Recipe:
     """Read a recipe: a file, or one of those ``shipped``, whose paths are relative to the current folder.
 
@@ -303,8 +304,8 @@ class _Reader:
                 kind = type(before)
                 if kind is float:
                     value = _number(section, key, before, below=-math.inf)
-                elif kind is tuple:
-                    value = tuple(section.need(key, list))
+                elif kind is tuple and isinstance(value, list) and _alike(value, before):
+                    value = tuple(value)
                 elif type(value) is not kind:
                     raise ConfigError(
                         f"{key!r} has a wrong type",
@@ -316,6 +317,13 @@ class _Reader:
         with _at(section):
             changed: T = replace(usual, **changes)  # type: ignore[type-var]
         return changed
+
+
+def _alike(values: list[Any], usual: tuple[Any, ...]) -> bool:
+    """Whether a list may stand for a tuple: finite numbers for numbers, names for names."""
+    kinds = {*map(type, usual)} or {str}
+    typed = all(type(value) in kinds or (type(value) is int and float in kinds) for value in values)
+    return typed and all(math.isfinite(value) for value in values if isinstance(value, float))
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
         data=data,
         tables="\n".join(map(as_html, tables)),
     )
-    return page.encode()
+    return page.encode(errors="backslashreplace")
 
 
 def as_html(table: Table) -> str:
@@ -62,4 +62,4 @@ def _asset(name: str) -> str:
 
 def _source(text: str) -> str:
     """What the policy allows: this very text."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode(errors='backslashreplace')).digest()).decode()}'"

@@ -48,7 +48,9 @@ class Pack:
 
     def text(self, document: object) -> str:
         """All of it as base64 of zlib: the JSON's length (u4), the JSON, then the arrays from a multiple of 8."""
-        words = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        words = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
+            errors="backslashreplace"
+        )
         head = len(words).to_bytes(4, "little") + words
         head += bytes(-len(head) % ALIGNMENT)
         return base64.b64encode(zlib.compress(b"".join((head, *self.parts)), 9)).decode("ascii")

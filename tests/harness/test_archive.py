@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rgbtbench.archive import TOTAL_LIMIT, descend, open_tree
+from rgbtbench.archive import descend, open_tree
 from rgbtbench.errors import DataError
+from rgbtbench.packed import TOTAL_LIMIT
 
 CONTENT = {"top/a.txt": b"1", "top/in/b.txt": b"22", "top/in/c.txt": b"333"}
 
@@ -175,7 +176,7 @@ def test_what_is_neither(tmp_path):
 
 def test_a_fifo_in_a_folder_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "a.txt")
-    with pytest.raises(DataError, match="no such plain file"):
+    with pytest.raises(DataError, match="not a plain file but a FIFO"):
         open_tree(tmp_path, DataError).read("a.txt")
 
 

@@ -108,6 +108,47 @@ def test_curves_end_in_the_scores(score, generated, tmp_path):
     assert np.mean(success) == pytest.approx(scores["SR"])
 
 
+def test_curves_on_a_full_disk_leave_the_old_file_whole(score, generated):
+    from rgbtbench import atomic
+
+    with pytest.MonkeyPatch.context() as patch:
+        folder = generated.parent / "curves"
+        folder.mkdir(exist_ok=True)
+        (folder / "c.csv").write_text("old")
+
+        def full(_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(atomic.os, "fsync", full)
+        status, _, err = score("--results", f"A={generated}/results/fused", "--curves", folder / "c.csv")
+    assert (status, (folder / "c.csv").read_text()) == (2, "old")
+    assert "No space left" in err
+    assert [path.name for path in folder.iterdir()] == ["c.csv"]
+
+
+def test_cells_for_spreadsheets_start_no_formula(score, generated):
+    for form, label in (("csv", "@SUM(A1)"), ("csv-safe", "'@SUM(A1)")):
+        status, out, _ = score("--results", f"@SUM(A1)={generated}/results/fused", "--format", form)
+        rows = rows_of(out)
+        assert status == 0
+        assert {row["tracker"] for row in rows} == {label}
+        assert all(float(row["value"]) > 0 for row in rows)
+
+
+def test_a_link_that_leads_to_itself_does_not_stop_scoring(score, generated, results):
+    (results / "loop").symlink_to("loop")
+    (results / "generated99.txt").symlink_to("generated99.txt")
+    before = score("--results", f"A={generated}/results/fused", "--format", "csv")[1]
+    assert score("--results", f"A={results}", "--format", "csv")[:2] == (0, before)
+
+
+def test_labels_move_no_cursor(score, generated):
+    status, out, err = score("--results", f"a\x1b[2J\u202e={generated}/results/fused")
+    assert status == 0
+    assert "a\\x1b[2J\\u202e" in out
+    assert all(line.isprintable() for line in (out + err).splitlines())
+
+
 def test_missing_sequences_stop_or_print_gaps(score, results):
     (results / "generated03.txt").unlink()
     status, out, err = score("--results", f"A={results}", "--format", "csv")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -216,6 +217,16 @@ def test_a_newer_store_and_a_broken_one_are_refused(home, cli):
         assert status == 2
         assert told in err
         assert "about-run.json" in err
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda about: (about.unlink(), os.mkfifo(about))], ids=["none", "pipe"])
+def test_a_run_that_cannot_be_read_is_said_and_counts_as_a_gap(home, cli, spoil):
+    about = next((home / "runs").glob("*/Walk@*/about-run.json"))
+    spoil(about)
+    status, out, err = cli("report", home / "runs", "--truth", home / "data", "--format", "csv")
+    assert status == 1
+    assert f"left out: {about.parent}: about-run.json: " in err
+    assert {row["tracker"] for row in csv.DictReader(io.StringIO(out))} == {HOSTILE}
 
 
 def test_two_attributes_together_have_counts_and_flags(cli, real):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,23 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert 'pip install "rgbtbench[torch]"' in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_a_file_says_of_itself_is_never_among_the_facts(cli, tmp_path: Path) -> None:
+    lies = {"sha256": "0" * 64 + " (verified)", "NaN or infinite": "none", "parameters": "1\nsha256  forged"}
+    save_file({"a.weight": torch.tensor([1.0, torch.nan])}, tmp_path / "a", lies)
+    status, out, _ = cli("weights", "inspect", tmp_path / "a")
+    facts, claims = out.split("\n\n", 1)[1].split("what the file says of itself")
+    assert status == 1
+    assert path_digest(tmp_path / "a") in facts
+    assert "a.weight: 1" in facts
+    assert "verified" not in facts
+    assert "verified" in claims
+    assert not any(line.startswith("sha256  forged") for line in out.splitlines())
+
+
+def test_a_pipe_blocks_nothing(cli, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    status, _, err = cli("weights", "inspect", tmp_path / "a")
+    assert status == 2
+    assert "special file" in err

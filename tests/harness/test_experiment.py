@@ -40,7 +40,7 @@ def test_paths_are_relative_to_the_file_wherever_it_is_read_from(folder: Path) -
         ("- {use: still, modality: ir}", "", 5, "unknown modality 'ir'"),
         ("- {use: still, label: ../x}", "", 5, "no folder name"),
         ("- {use: still, label: 3}", "", 5, "wrong type"),
-        ("- {use: still, params: {when: 2022-01-01}}", "", 5, "not a plain value"),
+        ("- {use: still, params: {when: !!timestamp 2022-01-01}}", "", 5, "not valid YAML"),
         ("- {use: still, use: dcf}", "", 5, "key given twice"),
         ("[]", "", 5, "'trackers' is empty"),
         ("- {use: still}", "note: [\n", 8, "not valid YAML"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import numpy as np
 import pytest
@@ -133,3 +134,22 @@ def test_mutated_results_are_never_misread():
         expected = [[float(field) for field in line.replace(",", " ").split()] for line in lines]
         np.testing.assert_array_equal(rows, np.array(expected))
     assert accepted > 300
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"1,2,3,4\n" + b"1" * 20_000 + b"x,2,3,4\n", "not a number"),
+        (b"1,2,3,4\n" + b"1" * 400_000 + b".x,2,3,4\n", "not a number"),
+        (b"1," * (4 << 20), "too large"),
+        (b"1.\n" * (8 << 20), "too large"),
+        (b"1.5,2.5,3,4\n" * 300_000 + b"x,1,2,3\n", "not a number"),
+    ],
+)
+def test_large_files_that_are_no_boxes_are_refused_in_seconds(data: bytes, told: str):
+    start = time.process_time()
+    with pytest.raises(ResultError, match=told) as caught:
+        parse_rows(data, "x.txt", (4, 8), ResultError)
+    assert time.process_time() - start < 10
+    assert len(str(caught.value)) < 600
+    assert caught.value.details["next"]

@@ -18,7 +18,8 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import Parameter
 
-from rgbtbench.errors import ConfigError
+from rgbtbench import regular
+from rgbtbench.errors import ConfigError, advised
 from rgbtbench.fingerprint import path_digest
 
 Format = Literal["safetensors", "pth"]
@@ -39,6 +40,7 @@ class Weights:
     sha256: str
 
 
+@advised("ask its author for safetensors, or for a state dict saved by torch.save")
 def read(path: str | Path, *, finite: bool = True) -> Weights:
     """Read a file of weights; its content says which format it is, and nothing in it is executed.
 
@@ -96,7 +98,7 @@ def some(names: list[str], most: int = 3) -> str:
 
 
 def _format(path: Path) -> Format:
-    with path.open("rb") as stream:
+    with regular.opened(path) as stream:
         head = stream.read(9)
     if head[8:] == b"{":  # safetensors: the length of a JSON object, and the object
         claimed, size = 8 + int.from_bytes(head[:8], "little"), path.stat().st_size
