@@ -9,8 +9,7 @@ from pathlib import Path
 from .datasets.benchmark import Benchmark
 from .datasets.check import Problem, problems, told
 from .errors import BenchError
-from .evaluation import evaluate
-from .results.formats import find_results
+from .evaluation import evaluate, find
 
 
 class Audit:
@@ -45,21 +44,24 @@ class Audit:
 
 def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[Problem]:
     try:
-        files = find_results(label, path, benchmark.names)
+        runs = find(label, path, benchmark).runs
     except BenchError as reason:
         yield Problem("results", told(reason))
         return
-    missing = [name for name in benchmark.names if name not in files.paths]
-    if missing:
-        some = ", ".join(missing[:3]) + ", ..." * (len(missing) > 3)
-        yield Problem("missing sequences", f"{len(missing)} of {len(benchmark.names)} sequences missing: {some}")
     bad = False
-    for name in files.paths:
-        try:
-            files.read(name)
-        except BenchError as reason:
-            bad = True
-            yield Problem("unreadable file", told(reason))
+    for files in runs:
+        of = f"{files.run}: " if files.run else ""
+        if missing := [name for name in benchmark.names if name not in files.paths]:
+            some = ", ".join(missing[:3]) + ", ..." * (len(missing) > 3)
+            yield Problem(
+                "missing sequences", f"{of}{len(missing)} of {len(benchmark.names)} sequences missing: {some}"
+            )
+        for name in files.paths:
+            try:
+                files.read(name)
+            except BenchError as reason:
+                bad = True
+                yield Problem("unreadable file", told(reason))
     if not bad:
         yield from _scored(benchmark, label, path)
 

@@ -164,7 +164,8 @@ def board(rows: Sequence[Ranked]) -> Table:
         own = found[tracker, standing]
         shown = [text for title in benchmarks for text in _shown(own.get(title))]
         year = next((row.year for row in own.values() if row.year), "")
-        fps = (", ".join(dict.fromkeys(map(_fps, own.values()))),) if speed else ()
+        told = dict.fromkeys(_fps(row) for row in own.values() if row.fps_by)
+        fps = (", ".join(told) or GAP,) if speed else ()
         counted = f"{len(own)} of {len(benchmarks)}"
         body.append((tracker, *shown, mean_rank(own.values()), counted, *fps, year, standing))
         scored = [own[t].value if t in own and own[t].rank is not None else math.nan for t in benchmarks]

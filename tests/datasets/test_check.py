@@ -120,6 +120,18 @@ def test_results_of_several_trackers_are_all_looked_at(generated, tmp_path, cli)
     assert "none: 1 problem (results 1)" in lines
 
 
+def test_every_repeat_of_a_tracker_is_looked_at(generated, tmp_path, cli):
+    for run in ("run1", "run2"):
+        (tmp_path / "A" / run).mkdir(parents=True)
+        for path in (generated / "results/fused").iterdir():
+            (tmp_path / "A" / run / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "A/run2/generated03.txt").write_text("1,2,x,4\n")
+    status, out, _ = cli("check", "LasHeR", generated / "LasHeR", "--results", tmp_path / "A")
+    assert status == 1
+    assert "A/run2/generated03.txt:1" in out
+    assert out.splitlines()[-1] == "A: 1 problem (unreadable file 1)"
+
+
 def test_the_real_packs_have_no_problems(real, cli):
     for name in ("GTOT", "RGBT210", "RGBT234", "LasHeR"):
         status, out, _ = cli("check", name, real / "gt" / f"{name}.tar.xz")

@@ -107,6 +107,10 @@ def test_a_gap_in_one_repeat_is_a_gap(repeats, generated, cli):
     assert status == 2
     assert "T, run2 has no results for 1 of 6" in err
     assert cli(*arguments, "--allow-missing")[0] == 1
+    (repeats / "run3/generated05.txt").write_text("1,2,x,4\n")
+    _, out, _ = cli("check", "LasHeR", generated / "LasHeR", "--results", repeats)
+    assert "1 of 6 sequences missing (run2): generated03" in out
+    assert "run3/generated05.txt:1" in out
 
 
 def test_what_is_repaired_in_several_repeats_is_said_once(repeats, generated, cli):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from rgbtbench.reports.leaderboard import Ranked, board, printed_rows, rank_ranges
 
@@ -28,6 +29,16 @@ def test_the_board_shows_gaps_and_counts_and_is_stable():
     assert table.rows[2][3:5] == ("–", "–")
     assert "C, RGBT234: 3 sequences missing" in table.note
     assert board(rows[::-1]).rows[0][0] == "B"
+
+
+def test_speeds_stand_beside_those_who_tell_them():
+    timed = [replace(row("GTOT", "A", 70.0, 1, 1), fps=25.04, fps_by="authors' files"), row("RGBT234", "A", 50.0, 1, 1)]
+    timed += [replace(row("GTOT", "B", 60.0, 2, 2), fps=30.0, fps_by="here"), row("GTOT", "C", 50.0, 3, 3)]
+    table = board(timed)
+    at = table.header.index("FPS")
+    assert {line[0]: line[at] for line in table.rows} == {"A": "25.0†", "B": "30.0", "C": "–"}
+    assert "†: by the authors' files" in table.note
+    assert "FPS" not in board([row("GTOT", "C", 50.0, 1, 1)]).header
 
 
 def test_printed_numbers_have_no_rank_and_tell_what_else_is_in_print():
