@@ -325,7 +325,8 @@ def test_a_failure_in_one_line_names_file_and_counts(home: Path, capsys: pytest.
     assert call(home, "run", "--only", "Raw", "--force") == 1
     call(home, "status", "--only", "Raw")
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("failed ")]
-    assert line.endswith(f"too few rows; {home / 'raw' / 'dog.txt'}; expected 12 rows; found 1 rows")
+    for told in ("too few rows", str(home / "raw" / "dog.txt"), "; expected 12 rows", "; found 1 rows"):
+        assert told in line
 
 
 def test_a_failing_process_in_one_line_has_its_last_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
