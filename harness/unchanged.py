@@ -1,8 +1,9 @@
 """Inputs that change under a run: what a lane reads must be what the run's folder is named after.
 
 A stamp is what the file system says of a file: its size and times. While stamps stay, contents stay; when one changes,
-contents are digested again. A tracker made, or boxes found, while one changed are not believed. The number of a file is
-no part of it: some network file systems give another one each time.
+contents are digested again. A tracker made, or boxes found, while one changed are not believed: the time of the last
+change (``ctime``) also tells of a file that was put back. The number of a file is no part of it: some network file
+systems give another one each time.
 """
 
 from __future__ import annotations
@@ -55,12 +56,17 @@ def verify(contents: Contents) -> Stamps:
 
 def image_stamps(sequence: Sequence) -> Stamps:
     """The stamp of each image of a sequence."""
-    return tuple(_stamp(path)[:2] for path in dict.fromkeys((*sequence.rgb, *sequence.tir)))
+    return tuple(_stamp(path) for path in dict.fromkeys((*sequence.rgb, *sequence.tir)))
+
+
+def same(before: Stamps, after: Stamps, *, exact: bool) -> bool:
+    """Whether nothing was changed, nor put back. Not ``exact``: links and permissions may have changed."""
+    return before == after if exact else [stamp[:-1] for stamp in before] == [stamp[:-1] for stamp in after]
 
 
 def image_digest(seen: Stamps) -> str:
     """The sizes of the images as one short text: cheap, the same for every copy, and rarely the same for others."""
-    return fingerprint.digest([size for size, _ in seen])[:16]
+    return fingerprint.digest([size for size, *_ in seen])[:16]
 
 
 def _stamp(path: Path) -> tuple[object, ...]:
