@@ -136,6 +136,7 @@ def settle(job: Job, unit: Unit, device: Device, say: Say = lambda doing, second
                 shared=shared,
                 confidence=outcome.confidence,
                 images=images,
+                remarks=outcome.remarks,
             )
     if isinstance(outcome, Failure):
         _discard(say, job.closing)  # who knows what state it is in

@@ -52,6 +52,7 @@ class Record:
     error: str | None = None
     traceback: str | None = None
     images: str | None = None  # digest of the sizes of the image files, since their content is not part of the hash
+    remarks: Mapping[str, int] | None = None  # what was odd about the images, but harmless: how often
 
 
 SOUND: Mapping[str, Callable[[Any], bool]] = {  # what a field of a record may be: files come from anywhere
@@ -65,6 +66,7 @@ SOUND: Mapping[str, Callable[[Any], bool]] = {  # what a field of a record may b
     "error": lambda v: v is None or isinstance(v, str),
     "traceback": lambda v: v is None or isinstance(v, str),
     "images": lambda v: v is None or isinstance(v, str),
+    "remarks": lambda v: v is None or (isinstance(v, dict) and all(type(count) is int for count in v.values())),
 }
 
 
@@ -206,6 +208,7 @@ class RunFolder:
         shared: bool,
         confidence: Array | None = None,
         images: str | None = None,
+        remarks: Mapping[str, int] | None = None,
     ) -> None:
         """Write boxes (N, 4), seconds (N,) and confidence (N,), then the record.
 
@@ -223,7 +226,7 @@ class RunFolder:
             self._write(file, data)
         self._drop(name + file for file in DATA if name + file not in files)
         digests = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
-        record = Record("ok", len(boxes), digests, fps, init, device, shared, images=images)
+        record = Record("ok", len(boxes), digests, fps, init, device, shared, images=images, remarks=remarks or None)
         self._write(name + RECORD, _json({"format": FORMAT, **asdict(record)}))
 
     def fail(self, name: str, error: str, traceback: str | None, *, frames: int, device: str, shared: bool) -> None:

@@ -262,3 +262,17 @@ def test_two_code_bases_with_a_package_of_one_name_are_refused(work: Work, tmp_p
         sys.path[:] = path
         for name in set(sys.modules) - modules:
             del sys.modules[name]
+
+
+def test_harmless_oddities_of_images_are_counted_in_the_record(work: Work, tmp_path: Path) -> None:
+    job, [run] = work()
+    unit = job.units[0]
+    image = tmp_path / "data" / unit.sequence / "visible" / "v002.jpg"
+    whole = image.read_bytes()
+    tables = whole.index(b"\xff\xdb")
+    image.write_bytes(whole[:tables] + bytes(9) + whole[tables:])
+    assert settle(job, unit, CPU)
+    record = run.folder.record(unit.sequence)
+    assert record is not None
+    assert record.status == "ok", record.error
+    assert record.remarks == {"zeros between the parts of a JPEG": 1}
