@@ -110,6 +110,7 @@ def settle(job: Job, unit: Unit, device: Device, say: Say = lambda doing, second
     lease = folder.claim(unit.sequence, run=job.run, stale=job.stale, retake=job.retake)
     if lease is None:
         return False
+    lease.watched = True
     with lease:
         if folder.has_record(unit.sequence):
             return False

@@ -75,6 +75,7 @@ class Lease:
     attempt: int  # how many processes have worked on the sequence in this invocation, this one included
     post_mortem: str  # what the holder before us left behind
     beat: float
+    watched: bool = False  # somebody buries us: if we are interrupted, they see at what
     _end: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -89,9 +90,9 @@ class Lease:
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         self._end.set()
-        told_to_stop = kind is not None and issubclass(kind, Interrupted)  # whoever watches over us gives it back
+        left = self.watched and kind is not None and issubclass(kind, Interrupted)  # whoever watches gives it back
         try:
-            if not told_to_stop and self.is_held:
+            if not left and self.is_held:
                 self.path.unlink(missing_ok=True)
         finally:
             with suppress(OSError):  # a tracker may have closed all that is open

@@ -137,9 +137,7 @@ class RunFolder:
         """What about-run.json says. Raises StoreError if it is of a newer kind or no run's."""
         found = _parsed(self.path / ABOUT)
         identity = found.get("identity") if found else None
-        dataset = identity.get("dataset") if isinstance(identity, dict) else None
-        texts = [dataset.get(key) if isinstance(dataset, dict) else None for key in ("name", "split", "truth")]
-        if not found or not all(isinstance(text, str) for text in (*texts, found.get("label"))):
+        if not found or not isinstance(identity, dict) or not isinstance(found.get("label"), str):
             raise StoreError(f"{ABOUT} says nothing of a run", where=self.path / ABOUT, next=f"move {self.path} away")
         return found
 
