@@ -26,7 +26,7 @@ from . import (
     terminal,
 )
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
-from .errors import BenchError, ConfigError, DataError
+from .errors import BenchError, ConfigError, DataError, ResultError
 from .terminal import log as _log
 from .terminal import visible
 
@@ -213,18 +213,25 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     from .evaluation import find
-    from .results.export import export
+    from .results.export import export, read_with
 
     benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
     results = _results(arguments.results, required=True)
     layouts = _layouts(arguments.boxes, results)
-    status = 0
+    kit, status = arguments.kit or benchmark.spec.kit, 0
     for label, path in results.items():
-        for files in find(label, path, benchmark).runs:
-            out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
-            written = export(files, arguments.kit or benchmark.spec.kit, out, layout=layouts.get(label))
-            _log(f"{files.title}: {len(written)} of {len(benchmark.names)} sequences written to {written[0].parent}")
-            status |= len(written) < len(benchmark.names)
+        try:
+            runs = find(label, path, benchmark).runs
+            for files in runs:
+                out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
+                written = export(files, kit, out, layout=layouts.get(label))
+                count = f"{len(written)} of {len(benchmark.names)}"
+                _log(f"{files.title}: {count} sequences written to {written[0].parent}")
+                print(read_with(kit, label, out.absolute(), benchmark.spec.name))
+                status = max(status, int(len(written) < len(benchmark.names)))
+        except ResultError as error:  # of one tracker: the others are written all the same
+            _log(f"rgbtbench: {label}: {error}")
+            status = 2
     return status
 
 

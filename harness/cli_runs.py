@@ -50,7 +50,7 @@ def _add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("experiment", metavar="EXP.yaml")
     verb.add_argument("--runs", type=Path, metavar="DIR", help="the store (default: runs beside EXP.yaml, else ./runs)")
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
-    verb.add_argument("--only", default="", metavar="PART,PART", help="of names of datasets, labels or sequences")
+    verb.add_argument("--only", default="", metavar="NAME,NAME", help="labels, datasets, parts of sequences' names")
 
 
 def _seconds(text: str) -> float:
@@ -65,16 +65,17 @@ def _plan(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
     from .plan import make_plan, store_of
 
     arguments.runs = store_of(arguments.experiment, arguments.runs)
-    experiment = load_experiment(arguments.experiment, arguments.set)
     only = [part.strip() for part in arguments.only.split(",") if part.strip()]
+    experiment = load_experiment(arguments.experiment, arguments.set, only)
     return experiment, make_plan(experiment, arguments.runs, only)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from .cluster import run_cluster
-    from .engine import interruptible, parse_devices, run_lanes
+    from .engine import parse_devices, run_lanes
     from .jobs import Job, make_units
     from .plan import prepare, require_images
+    from .processes import interruptible
     from .progress import Progress
 
     devices = parse_devices(arguments.devices)
@@ -84,6 +85,8 @@ def _run(arguments: argparse.Namespace) -> int:
     units = make_units(runs)
     total, todo = sum(len(run.names) for run in runs), sum(len(run.todo) for run in runs)
     sizes = f"{len({r.tracker.label for r in runs})} trackers · {len({r.dataset.name for r in runs})} datasets"
+    if arguments.only:
+        _log(f"only   {arguments.only}: {', '.join(run.title for run in runs[:4])}{' ...' if runs[4:] else ''}")
     lanes = f"cluster {arguments.cluster}" if arguments.cluster else f"{len(devices)} lanes"
     _log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
     if arguments.dry_run:
@@ -135,12 +138,14 @@ def _command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    from .messages import one_line
+
     _, runs = _plan(arguments)
     _print_counts(runs)
     for run in runs:
         for name, state in run.states.items():
             if state == "failed" and (record := run.folder.record(name)):
-                print(visible(f"failed   {run.title}/{name}  {str(record.error).splitlines()[0]}"))
+                print(visible(f"failed   {run.title}/{name}  {one_line(record.error)}"))
             elif state == "damaged":
                 print(visible(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again"))
     complete = not any(run.missing() for run in runs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import subprocess
 import sys
 import threading
@@ -19,9 +20,11 @@ from importlib import import_module
 from queue import SimpleQueue
 from typing import IO, Any
 
-from .engine import DEATHS, Tick, bury, one_thread_each
+from .engine import DEATHS, GRACE, Tick, bury, one_thread_each
 from .errors import BenchError, ConfigError, not_installed
-from .jobs import Device, Job, Unit, settle
+from .jobs import CLOSING, RESTING, Device, Job, Unit, settle
+from .messages import describe, portable
+from .processes import end_group
 
 
 def run_cluster(job: Job, devices: tuple[Device, ...], address: str, tick: Tick) -> None:
@@ -58,15 +61,21 @@ class _Child:
     def __init__(self, device: Device) -> None:
         start = [sys.executable, "-c", "from rgbtbench.cluster import serve; serve()"]
         with one_thread_each(device):
-            self.process = subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            pipe = subprocess.PIPE
+            self.process = subprocess.Popen(start, stdin=pipe, stdout=pipe, start_new_session=True)
+        self.overdue = False
 
     def settle(self, job: Job, unit: Unit, device: Device) -> bool:
-        """As settle, in that process. Raises EOFError if it dies."""
+        """As settle, in that process. Raises EOFError if it dies, or is killed since it is silent for too long."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
             pickle.dump((job, unit, device), self.process.stdin)
             self.process.stdin.flush()
+            longest = job.timeout + 2 * CLOSING + RESTING + GRACE
+            self.overdue = not select.select([self.process.stdout], [], [], longest)[0]
+            if self.overdue:
+                raise EOFError
             answer = pickle.load(self.process.stdout)
         except (OSError, pickle.UnpicklingError):
             raise EOFError from None
@@ -91,8 +100,11 @@ def settle_apart(job: Job, unit: Unit, device: Device) -> bool:
                 return child.settle(job, unit, device)
             except EOFError:
                 _children.clear()
+                if child.overdue:
+                    child.process.kill()
                 code = child.process.wait()
-                bury(replace(job, units=(unit,)), device, child.process.pid, code, deaths)
+                end_group(child.process.pid)
+                bury(replace(job, units=(unit,)), device, child.process.pid, code, deaths, overdue=child.overdue)
     return False
 
 
@@ -108,7 +120,7 @@ def serve() -> None:
         try:
             answer: object = settle(*tasks.get())
         except Exception as reason:
-            answer = reason if isinstance(reason, BenchError) else RuntimeError(f"{type(reason).__name__}: {reason}")
+            answer = portable(reason) if isinstance(reason, BenchError) else RuntimeError(describe(reason))
         pickle.dump(answer, outbox)
         outbox.flush()
 

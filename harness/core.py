@@ -54,7 +54,10 @@ class Tracker(Protocol):
         """Start on the first frame with the target's box ``x y w h`` in pixels."""
 
     def update(self, frame: Frame) -> Any:
-        """Find the target in the next frame: its box ``x y w h``, or ``(box, confidence)``."""
+        """Find the target in the next frame: its box ``x y w h``, or ``(box, confidence)``.
+
+        pytracking's ``{"target_bbox": box, "best_score": confidence}`` will do too.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,19 @@ class Trajectory:
     seconds: Array
     confidence: Array | None = None
     remarks: Mapping[str, int] = field(default_factory=dict)
+
+
+BOX, CONFIDENCE = ("target_bbox", "box"), ("best_score", "confidence")  # keys of an answer: pytracking's, and ours
+
+
+def parts(answer: Any) -> tuple[Any, Any]:
+    """Box and confidence (None: none given) of what trackers answer, unchecked.
+
+    >>> parts(([1, 2, 3, 4], 0.5)), parts({"target_bbox": [1, 2, 3, 4], "best_score": 0.5}), parts([1, 2, 3, 4])
+    (([1, 2, 3, 4], 0.5), ([1, 2, 3, 4], 0.5), ([1, 2, 3, 4], None))
+    """
+    if isinstance(answer, tuple) and len(answer) == 2:
+        return answer
+    if isinstance(answer, dict) and (key := next((key for key in BOX if key in answer), None)):
+        return answer[key], next((answer[key] for key in CONFIDENCE if key in answer), None)
+    return answer, None

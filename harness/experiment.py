@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .boxes import reading
 from .errors import ConfigError, advised, unknown
-from .located import Document, Keys
+from .located import Document, Keys, Section
 from .trackers import shipped_weights
 
 
@@ -96,9 +96,54 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What ``--only`` asks for, by kind; an empty kind asks for all of it."""
+
+    labels: frozenset[str]
+    datasets: frozenset[Any]
+    sequences: tuple[str, ...]  # parts of names
+
+    def __str__(self) -> str:
+        told = {
+            "trackers": sorted(self.labels),
+            "datasets": sorted(map(str, self.datasets)),
+            "sequences": self.sequences,
+        }
+        return " · ".join(f"{kind} {', '.join(names)}" for kind, names in told.items() if names)
+
+
+def choose(only: Iterable[str], labels: Iterable[str], datasets: Mapping[str, Any]) -> Choice:
+    """Sort the words of ``--only`` by what they name: a label, a dataset, a part of either, else a part of sequences.
+
+    ``datasets``: folder in the store, such as ``LasHeR-train`` -> name. Kinds are combined: each narrows the others.
+
+    >>> print(choose(["RGBT234", "DCF"], ["DCF", "DCF-rgb"], {"RGBT234": "RGBT234", "LasHeR": "LasHeR"}))
+    trackers DCF · datasets RGBT234
+    """
+    labels = list(labels)
+    chosen: set[str] = set()
+    sets: set[Any] = set()
+    parts: list[str] = []
+    for word in only:
+        exact = {label for label in labels if label.lower() == word.lower()}
+        places = {name for home, name in datasets.items() if word.lower() in (home.lower(), str(name).lower())}
+        near = {label for label in labels if word in label}
+        around = {name for home, name in datasets.items() if word in home}
+        if exact or (near and not places):
+            chosen |= exact or near
+        elif places or around:
+            sets |= places or around
+        else:
+            parts.append(word)
+    return Choice(frozenset(chosen), frozenset(sets), tuple(parts))
+
+
 @advised("mend it; docs/runs.md explains every key")
-def load_experiment(path: str | Path, changes: Iterable[str] = ()) -> Experiment:
+def load_experiment(path: str | Path, changes: Iterable[str] = (), only: Iterable[str] = ()) -> Experiment:
     """Read an experiment. ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
+
+    ``only``: words as ``choose`` takes them; of datasets and trackers that are left out, no file is looked for.
 
     Raises ConfigError with FILE:LINE for anything unknown, missing, of a wrong type or absent from the disk.
     """
@@ -107,16 +152,24 @@ def load_experiment(path: str | Path, changes: Iterable[str] = ()) -> Experiment
     for change in changes:
         document.set(change)
     top = document.section((), ("name", "datasets", "trackers", "seed"))
-    datasets = tuple(_dataset(document, name) for name in top.inside("datasets", dict))
-    trackers = tuple(_tracker(document, index) for index in range(len(top.inside("trackers", list))))
-    for kind, labels in (("trackers", [t.label for t in trackers]), ("datasets", [d.name for d in datasets])):
-        for index, label in enumerate(labels):
-            first = next(k for k, other in enumerate(labels) if other.lower() == label.lower())
+    names = list(top.inside("datasets", dict))
+    sections = [_section(document, index) for index in range(len(top.inside("trackers", list)))]
+    labels = [_label(section) for section in sections]
+    for kind, found in (("trackers", labels), ("datasets", [str(name) for name in names])):
+        for index, label in enumerate(found):
+            first = next(k for k, other in enumerate(found) if other.lower() == label.lower())
             if first != index:
-                entry = (datasets if kind == "datasets" else trackers)[index]
+                where = document.where((kind, names[index] if kind == "datasets" else index))
                 raise ConfigError(
-                    f"two {kind} labelled alike", where=entry.where, found=repr(label), next="give one another label"
+                    f"two {kind} labelled alike", where=where, found=repr(label), next="give one another label"
                 )
+    choice = choose(only, labels, _homes(document, names))
+    datasets = tuple(_dataset(document, n) for n in names if not choice.datasets or n in choice.datasets)
+    trackers = tuple(
+        _tracker(document, index, section, label)
+        for index, (section, label) in enumerate(zip(sections, labels, strict=True))
+        if not choice.labels or label in choice.labels
+    )
     seed = top.get("seed", int, 0)
     if seed < 0:
         raise ConfigError("seed is negative", where=top.where("seed"), expected="0 or more", found=seed)
@@ -147,12 +200,39 @@ def _dataset(document: Document, key: Any) -> DatasetEntry:
     return DatasetEntry(spec.name, found, split, document.where(keys))
 
 
+def home(spec: Any, split: str | None) -> str:
+    """A dataset's folder in the store, such as ``LasHeR`` or ``LasHeR-train``."""
+    name: str = spec.name
+    return name if split in (None, spec.default_split) else f"{name}-{split}"
+
+
+def _homes(document: Document, keys: list[Any]) -> dict[str, Any]:
+    """The folders of all datasets in the store, to the keys that they are named by."""
+    from .datasets import BENCHMARKS
+
+    known, found = {name.lower() for name in BENCHMARKS.names()}, {}
+    for key in keys:
+        entry = document.at(("datasets", key))
+        split = entry.get("split") if isinstance(entry, dict) else None
+        found[home(BENCHMARKS.get(key), split) if str(key).lower() in known else str(key)] = key
+    return found
+
+
 TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note")
 
 
-def _tracker(document: Document, index: int) -> TrackerEntry:
+def _section(document: Document, index: int) -> Section:
+    return document.section(("trackers", index), TRACKER_KEYS, what="{use: NAME} or {label: NAME, results: PATH}")
+
+
+def _label(section: Section) -> str:
+    use, results = section.get("use", str, None), section.get("results", str, None)
+    found: str = section.get("label", str, None) or (use.rpartition(":")[2] if use else Path(str(results)).name)
+    return found
+
+
+def _tracker(document: Document, index: int, section: Section, label: str) -> TrackerEntry:
     keys: Keys = ("trackers", index)
-    section = document.section(keys, TRACKER_KEYS, what="{use: NAME} or {label: NAME, results: PATH}")
     use, results = section.get("use", str, None), section.get("results", str, None)
     if (not use) == (not results):
         raise ConfigError(
@@ -168,7 +248,6 @@ def _tracker(document: Document, index: int) -> TrackerEntry:
     if wrong:
         owner = "results" if use else "use"
         raise ConfigError(f"{wrong[0]!r} belongs to trackers with {owner!r}", where=section.where(wrong[0]))
-    label = section.get("label", str, None) or (use.rpartition(":")[2] if use else Path(str(results)).name)
     if set(label) & set("/\\\0\n\r\t") or label.startswith((".", "-")) or not 0 < len(label.encode()) <= 100:
         place = section.where("label")
         raise ConfigError("label is no folder name", where=place, expected="no / or leading dot", found=repr(label))

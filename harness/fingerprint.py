@@ -39,13 +39,20 @@ def canonical(value: object) -> bytes:
 def path_digest(path: Path) -> str:
     """sha256 of a file, or of a folder's file names and contents. Raises OSError, also for FIFOs and devices."""
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
+        files = sorted(files_of(path))
         return digest([[file.relative_to(path).as_posix(), path_digest(file)] for file in files])
     found = hashlib.sha256()
     with regular.opened(path) as stream:
         while block := stream.read(1 << 20):
             found.update(block)
     return found.hexdigest()
+
+
+def files_of(folder: Path) -> list[Path]:
+    """All files in a folder, but not what Python compiles there while it runs a tracker."""
+    return [
+        file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.relative_to(folder).parts
+    ]
 
 
 def truth_digest(names: Sequence[str], lengths: NDArray[np.int64], truth: Array) -> str:

@@ -16,7 +16,7 @@ from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark, load
 from .errors import ConfigError, DataError, ResultError, unknown
 from .evaluation import find, require_length
-from .experiment import DatasetEntry, Experiment, TrackerEntry
+from .experiment import DatasetEntry, Experiment, TrackerEntry, choose, home
 from .format_check import doubts
 from .results.formats import ResultFiles
 from .results.store import RunFolder, State, require_storable
@@ -42,6 +42,14 @@ class Run:
     def title(self) -> str:
         """``DATASET/LABEL``."""
         return f"{self.folder.path.parent.name}/{self.tracker.label}"
+
+    @property
+    def contents(self) -> tuple[tuple[Path, str], ...]:
+        """The files whose contents the identity holds, but for the tracker's own: path, sha256."""
+        known = {self.tracker.weights: self.identity.get("weights")} if self.tracker.weights else {}
+        digests = self.identity.get("paths") or {}
+        known |= {path: digests[text] for text, path in self.tracker.paths.items()}
+        return tuple((path, str(digest)) for path, digest in known.items())
 
     def refresh(self) -> None:
         """Look again what is settled; digests of all files are verified."""
@@ -70,34 +78,43 @@ def store_of(experiment: str | Path, given: Path | None = None) -> Path:
 def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> list[Run]:
     """Every tracker on every dataset. Nothing is written; names of trackers and folders are checked.
 
-    ``only``: parts of names of datasets, labels or sequences; a sequence is chosen if any of them fits.
+    ``only``: words as ``choose`` takes them, of labels, datasets and sequences; what they leave out is not looked at.
     """
+    root = root.absolute()  # a tracker may change the folder that it works in
+    homes = {home(BENCHMARKS.get(entry.name), entry.split): entry.name for entry in experiment.datasets}
+    choice = choose(only, (entry.label for entry in experiment.trackers), homes)
+    trackers = [t for t in experiment.trackers if not choice.labels or t.label in choice.labels]
     known = TRACKERS.names()
-    for entry in experiment.trackers:
+    for entry in trackers:
         if entry.spec and ":" not in entry.spec and entry.spec.lower() not in map(str.lower, known):
             error = unknown("tracker", entry.spec, known, next="rgbtbench list trackers")
             error.details["where"] = entry.where
             raise error
-    contents: dict[str, dict[str, Any]] = {entry.label: _contents(entry) for entry in experiment.trackers}
-    only, runs = tuple(only), []
+    contents: dict[str, dict[str, Any]] = {entry.label: _contents(entry) for entry in trackers}
+    runs, idle = [], set(choice.sequences)
     for dataset in experiment.datasets:
+        if choice.datasets and dataset.name not in choice.datasets:
+            continue
         benchmark = load(BENCHMARKS.get(dataset.name), dataset.root, dataset.split)
         require_storable(benchmark.names, dataset.where)
-        spec = benchmark.spec
-        truth = truth_of(benchmark)
-        home = spec.name if benchmark.split == spec.default_split else f"{spec.name}-{benchmark.split}"
-        for tracker in experiment.trackers:
-            whole = not only or any(part in home or part in tracker.label for part in only)
-            names = tuple(n for n in benchmark.names if whole or any(part in n for part in only))
-            if names:
-                about: dict[str, Any] = {"name": home, "split": benchmark.split, "truth": truth}
-                seed = {"seed": experiment.seed} if tracker.use else {}
-                identity = {"recipe": RECIPE, "dataset": about, **contents[tracker.label], **seed}
-                folder = RunFolder.of(root, home, tracker.label, identity)
-                folder.check(identity)
-                runs.append(Run(dataset, tracker, benchmark, identity, folder, names))
-    if not runs:
-        raise ConfigError("--only leaves nothing", expected="parts of datasets, labels or sequences", found=list(only))
+        truth, place = truth_of(benchmark), home(benchmark.spec, benchmark.split)
+        wanted = choice.sequences or ("",)
+        names = tuple(n for n in benchmark.names if any(part in n for part in wanted))
+        idle -= {part for part in idle if any(part in n for n in names)}
+        for tracker in trackers if names else ():
+            about: dict[str, Any] = {"name": place, "split": benchmark.split, "truth": truth}
+            seed = {"seed": experiment.seed} if tracker.use else {}
+            identity = {"recipe": RECIPE, "dataset": about, **contents[tracker.label], **seed}
+            folder = RunFolder.of(root, place, tracker.label, identity)
+            folder.check(identity)
+            runs.append(Run(dataset, tracker, benchmark, identity, folder, names))
+    if idle or not runs:
+        raise ConfigError(
+            "--only names what is not there" if idle else "--only leaves nothing",
+            expected="labels, datasets, or parts of names of sequences",
+            found=", ".join(sorted(idle)) or str(choice),
+            next="rgbtbench status EXPERIMENT",
+        )
     for run in runs:
         run.refresh()
     return runs

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from .jobs import Unit
+from .messages import one_line
 from .results.store import RunFolder
 from .terminal import visible
 
@@ -40,7 +41,7 @@ class Progress:
             record = RunFolder(unit.folder).record(unit.sequence)
             if record and record.status == "failed":
                 self.failed += 1
-                told = visible(f"failed {unit.title}  {str(record.error).splitlines()[0]}")
+                told = visible(f"failed {unit.title}  {one_line(record.error)}")
                 self.bar.write(told, file=sys.stderr)
             self.bar.update(unit.frames)
         now, count = time.monotonic(), self.total - len(self.left)

@@ -6,6 +6,7 @@ A name is a built-in, an installed package's entry point, ``package.module:Attr`
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import inspect
 import sys
 import traceback
@@ -173,3 +174,63 @@ def _load_file(path: Path) -> ModuleType:
                 for full in [full for full in new if full.partition(".")[0] == top]:
                     del sys.modules[full]
     return module
+
+
+def require_own_packages(path: Path) -> None:
+    """Raise ConfigError if a tracker's file uses a package that another code base brought under the same name.
+
+    Python holds one module of a name: with two code bases that both have a ``lib``, the second gets the first one's,
+    and tracks with its code. Only names that this one's sources import and have beside them are looked at.
+    """
+    folder = path.resolve().parent
+    places = [folder, *(p for p in map(Path, sys.path) if str(p) and (p in folder.parents or folder in p.parents))]
+    near: dict[str, list[str]] = {}  # name of a package -> where this code base has it
+    for place in places:
+        for name in _packages_in(place):
+            if name in sys.modules and name not in sys.stdlib_module_names:
+                near.setdefault(name, []).append(str(place))
+    for name, homes in near.items():
+        taken = getattr(sys.modules[name], "__spec__", None)
+        own = importlib.machinery.PathFinder.find_spec(name, homes)
+        if taken is None or own is None or (own.origin is None and _installed(taken.origin or "")):
+            continue
+        found = [taken.origin] if taken.origin else list(taken.submodule_search_locations or [])
+        strange = [p for p in found if not any(Path(p).is_relative_to(Path(home) / name) for home in homes)]
+        strange = [p for p in strange if not any(Path(p) == Path(home) / f"{name}.py" for home in homes)]
+        if strange and _imports(path, name, places):
+            raise ConfigError(
+                f"two code bases with a package {name!r} in one process",
+                where=path,
+                expected=own.origin or homes[0],
+                found=strange[0],
+                next="run one of them behind `use: process`, or in an experiment of its own (docs/add_a_tracker.md)",
+            )
+
+
+def _packages_in(place: Path) -> set[str]:
+    try:
+        entries = [entry.name for entry in place.iterdir()]
+    except OSError:
+        return set()
+    return {name.removesuffix(".py") for name in entries if name.removesuffix(".py").isidentifier()}
+
+
+def _installed(origin: str) -> bool:
+    return bool({"site-packages", "dist-packages"} & set(Path(origin).parts))
+
+
+def _imports(path: Path, name: str, places: list[Path]) -> bool:
+    """Whether a file, or a loaded module of its code base, imports a package by this name."""
+    import re
+
+    wanted = re.compile(rf"^\s*(?:from|import)\s+{name}\b|['\"]{name}[.'\"]", re.M)
+    origins = {getattr(getattr(module, "__spec__", None), "origin", None) for module in list(sys.modules.values())}
+    files = {Path(origin) for origin in origins if isinstance(origin, str) and origin.endswith(".py")}
+    own = [file for file in files if any(place in file.parents for place in places) and not _installed(str(file))]
+    for file in [path, *own]:
+        try:
+            if wanted.search(file.read_text(encoding="utf-8", errors="replace")):
+                return True
+        except OSError:
+            continue
+    return False

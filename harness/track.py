@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from hashlib import sha256
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from .core import Frame, Sequence, Tracker, Trajectory
+from .core import Frame, Sequence, Tracker, Trajectory, parts
 from .errors import DataError, TrackerError
+from .messages import safe
+from .seeds import seed_all as seed_all
 
 
 def track(
@@ -52,9 +51,10 @@ def track(
             start = perf_counter()
             answer = tracker.update(frame)
             seconds[done - 1] = perf_counter() - start
-            if isinstance(answer, tuple) and len(answer) == 2:
-                answer, confidence[done - 1] = answer
-            boxes[done - 1] = _checked(answer, sequence.name, done)
+            box, given = parts(answer)
+            boxes[done - 1] = _checked(box, sequence.name, done)
+            if given is not None:
+                confidence[done - 1] = _number(given, sequence.name, done)
     finally:
         close = getattr(stream, "close", None)  # stops the decoding threads of a generator
         if close is not None:
@@ -69,14 +69,25 @@ def _checked(answer: Any, name: str, frame: int) -> Any:
         box = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
         box = np.empty(0)
-    if box.shape != (4,) or not math.isfinite(box.sum()):
-        found = repr(answer)[:80] if box.size <= 8 else f"an array of shape {box.shape}"
+    if box.shape != (4,) or not all(map(math.isfinite, box.tolist())):
+        found = safe(repr(answer), 80) if box.size <= 8 else f"an array of shape {box.shape}"
         raise TrackerError(
             f"frame {frame}: the tracker's answer is no box but {found}",
             where=name,
-            expected="four finite numbers x y w h, or (box, confidence)",
+            expected="four finite numbers x y w h, (box, confidence) or {'target_bbox': box, 'best_score': confidence}",
         )
     return box
+
+
+def _number(given: Any, name: str, frame: int) -> float:
+    try:
+        return float(given)
+    except (TypeError, ValueError, OverflowError):
+        raise TrackerError(
+            f"frame {frame}: the tracker's confidence is no number but {safe(repr(given), 80)}",
+            where=name,
+            expected="a number, or None",
+        ) from None
 
 
 def one_modality(sequence: Sequence, modality: str | None) -> Sequence:
@@ -85,13 +96,3 @@ def one_modality(sequence: Sequence, modality: str | None) -> Sequence:
         return sequence
     paths = sequence.rgb if modality == "rgb" else sequence.tir
     return replace(sequence, rgb=paths, tir=paths)
-
-
-def seed_all(seed: int, name: str) -> None:
-    """Seed every generator in use from (seed, name), so that order, lane and resume never change a result."""
-    value = int.from_bytes(sha256(f"{seed}/{name}".encode()).digest()[:4], "big")
-    random.seed(value)
-    np.random.seed(value)  # trackers in the wild draw from the global one
-    torch = sys.modules.get("torch")  # never imported for this
-    if torch is not None:
-        torch.manual_seed(value)

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from rgbtbench import regular
 from rgbtbench.errors import StoreError
+from rgbtbench.processes import Interrupted
 
 STALE = 120.0  # seconds without a heartbeat after which another host may take a lease over
 BEATS = 12  # heartbeats in that time
@@ -74,6 +75,7 @@ class Lease:
     attempt: int  # how many processes have worked on the sequence in this invocation, this one included
     post_mortem: str  # what the holder before us left behind
     beat: float
+    watched: bool = False  # somebody buries us: if we are interrupted, they see at what
     _end: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -88,11 +90,13 @@ class Lease:
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         self._end.set()
+        left = self.watched and kind is not None and issubclass(kind, Interrupted)  # whoever watches gives it back
         try:
-            if self.is_held:
+            if not left and self.is_held:
                 self.path.unlink(missing_ok=True)
         finally:
-            os.close(self.fd)
+            with suppress(OSError):  # a tracker may have closed all that is open
+                os.close(self.fd)
 
     def _keep(self) -> None:
         while not self._end.wait(self.beat):
@@ -163,10 +167,14 @@ def read(path: Path) -> Held | None:
     line, _, rest = text.partition("\n")
     try:
         about = json.loads(line)
-        holder = Holder(str(about["host"]), int(about["pid"]), int(about["start"]))
-        return Held(holder, str(about["token"]), str(about["run"]), int(about["attempt"]), rest.strip(), age)
-    except (ValueError, KeyError, TypeError):
+        texts = [about[key] for key in ("host", "token", "run")]
+        numbers = [about[key] for key in ("pid", "start", "attempt")]
+        if not all(type(v) is str for v in texts) or not all(type(v) is int and 0 <= v < 1 << 53 for v in numbers):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Held(Holder("", 0, 0), "", "", 0, "", age)
+    (host, token, run), (pid, start, attempt) = texts, numbers
+    return Held(Holder(host, pid, start), token, run, attempt, rest.strip(), age)
 
 
 def remove(path: Path, token: str) -> bool:

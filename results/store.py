@@ -1,21 +1,23 @@
 """The store of runs: what each tracker answered on each sequence, in files that are whole or not there.
 
 ``DIR/<dataset>/<label>@<hash8>/`` holds ``about-run.json`` (what this is), ``machine-<host>.json``, and per sequence
-the boxes ``<sequence>.txt``, ``<sequence>_time.txt`` and the record ``<sequence>.json``. The record is written last and
-holds the sha256 of the other two: it exists if and only if the sequence is settled, ok or failed.
+the boxes ``<sequence>.txt``, ``<sequence>_time.txt``, ``<sequence>_confidence.txt`` if the tracker gives any, and the
+record ``<sequence>.json``. The record is written last and holds the sha256 of the others: it exists if and only if the
+sequence is settled, ok or failed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -23,12 +25,14 @@ from typing import Any, Literal
 from rgbtbench import atomic, fingerprint, regular
 from rgbtbench.boxes import Array
 from rgbtbench.errors import StoreError
+from rgbtbench.messages import TRACE, safe
 
 from . import lease
 
 FORMAT = 1
 ABOUT = "about-run.json"  # a sequence of RGBT234 is called run
-BOXES, TIMES, RECORD, LEASE = ".txt", "_time.txt", ".json", ".lease"
+BOXES, TIMES, CONFIDENCE, RECORD, LEASE = ".txt", "_time.txt", "_confidence.txt", ".json", ".lease"
+DATA = (BOXES, TIMES, CONFIDENCE)
 SIZE_LIMIT = 1 << 20  # bytes of a record
 
 State = Literal["ok", "failed", "damaged", "running", "missing"]
@@ -47,6 +51,23 @@ class Record:
     shared: bool  # other lanes used the device at the same time, so the speed is not the tracker's own
     error: str | None = None
     traceback: str | None = None
+    images: str | None = None  # digest of the sizes of the image files, since their content is not part of the hash
+    remarks: Mapping[str, int] | None = None  # what was odd about the images, but harmless: how often
+
+
+SOUND: Mapping[str, Callable[[Any], bool]] = {  # what a field of a record may be: files come from anywhere
+    "status": lambda v: v in ("ok", "failed"),
+    "frames": lambda v: type(v) is int and v >= 0,
+    "sha256": lambda v: isinstance(v, dict) and all(isinstance(d, str) for d in v.values()),
+    "fps": lambda v: v is None or (type(v) in (int, float) and math.isfinite(v)),
+    "init_seconds": lambda v: v is None or (type(v) in (int, float) and math.isfinite(v)),
+    "device": lambda v: isinstance(v, str),
+    "shared": lambda v: isinstance(v, bool),
+    "error": lambda v: v is None or isinstance(v, str),
+    "traceback": lambda v: v is None or isinstance(v, str),
+    "images": lambda v: v is None or isinstance(v, str),
+    "remarks": lambda v: v is None or (isinstance(v, dict) and all(type(count) is int for count in v.values())),
+}
 
 
 class RunFolder:
@@ -105,12 +126,12 @@ class RunFolder:
     def record(self, name: str) -> Record | None:
         """The record of a sequence; None if there is none to be read. Raises StoreError if it is of a newer kind."""
         found = _parsed(self.path / (name + RECORD))
-        try:
-            record = Record(**{f.name: found[f.name] for f in fields(Record)}) if found else None
-        except KeyError:
+        if found is None:
             return None
-        sound = record and record.status in ("ok", "failed") and isinstance(record.sha256, dict)
-        return record if sound else None
+        known = {f.name: found.get(f.name, f.default) for f in fields(Record)}  # older records lack the newer fields
+        if any(known[key] is MISSING or not is_sound(known[key]) for key, is_sound in SOUND.items()):
+            return None
+        return Record(**known)
 
     def about(self) -> dict[str, Any]:
         """What about-run.json says. Raises StoreError if it is of a newer kind or no run's."""
@@ -139,7 +160,8 @@ class RunFolder:
         That is the run's own folder if it has no others: thousands of links take seconds to make and remove.
         """
         wanted = {name + BOXES for name in names}
-        found = {e.name for e in os.scandir(self.path) if e.name.endswith(BOXES) and not e.name.endswith(TIMES)}
+        beside = (TIMES, CONFIDENCE)
+        found = {e.name for e in os.scandir(self.path) if e.name.endswith(BOXES) and not e.name.endswith(beside)}
         if found == wanted:
             yield self.path
             return
@@ -161,7 +183,7 @@ class RunFolder:
         return "running" if held and not held.is_free(lease.STALE) else "missing"
 
     def _matches(self, name: str, record: Record) -> bool:
-        own = set(record.sha256) <= {name + BOXES, name + TIMES}
+        own = set(record.sha256) <= {name + file for file in DATA}
         try:
             return (
                 own
@@ -174,8 +196,19 @@ class RunFolder:
         except OSError:
             return False
 
-    def commit(self, name: str, boxes: Array, seconds: Array | None, *, device: str, shared: bool) -> None:
-        """Write boxes (N, 4) and seconds (N,), then the record.
+    def commit(
+        self,
+        name: str,
+        boxes: Array,
+        seconds: Array | None,
+        *,
+        device: str,
+        shared: bool,
+        confidence: Array | None = None,
+        images: str | None = None,
+        remarks: Mapping[str, int] | None = None,
+    ) -> None:
+        """Write boxes (N, 4), seconds (N,) and confidence (N,), then the record.
 
         Boxes get four decimals. Imported ones come without times and keep every digit, to score as their own files do.
         """
@@ -185,18 +218,29 @@ class RunFolder:
             files[name + TIMES] = _rows(seconds[:, None], "%.6f")
             init, total = float(seconds[0]), float(seconds[1:].sum())
             fps = (len(seconds) - 1) / total if total > 0 else None
+        if confidence is not None:
+            files[name + CONFIDENCE] = _rows(confidence[:, None], "%.6g")
         for file, data in files.items():
             self._write(file, data)
+        self._drop(name + file for file in DATA if name + file not in files)
         digests = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
-        record = Record("ok", len(boxes), digests, fps, init, device, shared)
+        record = Record("ok", len(boxes), digests, fps, init, device, shared, images=images, remarks=remarks or None)
         self._write(name + RECORD, _json({"format": FORMAT, **asdict(record)}))
 
     def fail(self, name: str, error: str, traceback: str | None, *, frames: int, device: str, shared: bool) -> None:
-        """Record that a sequence failed, and why. ``frames``: its length."""
-        for file in (name + BOXES, name + TIMES):  # halves of a commit that never came to its record
-            (self.path / file).unlink(missing_ok=True)
+        """Record that a sequence failed, and why, in texts that can be read again. ``frames``: its length."""
+        self._drop(name + file for file in DATA)  # halves of a commit that never came to its record
+        error = safe(error).strip() or "no reason given"
+        traceback = None if traceback is None else safe(traceback, TRACE)
         record = Record("failed", frames, {}, None, None, device, shared, error, traceback)
         self._write(name + RECORD, _json({"format": FORMAT, **asdict(record)}))
+
+    def _drop(self, files: Iterable[str]) -> None:
+        try:
+            for file in files:
+                (self.path / file).unlink(missing_ok=True)
+        except OSError as reason:
+            raise unwritable(self.path, reason) from None
 
     def set_aside(self, name: str) -> None:
         """Move a sequence's files into a hidden folder beside them: nothing is ever deleted."""
@@ -205,7 +249,7 @@ class RunFolder:
             number += 1
         try:
             aside.mkdir(exist_ok=True)
-            for file in (name + BOXES, name + TIMES, name + RECORD):  # the record last: until then it is settled
+            for file in [name + kind for kind in (*DATA, RECORD)]:  # the record last: until then it is settled
                 if (self.path / file).exists():
                     (self.path / file).rename(aside / file)
         except OSError as reason:
@@ -269,7 +313,7 @@ def require_storable(names: Iterable[str], where: object) -> None:
     """Raise StoreError if files of two sequences, or of a sequence and the run, would have the same name."""
     files: dict[str, str] = {ABOUT: "the run"}
     for name in names:
-        for file in (name + BOXES, name + TIMES, name + RECORD, name + LEASE):
+        for file in [name + kind for kind in (*DATA, RECORD, LEASE)]:
             if file in files or (file.startswith((".", "machine-")) and file.endswith(RECORD)):
                 owner = files.get(file, "the store")
                 raise StoreError("file names clash", where=where, found=f"{file!r} of {name!r} and of {owner!r}")
@@ -292,7 +336,8 @@ def _rows(values: Array, form: str) -> bytes:
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace")  # a lone surrogate, of a file's name, becomes JSON's own escape
 
 
 def _parsed(path: Path) -> dict[str, Any] | None:

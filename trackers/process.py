@@ -1,9 +1,10 @@
 """A tracker in its own interpreter or container, over pipes.
 
-A call is one line of JSON, ``{"call": "init", "index": 0, "shape": [H, W, 3], "box": [x, y, w, h]}`` or the same with
-``"update"`` and no box, followed by the H*W*3 bytes of the visible and those of the thermal image. The answer is one
-line: ``{}`` to init, ``{"box": [x, y, w, h]}`` (and ``"confidence"``) to update, or ``{"error": "..."}``.
-``process_client.py`` is the other end.
+A call is one line of JSON, ``{"call": "init", "index": 0, "shape": [H, W, 3], "box": [x, y, w, h], "seed": N}`` or the
+same with ``"update"``, no box and no seed, followed by the H*W*3 bytes of the visible and those of the thermal image.
+The first call also says how to make the tracker: ``"make": {"arguments": {...}, "device": "cpu", "seed": N}``. The
+answer is one line: ``{}`` to init (``{"made": true}`` if arguments were heeded), ``{"box": [x, y, w, h]}`` (and
+``"confidence"``) to update, or ``{"error": "..."}``. ``process_client.py`` is the other end.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import json
 import os
 import selectors
 import shlex
-import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import IO, Any
@@ -22,8 +23,10 @@ from typing import IO, Any
 import numpy as np
 
 from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
+from rgbtbench.core import Frame, parts
 from rgbtbench.errors import ConfigError, TrackerError
+from rgbtbench.processes import end_group, parental_death, threads
+from rgbtbench.seeds import current
 
 LONGEST = 1 << 20  # bytes of an answer
 KEPT = 4096  # bytes of stderr shown when something goes wrong
@@ -34,7 +37,10 @@ class Process:
 
     ``command``: list, or string split as a shell would but run without one. In it ``{client}`` is the path of the
     reference client and ``{device}`` the lane's device. ``timeout``: seconds for an answer; ``start``: more seconds for
-    the first one, while the child imports and loads. ``folder``: where to run it.
+    the first one, while the child imports and loads. ``folder``: where to run it. ``params`` and ``weights`` reach the
+    tracker's class, as does ``device`` if it takes one; it draws the numbers that it would draw in our process.
+
+    The child ends with this process, however that ends: Linux kills it, and the reference client sees its pipe close.
 
     Raises ConfigError if the command cannot be run, TrackerError if it crashes, hangs or answers nonsense.
     """
@@ -46,6 +52,8 @@ class Process:
         start: float = 300.0,
         folder: str | None = None,
         device: str = "cpu",
+        params: dict[str, Any] | None = None,
+        weights: str | None = None,
     ) -> None:
         words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
         if not words:
@@ -53,6 +61,8 @@ class Process:
         client = str(Path(__file__).with_name("process_client.py"))
         self.command = [word.replace("{client}", client).replace("{device}", str(device)) for word in words]
         self.timeout, self.start, self.folder = timeout, start, folder
+        arguments = {**(params or {}), **({"weights": str(weights)} if weights else {})}
+        self.make: dict[str, Any] = {"arguments": arguments, "device": str(device), "seed": current()}
         self.child: subprocess.Popen[bytes] | None = None
         self.output, self.complaints = bytearray(), bytearray()
 
@@ -61,15 +71,21 @@ class Process:
         fresh = self.child is None
         if fresh:
             self._spawn()
-        self._call({"call": "init", "box": [float(v) for v in box]}, frame, self.timeout + self.start * fresh)
+        call = {"call": "init", "box": [float(v) for v in box], "seed": current()}
+        seconds = self.timeout + self.start * fresh
+        answer = self._call(call | ({"make": self.make} if fresh else {}), frame, seconds)
+        if fresh and self.make["arguments"] and not answer.get("made"):
+            told = {"expected": '{"made": true}', "found": answer, "next": "copy today's process_client.py there"}
+            raise self._fault("did not heed params or weights", **told)
 
     def update(self, frame: Frame) -> Array | tuple[Array, float]:
         """Ask for the box in this frame."""
         answer = self._call({"call": "update"}, frame, self.timeout)
         try:
-            box = np.array(answer["box"], dtype=float)
-            return (box, float(answer["confidence"])) if "confidence" in answer else box
-        except (KeyError, TypeError, ValueError):
+            found, confidence = parts(answer)
+            box = np.array(found, dtype=float)
+            return box if confidence is None else (box, float(confidence))
+        except (TypeError, ValueError):
             raise self._fault("answered without a box", expected='{"box": [x, y, w, h]}', found=answer) from None
 
     def close(self) -> None:
@@ -77,8 +93,7 @@ class Process:
         child, self.child = self.child, None
         if child is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
+        end_group(child.pid)
         child.wait()
         for pipe in (child.stdin, child.stdout, child.stderr):
             if pipe:
@@ -90,12 +105,20 @@ class Process:
 
     def _spawn(self) -> None:
         self.output, self.complaints = bytearray(), bytearray()
-        pipe = subprocess.PIPE
+        pipe, alone = subprocess.PIPE, threading.current_thread() is threading.main_thread()
         try:
             self.child = subprocess.Popen(
-                self.command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd=self.folder, start_new_session=True
+                self.command,
+                bufsize=0,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                cwd=self.folder,
+                env=os.environ | threads(self.make["device"]),
+                start_new_session=True,
+                preexec_fn=parental_death() if alone else None,  # it is a thread's end that would count
             )
-        except OSError as reason:
+        except (OSError, subprocess.SubprocessError) as reason:
             raise ConfigError("cannot start tracker", where=shlex.join(self.command), found=reason) from None
         for end in self._pipes():
             os.set_blocking(end.fileno(), False)

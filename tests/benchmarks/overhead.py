@@ -1,7 +1,8 @@
 """What the harness costs a frame, and how two lanes scale: ``python tests/benchmarks/overhead.py``.
 
-Overhead is the wall time of settling a sequence (seeds, lease, frames handed over, answers checked, three files written
-and synced) less decoding and the tracker's own calls. Exit 1 if it is 0.2 ms a frame or more.
+Overhead is the wall time of settling a sequence (seeds, lease, frames handed over, answers checked, images and weights
+looked at, three files written and synced) less decoding and the tracker's own calls; of a ``process`` tracker, the time
+of a call that does nothing, in frames of 320 x 240 and of 640 x 480. Exit 1 if the first is 0.2 ms a frame or more.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from rgbtbench.experiment import load_experiment
 from rgbtbench.jobs import Device, Job, make_units
 from rgbtbench.plan import make_plan, prepare
 from rgbtbench.track import track
+from rgbtbench.trackers.process import Process
 
 LIMIT = 0.2  # ms
 
@@ -57,6 +59,29 @@ def overhead(home: Path, frames: int) -> float:
     return float(np.median(costs))
 
 
+SERVED = """
+class Still:
+    def init(self, frame, box): self.box = box
+    def update(self, frame): return self.box
+"""
+
+
+def piped(home: Path, size: tuple[int, int], frames: int = 300) -> float:
+    """Milliseconds of an update that crosses the pipe and back, the median."""
+    (home / "served.py").write_text(SERVED)
+    tracker = Process([sys.executable, "{client}", str(home / "served.py:Still")])
+    image, box, taken = np.zeros((size[1], size[0], 3), np.uint8), np.ones(4), []
+    try:
+        tracker.init(Frame(0, image, image), box)
+        for k in range(1, frames):
+            start = time.perf_counter()
+            tracker.update(Frame(k, image, image))
+            taken.append(time.perf_counter() - start)
+    finally:
+        tracker.close()
+    return float(np.median(taken)) * 1000
+
+
 def scaling(home: Path, tracker: str, frames: int) -> tuple[float, float]:
     """Seconds of one and of two lanes on the same eight generated sequences of 320x240, start-up included."""
     home.mkdir()
@@ -77,6 +102,8 @@ def main() -> int:
         cost = [(frames, overhead(home / str(frames), frames)) for frames in (100, 1000)]
         for frames, value in cost:
             print(f"overhead {value:.4f} ms a frame in sequences of {frames} frames (limit {LIMIT})")
+        for size in ((320, 240), (640, 480)):
+            print(f"process  {piped(home, size):.4f} ms a frame of {size[0]} x {size[1]}")
         one, two = scaling(home / "scaling", sys.argv[1] if len(sys.argv) > 1 else "dcf", 300)
         print(f"scaling  1 lane {one:.1f} s, 2 lanes {two:.1f} s: {one / two:.2f} times")
     finally:

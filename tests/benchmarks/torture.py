@@ -1,13 +1,16 @@
 """Everything that can go wrong in a night, many times over: ``python tests/benchmarks/torture.py [KILLS [SEED]]``.
 
-Lanes and whole invocations are killed at random, two invocations work at the same time, a worker of a dask cluster is
-killed, a disk is full. Then the store must be that of an undisturbed run: boxes byte for byte, statuses and reasons of
-failures (a truncated JPEG, a tracker that raises, returns NaN or a wrong shape, exits, crashes), and no other file.
-Hanging trackers are left to the tests: each costs its time-out. Exit 1 if anything differs.
+Lanes and whole invocations are killed, stopped and continued at random, two invocations work at the same time, weights
+and images are swapped under them, a worker of a dask cluster is killed, a disk is full in every verb that writes. Then
+the store must be that of an undisturbed run: boxes byte for byte, statuses and reasons of failures (a truncated JPEG, a
+tracker that raises, returns NaN or a wrong shape, exits with any status, crashes), and no other file. Hanging trackers
+are left to the tests: each costs its time-out. Exit 1 if anything differs.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import random
 import shutil
@@ -16,26 +19,110 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "harness"))
 from small import command, contents, write_benchmark, write_experiment
 from test_engine import holders
 
-HOWS = ("raises", "nan", "shape", "exits", "segfaults")
+HOWS = ("raises", "nan", "shape", "exits", "exits_well", "segfaults", "ctrl_c", "speechless", "real_time")
 
 
 def prepare(home: Path) -> Path:
-    """24 sequences for a tracker that behaves, and for five that do not on one of them; one image is cut short."""
+    """24 sequences for trackers that behave, and for those that do not on one of them; one image is cut short."""
     write_benchmark(home / "data", frames=8, names=tuple(f"s{k:02d}" for k in range(24)))
     cut = home / "data" / "s07" / "infrared" / "i004.jpg"
     os.truncate(cut, cut.stat().st_size // 2)
+    (home / "w.txt").write_text("1.0")
     lines = ["- {use: './trackers.py:Walk', label: good, params: {pause: 0.02}}"]
+    lines += ["- {use: './trackers.py:Loads', label: loads, weights: w.txt, params: {pause: 0.01, late: true}}"]
     lines += [
         f"- {{use: './trackers.py:Walk', label: {how}, params: {{pause: 0.005, victim: s03, how: {how}}}}}"
         for how in HOWS
     ]
     return write_experiment(home, "\n".join(lines))
+
+
+def stop_and_continue(path: Path, runs: Path, stops: int, rng: random.Random) -> int:
+    """Lanes and invocations that stand still for a while beside a second invocation; how often one stood."""
+    live, stood = [], 0
+    while stood < stops:
+        live = [process for process in live if process.poll() is None]
+        while len(live) < 2:
+            live.append(run(path, runs, "--devices", "cpu*2", "--stale", "1"))
+        time.sleep(rng.uniform(0.05, 0.3))
+        victims = [rng.choice(live).pid, *holders(runs)]
+        try:
+            victim = rng.choice(victims)
+            os.kill(victim, signal.SIGSTOP)
+            time.sleep(rng.uniform(0.05, 1.5))
+            os.kill(victim, signal.SIGCONT)
+            stood += 1
+        except ProcessLookupError:
+            continue
+        records = sorted(runs.rglob("s*.json"))
+        if len(records) > 200:
+            for record in rng.sample(records, 60):
+                record.unlink()
+    for process in live:
+        process.wait()
+    return stood
+
+
+def swap(path: Path, runs: Path, swaps: int, rng: random.Random) -> tuple[int, int]:
+    """Other weights, and other images of a sequence that is being tracked, for a moment each.
+
+    How many swaps there were, and how many invocations stopped because of them.
+    """
+    stopped, live, done = 0, None, 0
+    weights, home = path.parent / "w.txt", path.parent
+    while done < swaps or (live and live.poll() is None):
+        if live is None or live.poll() is not None:
+            stopped += bool(live) and live.returncode == 2
+            if done >= swaps:
+                break
+            live = run(path, runs, "--devices", "cpu*2", "--only", "loads")
+        time.sleep(rng.uniform(0.02, 0.3))
+        at_work = [p.name.removesuffix(".lease") for p in runs.rglob("*.lease") if not p.name.startswith(".")]
+        if done < swaps and (rng.random() < 0.5 or not at_work):
+            replace_for_a_moment(weights, b"2.0", rng)
+            done += 1
+        elif done < swaps:
+            folder = home / "data" / rng.choice(at_work) / "visible"
+            first, other = sorted(folder.iterdir())[2:4]
+            replace_for_a_moment(first, other.read_bytes() + b"\0", rng)
+            done += 1
+        records = sorted(runs.rglob("s*.json"))
+        if len(records) > 16 and done < swaps:
+            for record in rng.sample(records, 12):
+                record.unlink()
+    return done, stopped
+
+
+def remove_other_weights(runs: Path) -> int:
+    """An invocation that began with the other weights made another run: its boxes must be theirs. How many boxes."""
+    boxes = 0
+    for about in runs.glob("LasHeR/loads@*/about-run.json"):
+        weights = json.loads(about.read_text())["identity"]["weights"]
+        step = next(step for step in ("1.0", "2.0") if hashlib.sha256(step.encode()).hexdigest() == weights)
+        rows = [row for p in about.parent.glob("*_confidence.txt") for row in p.read_text().split()[1:]]
+        assert {float(row) for row in rows} <= {float(step)}, f"boxes of other weights in {about.parent}"
+        if step == "2.0":
+            boxes += len(rows)
+            shutil.rmtree(about.parent)
+    return boxes
+
+
+def replace_for_a_moment(file: Path, content: bytes, rng: random.Random) -> None:
+    """Another file under the same name, then the first one again."""
+    aside = file.with_suffix(".aside")
+    aside.write_bytes(content)
+    kept = file.with_suffix(".kept")
+    os.link(file, kept)
+    aside.replace(file)
+    time.sleep(rng.uniform(0.0, 0.2))
+    kept.replace(file)
 
 
 def run(path: Path, runs: Path, *options: str) -> subprocess.Popen[bytes]:
@@ -94,29 +181,76 @@ def cluster(path: Path, runs: Path) -> int:
             service.wait()
 
 
+class SmallDisk:
+    """A folder on a disk of 200 kB; where mounting is not allowed, a limit on the size of a file stands in for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+        self.mounted = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
+
+    def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """rgbtbench with that disk, or limit."""
+        import resource
+
+        def limited() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
+
+        limit = None if self.mounted else limited
+        done = subprocess.run(command(*arguments), capture_output=True, text=True, preexec_fn=limit)
+        return done
+
+    def move(self) -> None:
+        """All that is on it to a larger one."""
+        if self.mounted:
+            larger = self.folder.with_name(self.folder.name + "-larger")
+            shutil.copytree(self.folder, larger)
+            subprocess.run(["umount", self.folder], check=True)
+            self.folder.rmdir()
+            larger.rename(self.folder)
+
+
 def full_disk(path: Path, runs: Path) -> str:
-    """A disk of 200 kB (where mounting is not allowed: a limit on files) fills up; then all moves to a larger one."""
-    import resource
-
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
-
-    runs.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", runs], stderr=subprocess.DEVNULL)
-    tmpfs = mounted.returncode == 0
-    full = subprocess.run(
-        command("run", path, "--runs", runs), stderr=subprocess.PIPE, text=True, preexec_fn=None if tmpfs else limited
-    )
+    """A disk fills up under a run; then all moves to a larger one."""
+    disk = SmallDisk(runs)
+    full = disk.call("run", path, "--runs", runs)
     left = [file for file in contents(runs) if file.endswith((".tmp", ".lease"))]
-    if tmpfs:
-        shutil.copytree(runs, runs.with_name("larger"))
-        subprocess.run(["umount", runs], check=True)
-        runs.rmdir()
-        runs.with_name("larger").rename(runs)
+    disk.move()
     assert full.returncode == 2, f"exit {full.returncode}"
     assert "cannot write" in full.stderr, full.stderr
     assert not left, left
-    return "tmpfs of 200 kB" if tmpfs else "file size limit"
+    return "tmpfs of 200 kB" if disk.mounted else "file size limit"
+
+
+def full_disk_elsewhere(path: Path, runs: Path, out: Path) -> list[str]:
+    """The other verbs that write, with a full disk: an error, no traceback, nothing half-written, nothing lost."""
+    truth, found = path.parent / "data", []
+    good = next((runs / "LasHeR").glob("good@*"))
+    results = ("--results", f"good={good}")
+    writes = {
+        "report --format html": ("report", path, "--runs", runs, "--allow-missing", "--format", "html", "--out"),
+        "score --curves": ("score", "LasHeR", "--truth", truth, *results, "--allow-missing", "--curves"),
+        "export": ("export", "LasHeR", "--truth", truth, *results, "--out"),
+        "synth": ("synth", "LasHeR", "--sequences", "4", "--frames", "20"),
+    }
+    for verb, arguments in writes.items():
+        disk = SmallDisk(out)
+        if disk.mounted:
+            with suppress(OSError), (out / "filler").open("wb", buffering=0) as filler:
+                while filler.write(bytes(4096)):
+                    pass
+        target = out / "target"
+        words = [*arguments[:2], target, *arguments[2:]] if verb == "synth" else [*arguments, target]
+        done = disk.call(*words)
+        left = [p for p in out.rglob("*") if p.is_file() and p.name.startswith(".")]
+        disk.move()
+        shutil.rmtree(out)
+        if done.returncode == 2 and "Traceback" not in done.stderr and not left:
+            found.append(verb)
+        else:
+            print(f"  full disk in {verb}: exit {done.returncode}, left {left}, {done.stderr[-300:]}")
+    return found
 
 
 def main() -> int:
@@ -134,9 +268,17 @@ def main() -> int:
         )
         lanes, whole = kill_at_random(path, home / "killed", kills, random.Random(seed))
         print(f"killed -9: {lanes} lanes and {whole} whole invocations, two at a time")
+        print(
+            f"stopped and continued: {stop_and_continue(path, home / 'stopped', kills // 2, random.Random(seed))} times"
+        )
+        swaps, stopped = swap(path, home / "swapped", kills // 2, random.Random(seed))
+        own = remove_other_weights(home / "swapped")
+        print(f"swapped: {swaps} times weights or images; {stopped} invocations stopped, {own} boxes of other runs")
+        verbs = full_disk_elsewhere(path, home / "undisturbed", home / "small")
+        print(f"full disk elsewhere: {', '.join(verbs)}")
         print(f"full disk: {full_disk(path, home / 'full')}, exit 2, nothing half-written")
         print(f"dask: exit {cluster(path, home / 'dask')} after a worker was killed in mid-sequence")
-        for name in ("killed", "full", "dask"):
+        for name in ("killed", "stopped", "swapped", "full", "dask"):
             code = run(path, home / name, "--devices", "cpu*2").wait()
             found = contents(home / name)
             wrong = sorted(k for k in expected.keys() | found.keys() if expected.get(k, "") != found.get(k, ""))

@@ -46,6 +46,70 @@ class Walk:
     def segfaults(self):
         import ctypes
         ctypes.string_at(0)
+    def exits_well(self): os._exit(0)
+    def real_time(self): os.kill(os.getpid(), 40)  # a signal without a name
+    def ctrl_c(self): raise KeyboardInterrupt
+    def generator(self): raise GeneratorExit
+    def speechless(self):
+        class Speechless(Exception):
+            def __str__(self): raise RuntimeError
+        raise Speechless
+    def empty(self): raise Exception("")
+    def blank(self): raise ValueError("\\n\\n")
+    def surrogate(self): raise ValueError("a\\udc80b")
+    def escapes(self): raise ValueError("\\x1b[31mred\\r\\n  next      rm")
+    def novel(self): raise ValueError("x" * (2 << 20))
+    def moves(self): os.chdir("/"); return self.box
+    def closes_files(self): os.closerange(3, 300); return self.box
+    def reads_terminal(self): os.read(0, 1); return self.box
+    def silences(self):
+        import faulthandler
+        faulthandler.cancel_dump_traceback_later()
+        while True: pass
+    def stops(self):
+        import signal
+        os.kill(os.getpid(), signal.SIGSTOP)
+    def leaves_a_child(self):
+        import subprocess
+        print(subprocess.Popen(["sleep", "60"]).pid, file=open("child", "w"))
+        return self.box
+
+class Stays(Walk):
+    """Does not end when its work is done."""
+    def __init__(self, how):
+        super().__init__()
+        if how == "close": self.close = lambda: time.sleep(600)
+        if how == "thread":
+            import threading
+            threading.Thread(target=time.sleep, args=(600,)).start()
+        if how == "atexit":
+            import atexit
+            atexit.register(time.sleep, 600)
+        if how == "exits":
+            import atexit
+            atexit.register(os._exit, 5)
+
+class Loads(Walk):
+    """Moves by what its weights say, which it reads when it is made, or at each sequence."""
+    def __init__(self, weights, late=False, **more):
+        super().__init__(**more)
+        self.weights, self.late, self.step = weights, late, float(open(weights).read())
+    def init(self, frame, box):
+        super().init(frame, box)
+        if self.late: self.step = float(open(self.weights).read())
+    def update(self, frame):
+        return super().update(frame).copy(), self.step
+
+class Asked(Walk):
+    """Is told to stop, and does not care."""
+    def update(self, frame):
+        import signal
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+        except BaseException:
+            pass
+        return self.box
 '''
 
 

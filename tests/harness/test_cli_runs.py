@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -258,3 +259,109 @@ def test_imported_boxes_of_another_layout_are_recognised(tmp_path: Path, capsys:
 
 def call_new(home: Path, trackers: str) -> int:
     return main(["run", str(write_experiment(home, trackers)), "--runs", str(home / "runs")])
+
+
+def test_only_combines_kinds_and_takes_whole_labels_first(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = ("A", "A-tir", "B")
+    path = write_experiment(
+        done, "\n".join(f"- {{use: './trackers.py:Walk', label: {label}}}" for label in labels)
+    ).rename(done / "three.yaml")
+    write_experiment(done, TWO)
+    for only, count in (
+        ("A", 8),
+        ("A,boy", 3),
+        ("lasher,B", 8),
+        ("A-", 8),
+        ("A,B", 16),
+        ("boy,dog,B", 4),
+        ("A,A-", 16),
+    ):
+        assert main(["run", str(path), "--runs", str(tmp_path / "x"), "--dry-run", "--only", only]) == 0
+        assert f", {count} to run" in capsys.readouterr().err, only
+    for only in ("nobody", "A,boyy", "boy,dogg"):
+        assert main(["run", str(path), "--runs", str(tmp_path / "x"), "--dry-run", "--only", only]) == 2
+        assert only.rpartition(",")[2] in capsys.readouterr().err
+
+
+def test_only_looks_for_nothing_of_what_it_leaves_out(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (home / "exp.yaml").read_text()
+    text = text.replace("trackers:", "  RGBT234: gone\ntrackers:") + "\n"
+    lines = ["  - {use: './gone.py:X', label: Gone}", "  - {use: cmd-student, weights: gone.pt, label: Lost}"]
+    lines += ["  - {use: unheard, label: Unheard}", "  - {label: Raw2, results: gone}"]
+    (home / "exp.yaml").write_text(text.replace("seed: 0", "\n".join(lines) + "\nseed: 0"))
+    assert call(home, "run", "--only", "A,LasHeR") == 0, capsys.readouterr().err
+    assert call(home, "status", "--only", "LasHeR,A") == 0
+    assert call(home, "status") == 2
+
+
+def test_confidences_lie_beside_the_boxes_and_are_no_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_benchmark(tmp_path / "data", names=("boy", "car"))
+    (tmp_path / "w.txt").write_text("0.25")
+    assert call_new(tmp_path, "- {use: './trackers.py:Loads', label: L, weights: w.txt}") == 0
+    [folder] = (tmp_path / "runs" / "LasHeR").glob("L@*")
+    rows = (folder / "boy_confidence.txt").read_text().split()
+    assert rows == ["nan"] + ["0.25"] * 5
+    assert json.loads((folder / "boy.json").read_text())["sha256"].keys() == {
+        "boy.txt", "boy_time.txt", "boy_confidence.txt"}  # fmt: skip
+    (folder / "boy_confidence.txt").write_text("1\n")
+    assert call(tmp_path, "status") == 1
+    assert call(tmp_path, "run") == 0
+    assert (folder / "boy_confidence.txt").read_text().split() == rows
+    (folder / "car.json").unlink()
+    capsys.readouterr()
+    assert call(tmp_path, "report", "--allow-missing", "--format", "json") == 1
+    assert call(tmp_path, "run") == 0
+    export = ["export", "LasHeR", "--truth", str(tmp_path / "data"), "--results", f"L={folder}"]
+    assert main([*export, "--kit", "got10k", "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "L" / "boy" / "boy_confidence.txt").read_text().split() == rows
+
+
+def test_a_failure_in_one_line_names_file_and_counts(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "raw" / "dog.txt").write_text("1 2 3 4\n")
+    assert call(home, "run", "--only", "Raw", "--force") == 1
+    call(home, "status", "--only", "Raw")
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("failed ")]
+    for told in ("too few rows", str(home / "raw" / "dog.txt"), "; expected 12 rows", "; found 1 rows"):
+        assert told in line
+
+
+def test_a_failing_process_in_one_line_has_its_last_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_benchmark(tmp_path / "data", names=("boy",))
+    code = "import sys; print('loading', file=sys.stderr); sys.exit('no such GPU')"
+    tracker = f'- {{use: process, label: P, params: {{command: [{sys.executable}, -c, "{code}"]}}}}'
+    assert call_new(tmp_path, tracker) == 1
+    assert "its stderr ends: no such GPU; " in capsys.readouterr().err
+
+
+def test_a_process_gets_what_the_experiment_says(tmp_path: Path) -> None:
+    """Parameters, weights and seeds: its boxes are those of the same tracker in our own process."""
+    write_benchmark(tmp_path / "data", names=("boy", "car"))
+    (tmp_path / "w.txt").write_text("0.25")
+    (tmp_path / "alike.py").write_text(ALIKE)
+    command = f"command: [{sys.executable}, '{{client}}', './alike.py:Alike'], params: {{size: 3}}"
+    both = "- {use: './alike.py:Alike', label: Here, weights: w.txt, params: {size: 3}}\n"
+    both += f"- {{use: process, label: There, weights: w.txt, params: {{{command}}}}}"
+    assert call_new(tmp_path, both) == 0
+    here, there = (next((tmp_path / "runs" / "LasHeR").glob(f"{label}@*")) for label in ("Here", "There"))
+    for name in ("boy.txt", "car.txt", "boy_confidence.txt"):
+        assert (here / name).read_bytes() == (there / name).read_bytes()
+
+
+ALIKE = """
+import random
+import numpy as np
+class Alike:
+    def __init__(self, size, weights, device):
+        assert device == "cpu"
+        self.size, self.step, self.luck = size, float(open(weights).read()), np.random.rand()
+    def init(self, frame, box):
+        self.box = box
+    def update(self, frame):
+        frame.rgb[:2] = 0
+        self.box = self.box + self.step + random.random() + np.random.rand() + self.luck + frame.rgb.mean() / 1000
+        return {"target_bbox": [*self.box[:2], self.size, 4], "best_score": random.random()}
+"""

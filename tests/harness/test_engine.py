@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from small import command, contents, rgbtbench, wait_for, write_benchmark, write_experiment
 
-from rgbtbench.engine import parse_devices
+from rgbtbench.engine import parse_devices, run_lanes
 from rgbtbench.errors import ConfigError
+from rgbtbench.experiment import load_experiment
+from rgbtbench.jobs import Job, make_units
+from rgbtbench.plan import make_plan, prepare
 
 HOWS = ("raises", "nan", "shape", "none", "hang", "hang_in_c", "exits", "sys_exits", "segfaults")
 SLOW = "- {use: './trackers.py:Walk', label: Walk, params: {pause: 0.02}}"
@@ -127,6 +130,169 @@ def test_whatever_a_tracker_does_is_recorded_and_the_rest_is_done(home: Path) ->
     for how, told in zip(HOWS, expected, strict=True):
         assert told in reasons[f"LasHeR/{how}/boy"]
     assert "unexpected" not in contents(home / "bad").values()
+
+
+SAID = {
+    "exits_well": "ended its process with status 0",
+    "real_time": "ended its process by signal 40",
+    "ctrl_c": "KeyboardInterrupt",
+    "generator": "GeneratorExit",
+    "speechless": "Speechless: [its message cannot be had: RuntimeError]",
+    "empty": "Exception",
+    "blank": "ValueError",
+    "surrogate": "ValueError: a\\udc80b",
+    "escapes": "ValueError: \\x1b[31mred\\r",
+    "novel": "ValueError: xxxxx",
+}
+
+
+def test_no_exception_and_no_exit_of_a_tracker_stops_the_run_or_status(home: Path) -> None:
+    """Some of these blocked a run for ever, ended it, or made a record that `status` could not read."""
+    trackers = [f"- {{use: './trackers.py:Walk', label: {how}, params: {{victim: boy, how: {how}}}}}" for how in SAID]
+    path = write_experiment(home, "\n".join(trackers)).rename(home / "said.yaml")
+    write_experiment(home, SLOW)
+    options = ("--runs", home / "said", "--only", "boy")
+    done = rgbtbench("run", path, *options, "--devices", "cpu*2")
+    assert done.returncode == 1, done.stderr
+    assert f"{2 * len(SAID)} ok, {len(SAID)} failed" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert max(map(len, done.stderr.splitlines())) < 400
+    shown = rgbtbench("status", path, *options)
+    lines = {line.split()[1]: line for line in shown.stdout.splitlines() if line.startswith("failed ")}
+    for how, told in SAID.items():
+        assert told in lines[f"LasHeR/{how}/boy"]
+    assert "unexpected" not in contents(home / "said").values()
+
+
+@pytest.mark.parametrize("how", ["closes_files", "reads_terminal", "leaves_a_child"])
+def test_a_tracker_that_meddles_with_its_process_harms_nobody_else(
+    home: Path, undisturbed: dict[str, object], how: str
+) -> None:
+    tracker = f"- {{use: './trackers.py:Walk', label: Walk, params: {{victim: boy, how: {how}}}}}"
+    path = write_experiment(home, tracker).rename(home / f"{how}.yaml")
+    write_experiment(home, SLOW)
+    done = rgbtbench("run", path, "--runs", home / how)
+    others = {file.name for file in (home / how).rglob("*_time.txt")} - {"boy_time.txt"}
+    assert len(others) == 7, done.stderr
+    assert len(list((home / how).rglob("boy.json"))) == 1  # an image that was open just then is its own loss
+    if how == "leaves_a_child":
+        child = int(Path("child").read_text())
+        Path("child").unlink()
+        assert not lives(child)
+
+
+def test_a_tracker_that_changes_its_folder_does_not_change_where_boxes_go(
+    home: Path, undisturbed: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    tracker = "- {use: './trackers.py:Walk', label: Walk, params: {victim: boy, how: moves}}"
+    path = write_experiment(home, tracker).rename(home / "moves.yaml")
+    write_experiment(home, SLOW)
+    done = rgbtbench("run", path.name, "--runs", "moved")
+    assert done.returncode == 0, done.stderr
+    assert len(list((home / "moved").rglob("*_time.txt"))) == 8
+
+
+def test_a_lane_whose_own_watchdog_is_silent_is_ended_by_ours(home: Path) -> None:
+    """A tracker can cancel the first, and stop its process; then only the parent is left."""
+    trackers = [
+        f"- {{use: './trackers.py:Walk', label: {how}, params: {{victim: boy, how: {how}}}}}"
+        for how in ("silences", "stops")
+    ]
+    path = write_experiment(home, "\n".join(trackers)).rename(home / "silent.yaml")
+    write_experiment(home, SLOW)
+    options = ("--runs", home / "silent", "--only", "boy")
+    done = rgbtbench("run", path, *options, "--devices", "cpu*2", "--timeout", "1")
+    assert done.returncode == 1, done.stderr
+    assert "4 ok, 2 failed" in done.stderr
+    assert done.stderr.count("no answer within 1 s") == 2
+
+
+def test_what_a_tracker_does_after_its_work_blocks_and_blames_nobody(home: Path) -> None:
+    ways = ("close", "thread", "atexit", "exits")
+    trackers = "\n".join(f"- {{use: './trackers.py:Stays', label: {how}, params: {{how: {how}}}}}" for how in ways)
+    path = write_experiment(home, trackers).rename(home / "stays.yaml")
+    write_experiment(home, SLOW)
+    runs = make_plan(load_experiment(path), home / "stays", ["boy"])
+    for run in runs:
+        run.choose(retry_failed=False, force=False)
+        prepare(run, "r", 120)
+    start = time.monotonic()
+    run_lanes(Job(make_units(runs), 0, 60, "r", closing=1.0), parse_devices("cpu*2"), lambda: None)
+    assert time.monotonic() - start < 40
+    for run in runs:
+        run.refresh()
+        assert set(run.states.values()) == {"ok"}
+
+
+BUSY = """
+import ctypes, os, subprocess
+class Busy:
+    def init(self, frame, box):
+        child = subprocess.Popen(["sleep", "60"])
+        open("pids.new", "w").write(f"{os.getpid()} {child.pid}")
+        os.rename("pids.new", "pids")
+    def update(self, frame):
+        ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock: no thread of its own can act
+"""
+
+
+@pytest.mark.parametrize("ends", ["timeout", "SIGINT", "SIGTERM", "SIGKILL", "lane"])
+def test_no_client_outlives_its_run(tmp_path: Path, ends: str) -> None:
+    """However the run or its lane ends: else the next run meets a busy GPU."""
+    write_benchmark(tmp_path / "data", names=("boy",))
+    (tmp_path / "busy.py").write_text(BUSY)
+    client = f"command: [{sys.executable}, '{{client}}', './busy.py:Busy'], folder: {tmp_path}"
+    path = write_experiment(tmp_path, f"- {{use: process, label: Busy, params: {{{client}, timeout: 60}}}}")
+    runs, pids = tmp_path / "runs", tmp_path / "pids"
+    options = ("--timeout", "3") if ends == "timeout" else ()
+    with subprocess.Popen(command("run", path, "--runs", runs, *options), stderr=subprocess.DEVNULL) as process:
+        wait_for(pids.exists)
+        started = [int(pid) for pid in pids.read_text().split()]
+        if ends == "lane":
+            pids.unlink()
+            os.kill(holders(runs)[0], signal.SIGKILL)
+            wait_for(pids.exists)  # of the next lane
+            process.send_signal(signal.SIGTERM)
+        elif ends != "timeout":
+            process.send_signal(getattr(signal, ends))
+        process.wait(20)
+    try:
+        wait_for(lambda: not any(map(lives, started)), 5)
+    finally:
+        for pid in filter(lives, started):
+            os.kill(pid, signal.SIGKILL)
+    if ends not in ("timeout", "SIGKILL"):
+        assert not list(runs.rglob("*.lease"))
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_weights_that_change_under_a_run_stop_it(home: Path) -> None:
+    """Boxes of the new weights would lie under the hash of the old ones; some trackers read them again and again."""
+    for late in ("true", "false"):
+        runs, weights = home / f"weights-{late}", home / f"{late}.txt"
+        weights.write_text("1.0")
+        params = f"weights: {late}.txt, params: {{late: {late}, pause: 0.02}}"
+        tracker = f"- {{use: './trackers.py:Loads', {params}}}"
+        path = write_experiment(home, tracker).rename(home / f"weights-{late}.yaml")
+        write_experiment(home, SLOW)
+        command_line = command("run", path, "--runs", runs, "--devices", "cpu*2")
+        with subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True) as process:
+            wait_for(lambda runs=runs: list(runs.rglob("*_time.txt")))
+            weights.write_text("2.0")
+            _, told = process.communicate(timeout=30)
+        assert process.returncode == 2, told
+        assert "has changed since the run began" in told
+        assert weights.name in told
+        written = [float(line) for file in runs.rglob("*_confidence.txt") for line in file.read_text().split()[1:]]
+        assert set(written) == {1.0}
+        assert "unexpected" not in contents(runs).values()
 
 
 def test_a_full_disk_stops_the_run_and_loses_nothing(home: Path, undisturbed: dict[str, object]) -> None:

@@ -97,3 +97,19 @@ def test_seeds_depend_on_seed_and_sequence_only() -> None:
 
     assert draw(0, "a") == draw(0, "a")
     assert len({draw(0, "a"), draw(0, "b"), draw(1, "a")}) == 3
+
+
+@pytest.mark.parametrize("box", ["target_bbox", "box"])
+@pytest.mark.parametrize("score", ["best_score", "confidence"])
+def test_answers_as_pytracking_gives_them(box: str, score: str) -> None:
+    found = track(Answers({box: [5, 6, 7, 8], score: np.float32(0.5)}), sequence(), frames=frames)
+    assert found.boxes[1:].tolist() == [[5, 6, 7, 8]] * 3
+    assert found.confidence is not None
+    assert found.confidence[1:].tolist() == [0.5] * 3
+    assert np.isnan(found.confidence[0])
+
+
+def test_no_confidence_is_none_and_a_strange_one_is_an_error() -> None:
+    assert track(Answers(([1, 2, 3, 4], None)), sequence(), frames=frames).confidence is None
+    with pytest.raises(TrackerError, match="frame 2: the tracker's confidence is no number but 'high'"):
+        track(Answers(([1, 2, 3, 4], "high")), sequence(), frames=frames)

@@ -1,8 +1,10 @@
 import json
 import os
+import random
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import load
 from rgbtbench.errors import StoreError
+from rgbtbench.messages import one_line
 from rgbtbench.results import lease
 from rgbtbench.results.store import RunFolder, require_storable
 
@@ -258,3 +261,86 @@ def test_a_lease_is_never_seen_without_its_holder(tmp_path: Path, monkeypatch: p
     with held:
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+ODD = (None, True, -1, 0, 1.5, float("inf"), float("nan"), 10**30, "", "x", "ok", "\ud800", [], ["ok"], {}, {"a": 1})
+
+
+def harms(text: str, rng: random.Random) -> str:
+    """The same JSON with one value, at any depth, of another type; or nonsense."""
+    value = json.loads(text)
+    place = value
+    while True:
+        key = rng.choice(list(place)) if isinstance(place, dict) else rng.randrange(len(place))
+        if not place[key] or not isinstance(place[key], dict | list) or rng.random() < 0.3:
+            place[key] = rng.choice(ODD)
+            break
+        place = place[key]
+    extremes = ["", "[" * 20000, "1" * 5000, "null", "[]", '{"format": 1}', "\x00"]
+    return rng.choice(extremes) if rng.random() < 0.1 else json.dumps(value)
+
+
+@pytest.mark.parametrize("kind", ["record", "about", "lease"])
+def test_odd_types_in_a_file_are_no_tracebacks(folder: RunFolder, kind: str) -> None:
+    """Whoever wrote it: `status`, `run` and `report` see a damaged record, a foreign lease, or an error with a name."""
+    rng = random.Random(0)
+    commit(folder, "a")
+    lease_path = folder.path / "b.lease"
+    dead_lease(lease_path, run="r")
+    path = {"record": folder.path / "a.json", "about": folder.path / "about-run.json", "lease": lease_path}[kind]
+    sound = path.read_text()
+    for _ in range(600):
+        path.write_text(harms(sound, rng), encoding="utf-8", errors="surrogatepass")
+        if kind == "record":
+            with suppress(StoreError):  # of a newer version
+                assert folder.state("a") in ("ok", "failed", "damaged")
+                if record := folder.record("a"):
+                    assert one_line(record.error)
+        elif kind == "about":
+            with suppress(StoreError):
+                assert isinstance(folder.about()["label"], str)
+            with suppress(StoreError):
+                folder.check(IDENTITY)
+        else:
+            assert folder.state("b") in ("running", "missing")
+            for held in folder.leases().values():
+                assert held.is_free(120) in (True, False)
+            claimed = folder.claim("b", run="other", stale=120)
+            if claimed is not None:
+                claimed.__exit__(None, None, None)
+
+
+def test_a_record_of_an_older_version_is_still_read(folder: RunFolder) -> None:
+    commit(folder, "a")
+    path = folder.path / "a.json"
+    path.write_text(
+        json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k not in ("images", "remarks")})
+    )
+    assert folder.state("a") == "ok"
+
+
+@pytest.mark.parametrize("error", ["", "\n", "x" * (3 << 20), "a\udc80", "\x1b[31m\x00"])
+def test_whatever_the_reason_is_the_record_can_be_read(folder: RunFolder, error: str) -> None:
+    folder.fail("a", error, error, frames=3, device="cpu", shared=False)
+    assert folder.state("a") == "failed"
+    record = folder.record("a")
+    assert record is not None
+    assert record.error
+    assert record.error.isprintable()
+    assert (folder.path / "a.json").stat().st_size < 1 << 16
+
+
+def test_confidence_is_part_of_what_a_record_is_about(folder: RunFolder) -> None:
+    given = np.array([np.nan, 0.25, 1e-9])
+    folder.commit("a", BOXES, SECONDS, device="cpu", shared=False, confidence=given)
+    assert (folder.path / "a_confidence.txt").read_text() == "nan\n0.25\n1e-09\n"
+    assert folder.state("a") == "ok"
+    with folder.sound_files(["a"]) as place:
+        assert place == folder.path
+    (folder.path / "a_confidence.txt").write_text("1\n")
+    assert folder.state("a") == "damaged"
+    folder.set_aside("a")
+    assert not list(folder.path.glob("a[._]*"))
+    commit(folder, "a_confidence")
+    with pytest.raises(StoreError, match="clash"):
+        require_storable(["a", "a_confidence"], "here")
