@@ -97,7 +97,8 @@ def _run(arguments: argparse.Namespace) -> int:
         require_images(runs)
         job = Job(units, experiment.seed, arguments.timeout, uuid4().hex, arguments.stale)
         for run in runs:
-            prepare(run, job.run, job.stale)
+            for doubt in prepare(run, job.run, job.stale):
+                _log(f"doubtful: {doubt}")
         try:
             with Progress(units) as progress:
                 if units and arguments.cluster:
@@ -111,8 +112,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _summary(arguments: argparse.Namespace, runs: list[Run], seconds: float) -> int:
+    from .plan import doubts_of
+
     for run in runs:
         run.refresh()
+        for doubt in doubts_of(run):
+            _log(f"doubtful: {doubt}")
     counts = Counter(state for run in runs for state in run.states.values())
     minutes, rest = divmod(round(seconds), 60)
     told = ", ".join(f"{counts[s]} {STATE_NAMES[s] if s != 'ok' else 'ok'}" for s in STATE_NAMES if counts[s])

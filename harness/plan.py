@@ -17,7 +17,7 @@ from .datasets.benchmark import Benchmark, load
 from .errors import ConfigError, DataError, ResultError, unknown
 from .evaluation import find, require_length
 from .experiment import DatasetEntry, Experiment, TrackerEntry, choose, home
-from .format_check import doubts
+from .format_check import Doubt, doubts
 from .results.formats import ResultFiles
 from .results.store import RunFolder, State, require_storable
 from .trackers import TRACKERS, revision
@@ -132,12 +132,16 @@ def require_images(runs: Iterable[Run]) -> None:
             )
 
 
-def prepare(run: Run, invocation: str, stale: float) -> None:
-    """Open the run's folder, clear what dead processes left, move aside what is run again, import raw results."""
+def prepare(run: Run, invocation: str, stale: float) -> list[Doubt]:
+    """Open the run's folder, clear what dead processes left, move aside what is run again, import raw results.
+
+    Returns what looks wrong in these. Raises ResultError if they are not what they should be.
+    """
     entry = run.tracker
     files = find(entry.label, entry.results, run.benchmark).only() if entry.results and run.todo else None
+    notes: list[Doubt] = []
     if files:
-        _require_format(run, files)
+        notes = _judged(run, files)
     known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}
     run.folder.open(run.identity, {**known, "code": fingerprint.code()})
     run.folder.sweep(stale)
@@ -151,17 +155,30 @@ def prepare(run: Run, invocation: str, stale: float) -> None:
                         run.folder.set_aside(name)
                     if files and not run.folder.has_record(name):
                         _import(run, files, name)
+    return notes
 
 
-def _require_format(run: Run, files: ResultFiles) -> None:
+def doubts_of(run: Run) -> list[Doubt]:
+    """What looks wrong in the boxes of a run's own tracker, which ought to answer ``x y w h``."""
+    sound = [name for name, state in run.states.items() if state == "ok"]
+    if not (run.tracker.use and sound):
+        return []
+    with run.folder.sound_files(sound) as folder:
+        files = find(run.tracker.label, folder, run.benchmark).only()
+        return list(doubts(files, run.benchmark, {name: files.read(name) for name in files.paths}))
+
+
+def _judged(run: Run, files: ResultFiles) -> list[Doubt]:
     """As `score` does: in the store boxes are ``x y w h``, so this is the last moment to see what they were."""
-    rows = {}
+    rows, notes = {}, []
     for name in files.paths:
         with suppress(ResultError):  # recorded as a failure when it is imported
             rows[name] = files.read(name)
     for doubt in doubts(files, run.benchmark, rows, run.tracker.boxes) if rows else ():
         if doubt.error and (doubt.final or run.tracker.boxes is None):
             raise doubt.error
+        notes.append(doubt)
+    return notes
 
 
 def _import(run: Run, files: ResultFiles, name: str) -> None:

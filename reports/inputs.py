@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -161,7 +161,8 @@ def gather(
     for label, path in later:
         if not label or not str(path):
             raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
-        found.append(Entry(label, benchmarks.of(path), "raw", path, layout=(layouts or {}).get(label), raw=path))
+        found.append(Entry(label, benchmarks.of(path), "raw", path, raw=path))
+    found = [replace(entry, layout=entry.layout or (layouts or {}).get(entry.label)) for entry in found]
     return _chosen(found, tuple(only), tuple(without), " ".join(inputs))
 
 

@@ -257,6 +257,38 @@ def test_imported_boxes_of_another_layout_are_recognised(tmp_path: Path, capsys:
     assert call_new(tmp_path, "- {label: Raw, results: raw, boxes: ltrb}") == 0
 
 
+def test_an_offset_of_imported_boxes_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_benchmark(tmp_path / "data")
+    (tmp_path / "raw").mkdir()
+    for name in NAMES:
+        rows = np.loadtxt(tmp_path / "data" / name / "init.txt", delimiter=",")
+        np.savetxt(tmp_path / "raw" / f"{name}.txt", rows + [1, 1, 0, 0], delimiter=",")
+    assert call_new(tmp_path, "- {label: Raw, results: raw}") == 0
+    assert "the first pixel is 1" in capsys.readouterr().err
+
+
+def test_a_tracker_that_answers_corners_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Row 1 is the given box, written by the run itself; the tracker's own rows are in another layout."""
+    write_benchmark(tmp_path / "data")
+    for k, name in enumerate(NAMES):
+        rows = [f"{9 + k},{7 + t / 4},8,6" for t in range(6 + k)]
+        (tmp_path / "data" / name / "init.txt").write_text("\n".join(rows))
+    experiment = write_experiment(tmp_path, "- {use: './corners.py:Corners', label: Corners}")
+    (tmp_path / "corners.py").write_text(
+        "class Corners:\n"
+        "    def init(self, frame, box): self.box = box\n"
+        "    def update(self, frame): x, y, w, h = self.box; return [x, y, x + w, y + h]\n"
+    )
+    run = ["run", str(experiment), "--runs", str(tmp_path / "runs")]
+    assert main(run) == 0
+    said = capsys.readouterr().err
+    assert "doubtful: Corners: the boxes of Corners look like ltrb" in said
+    report = ["report", str(experiment), "--runs", str(tmp_path / "runs")]
+    assert main(report) == 2
+    assert "look like ltrb" in capsys.readouterr().err
+    assert main([*report, "--boxes", "Corners=xywh"]) == 0
+
+
 def call_new(home: Path, trackers: str) -> int:
     return main(["run", str(write_experiment(home, trackers)), "--runs", str(home / "runs")])
 
