@@ -58,8 +58,8 @@ def one_line(text: object) -> str:
         if match := DETAIL.match(line):
             lines = details.setdefault(match[1], [])
             line = match[2]
-        if line.strip():
-            lines.append(line.strip())
+        if line := re.sub(r"^\s*\|", "", line).strip():  # BenchError marks the lines that go on
+            lines.append(line)
     what = head[0] if head else "no reason given"
     if what.endswith(":") and len(head) > 1:
         what = f"{what} {head[-1]}"

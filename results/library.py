@@ -94,6 +94,8 @@ def catalogue(tree: Tree) -> Library:
             kind = TEXTS[0] if end in TEXTS else end  # text files of both endings belong together
             if end not in FILES:
                 found.strangers[end or "without an ending"] += 1
+            elif name.lower().endswith("_confidence"):
+                continue  # of a tracker in its boxes, as our store keeps them: no boxes themselves
             elif name.lower().endswith(TIMES):
                 word = next(word for word in TIMES if name.lower().endswith(word))
                 found.times[join(folder, name[: -len(word)]).lower()] = path
