@@ -74,7 +74,7 @@ def test_a_tracker_in_one_file_scores_as_its_text_files(score, generated, tmp_pa
     export = ("export", "LasHeR", "--truth", generated / "LasHeR", "--results", tmp_path / "T.json")
     assert cli(*export, "--kit", "pytracking", "--out", tmp_path / "out")[0] == 0
     for name, rows in arrays(generated / "results/fused").items():
-        np.testing.assert_array_equal(np.loadtxt(tmp_path / "out" / f"{name}.txt"), rows)
+        np.testing.assert_array_equal(np.loadtxt(tmp_path / "out/T/default" / f"{name}.txt"), rows)
 
 
 def test_repeats_are_one_row_with_mean_and_deviation(score, repeats, generated, cli):
@@ -109,7 +109,7 @@ def test_a_gap_in_one_repeat_is_a_gap(repeats, generated, cli):
     assert cli(*arguments, "--allow-missing")[0] == 1
     (repeats / "run3/generated05.txt").write_text("1,2,x,4\n")
     _, out, _ = cli("check", "LasHeR", generated / "LasHeR", "--results", repeats)
-    assert "1 of 6 sequences missing (run2): generated03" in out
+    assert "run2: 1 of 6 sequences missing: generated03" in out
     assert "run3/generated05.txt:1" in out
 
 
