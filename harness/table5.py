@@ -31,8 +31,9 @@ class Contender:
 
 
 def networks() -> list[str]:
-    """Our trackers that take weights."""
-    return [name for name in TRACKERS.builtin if "weights" in inspect.signature(TRACKERS.get(name)).parameters]
+    """Our trackers that are networks: they come in sizes and take weights."""
+    factories = ((name, inspect.signature(TRACKERS.get(name)).parameters) for name in TRACKERS.builtin)
+    return [name for name, parameters in factories if {"preset", "weights"} <= set(parameters)]
 
 
 def contenders(folder: Path, given: Mapping[str, Sequence[Path]]) -> list[Contender]:
