@@ -73,7 +73,7 @@ def _ambiguity(text: bytes) -> tuple[str, int] | None:
     if comma == b"," and b";" in text:
         return "both commas and semicolons (decimal commas?)", text.index(b";")
     if b" " in text or b"\t" in text:
-        if mixed := re.search(rb"[^\s,;][ \t]+[^\s,;]", text):
+        if mixed := re.search(rb"(?:[\d.]|nan|inf)[ \t]+(?:[-+.\d]|nan|inf)", text, re.I):  # words are no numbers
             return f"numbers separated by blanks beside {comma.decode()!r} (decimal commas?)", max(
                 mixed.start(), text.index(comma)
             )

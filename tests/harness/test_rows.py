@@ -72,6 +72,9 @@ def test_text_of_windows_tools_in_utf_16(order):
         ("1 2 3 4\n5 - 20 30\n", "not a number", 2),
         ("1\t2\t3\t4\n12,50\t7,00\t3,00\t4,00\n", "decimal commas", 2),
         ("12,5;7,0;3,0;4,0\n", "decimal commas", 1),
+        ("1,2 nan,3\n", "decimal commas", 1),
+        ("# x y w h\n1,2,3,4\n", "not a number", 1),  # a header, and no decimal comma in line 2
+        ("1,2,3,4\nmean fps 33.1\n", "not a number", 2),
         ("1,2,3,4\n1 2 3 4\n", "blanks beside ','", 2),
         ("1,2 3,4\n", "blanks beside ','", 1),
         ("1 2 3 4\n1\x0b2\x0b3\x0b4\n", "control code", 2),
