@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rgbtbench.boxes import Array, to_corners
+from rgbtbench.boxes import Array, reading, to_corners
 from rgbtbench.errors import ResultError, unknown
 
-from .formats import ResultFiles, to_xywh
+from .formats import ResultFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,12 @@ KITS = {
 CONFIDENCE = re.compile(r"(_\d{3})?\.\w+$")  # the end of a name of boxes, where that of their confidences has another
 
 
-def export(files: ResultFiles, kit: str, out: Path, *, layout: str | None = None) -> list[Path]:
+def export(
+    files: ResultFiles, kit: str, out: Path, given: Mapping[str, Array], *, layout: str | None = None
+) -> list[Path]:
     """Write every sequence of ``files`` under ``out`` and return the paths; numbers keep all their digits.
 
+    ``given``: box (4,) that the tracker started from, by sequence; ``layout`` may ask for it (``boxes.FIRST_ROWS``).
     Times and confidences that lie beside the boxes go with them.
 
     All or nothing: a temporary folder beside ``out`` is filled first. Raises ResultError if a file is already there.
@@ -95,7 +98,7 @@ def export(files: ResultFiles, kit: str, out: Path, *, layout: str | None = None
         raise unknown("kit", kit, KITS, next="rgbtbench list kits")
     if files.label in ("", ".", "..") or set(files.label) & set("/\\\0"):
         raise ResultError("label cannot be part of a file name", found=repr(files.label), next="--results LABEL=PATH")
-    rule = KITS[kit]
+    rule, read = KITS[kit], reading(layout)
     targets = {name: out / rule.path.format(label=files.label, name=name) for name in files.paths}
     more: dict[Path, str] = {}
     for name, path in files.paths.items():
@@ -110,7 +113,7 @@ def export(files: ResultFiles, kit: str, out: Path, *, layout: str | None = None
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         for name, target in targets.items():
-            boxes = to_xywh(files.read(name), layout, round_corners=False)
+            boxes = read.aligned(read.boxes(files.read(name), round_corners=False), given[name])
             draft = staging / target.relative_to(out)
             draft.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text("".join(_lines(boxes, rule)), encoding="ascii", newline="\n")

