@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ Flags = NDArray[np.bool_]
 
 ROWS = 6  # of each sequence
 FIRST = 0.7  # overlap of a first box that is the truth's, on an older truth too
+BETTER = 0.15  # by which overlap must grow for another layout to be meant
 FOLLOW = 0.3  # median overlap in rows 2 to 6 of a tracker that has not lost its target at once
 SPELLED = {"xywh": "x y w h", "ltrb": "left top right bottom", "cxcywh": "centre-x centre-y w h"}
 SWAPPED = {  # orders of columns that people write by mistake or from another library
-    "xywh": ((1, 0, 3, 2), (0, 1, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)),
+    "xywh": ((1, 0, 3, 2), (1, 0, 2, 3), (0, 1, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)),
     "ltrb": ((1, 0, 3, 2), (0, 2, 1, 3), (1, 3, 0, 2), (2, 3, 0, 1)),
     "cxcywh": ((1, 0, 3, 2),),
 }
@@ -29,14 +30,28 @@ SWAPPED = {  # orders of columns that people write by mistake or from another li
 class Fit:
     """One way to read the rows of S sequences.
 
-    ``first`` (S,): the first box is the truth's; ``follow`` (S,): rows 2 to 6 stay with the truth. ``layout``: the
-    entry of LAYOUTS that reads so, if there is one.
+    ``first`` (S,): the first box is the truth's; ``shared`` (S,): median overlap of rows 2 to 6 with the truth.
+    ``layout``: the entry of LAYOUTS that reads so, if there is one. ``known``: nothing in it was taken from the truth.
     """
 
     meaning: str
     first: Flags
-    follow: Flags
+    shared: Array
     layout: str | None = None
+    known: bool = True
+
+    @property
+    def follow(self) -> Flags:
+        """In which sequences rows 2 to 6 stay with the truth (S,)."""
+        return self.shared > FOLLOW
+
+    def beats(self, other: Fit) -> Flags:
+        """In which sequences rows 2 to 6 stay with the truth, and far closer than the other fit has them (S,).
+
+        What was fitted to the truth is always close: the other fit must have lost it.
+        """
+        closer: Flags = self.shared > other.shared + BETTER if self.known else ~other.follow
+        return self.follow & closer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +88,11 @@ class Sample:
         """How boxes (S', ROWS, 4) agree with the truth."""
         with np.errstate(all="ignore"):
             shared = np.nan_to_num(overlap(boxes, self.truth[:, :, :ROWS])).max(axis=0)
-        first, follow = np.zeros((2, self.count), dtype=bool)
+        first, median = np.zeros(self.count, dtype=bool), np.zeros(self.count)
         first[self.at] = shared[:, 0] > FIRST
         later = np.sort(shared[:, 1:], axis=1)  # np.median would import numpy.ma, which takes longer than all of this
-        follow[self.at] = later[:, later.shape[1] // 2] > FOLLOW
-        return Fit(meaning, first, follow, layout)
+        median[self.at] = later[:, later.shape[1] // 2]
+        return Fit(meaning, first, median, layout)
 
 
 def sample(benchmark: Benchmark, rows: Mapping[str, Array], count: int) -> list[Sample]:
@@ -98,9 +113,9 @@ def sample(benchmark: Benchmark, rows: Mapping[str, Array], count: int) -> list[
 def usual(samples: list[Sample]) -> Fit:
     """The fit of the layouts that every toolkit takes."""
     fits = [part.fit(part.usual, part.head(part.usual)) for part in samples]
-    first, follow = (np.any([getattr(fit, rows) for fit in fits], axis=0) for rows in ("first", "follow"))
+    first, shared = (np.max([getattr(fit, part) for fit in fits], axis=0) for part in ("first", "shared"))
     meaning = " or ".join(f"{part.usual} ({LAYOUTS[part.usual].meaning})" for part in samples)
-    return Fit(meaning, first, follow, samples[0].usual)
+    return Fit(meaning, first, shared, samples[0].usual)
 
 
 def jumps(samples: list[Sample]) -> float:
@@ -134,7 +149,7 @@ def _resized(part: Sample, layout: str) -> Iterator[Fit]:
         wide, high = 1 / typical
         size = f"in images of another size, {wide:.3g} times as wide and {high:.3g} times as high"
         how = "divided by the image's size (values from 0 to 1)" if typical.min() > 20 else size
-        yield part.fit(f"{layout} {how}", boxes * np.tile(scales, 2))
+        yield replace(part.fit(f"{layout} {how}", boxes * np.tile(scales, 2)), known=False)
 
 
 def _swapped(part: Sample) -> Iterator[Fit]:

@@ -23,6 +23,7 @@ from .results.formats import ResultFiles
 MOST = 0.5  # share of sequences that decides
 HOPELESS = 0.05  # share of sequences below which no tracker follows the truth in rows 2 to 6
 NEARLY_ALL = 0.9  # share of sequences
+COINCIDENCE = 0.02  # share of sequences in which a lost target may fit better in another layout: at most 0.4 %
 FEW, MANY = 4, 20  # sequences, below which an offset, or a share and a shift in time, say little
 UPRIGHT = 1.0  # pixels by which corners of an upright box may differ
 EQUAL = 0.05  # pixels, of two offsets
@@ -75,30 +76,27 @@ class _Check:
     def layout(self) -> Iterator[Doubt]:
         """Boxes that agree with the truth in another layout, or in none."""
         first, follow = self.usual.first.mean(), self.usual.follow.mean()
-        strangers = ~self.usual.first & ~self.usual.follow
-        if min(first, follow) >= MOST and not strangers.any():
-            return
         guesses = list(fits.others(self.samples))
-        if first < MOST:  # not even the box that it was given
-            best = max(guesses, key=lambda guess: guess.first.mean())
-            if best.first.mean() >= MOST and best.follow.mean() >= follow:
-                yield self._as(best, "first")
+        by_first = max(guesses, key=lambda guess: guess.first.mean())
+        by_follow = max(guesses, key=lambda guess: guess.beats(self.usual).mean())
+        if mixed := self._mixed(guesses):
+            yield mixed
+        elif first < MOST:  # not even the box that it was given
+            if by_first.first.mean() >= MOST and by_first.follow.mean() >= follow:
+                yield self._as(by_first, "first")
             elif follow < MOST:
                 yield self._as_none(guesses)
             else:  # on LasHeR and RGBT210 the truth takes their place
                 what = f"{self._of(~self.usual.first)} first boxes are not the truth's, though rows 2 to 6 fit"
-                yield Doubt(self.files.label, what)
-        elif follow >= MOST:
-            yield from self._mixed(guesses, strangers)
-        elif fits.jumps(self.samples) >= MOST:  # row 1 may be a copy of the given box; a weak tracker drifts
-            best = max(guesses, key=lambda guess: guess.follow.mean())
-            if best.follow.mean() >= max(MOST, 2 * follow):
-                yield self._as(best, "follow")
-            elif follow < HOPELESS and len(self.names) >= MANY:
-                yield self._hopeless(guesses)
+                yield Doubt(self.files.label, f"{what}; --boxes {self._with('first-given')} puts the given boxes there")
+        elif by_follow.beats(self.usual).mean() >= MOST:  # row 1 may be a copy of the given box
+            yield self._as(by_follow, "follow")
+        elif follow < HOPELESS and len(self.names) >= MANY and fits.jumps(self.samples) >= MOST:
+            yield self._hopeless(guesses)
 
     def _as(self, best: Fit, part: str) -> Doubt:
         new, old = getattr(best, part), getattr(self.usual, part)
+        odd = new & ~old if part == "first" else best.beats(self.usual)
         rows, line = ("first boxes", 1) if part == "first" else ("rows 2 to 6", 2)
         advice = "write the files again: x y w h in pixels of the original images"
         if best.layout:
@@ -107,7 +105,7 @@ class _Check:
             advice = f"--boxes {self.files.label}={text} (in an experiment, boxes: {text})"
         return self._refusal(
             f"the boxes of {self.files.label} look like {best.meaning}",
-            int(np.flatnonzero(new & ~old)[0]),
+            int(odd.argmax()),
             line,
             expected=self.usual.meaning,
             found=f"{rows} that fit the truth: {new.mean():.0%} in that layout, {old.mean():.0%} in the expected one",
@@ -117,12 +115,12 @@ class _Check:
     def _as_none(self, guesses: list[Fit]) -> Doubt:
         row = self.samples[0].rows[:, 0]
         why = ""
-        if np.nanmax(np.abs(row), initial=0) <= 2:
+        if not np.isfinite(row).any():
+            why = "; they are no numbers"
+        elif np.nanmax(np.abs(row)) <= 2:
             why = "; all values lie between -2 and 2: normalised?"
         elif len(row) > 1 and (row == row[0]).all():
             why = f"; every file begins with {' '.join(f'{value:g}' for value in row[0])}"
-        elif not np.isfinite(row).any():
-            why = "; they are no numbers"
         what = f"first boxes of {self.files.label} fit the truth in no known layout"
         return self._nowhere(what, 1, guesses, "first", "the box that the tracker was given, in row 1", why)
 
@@ -144,21 +142,29 @@ class _Check:
             next=f"compare a file with the truth; --boxes {self.files.label}={self.usual.layout} if it is right",
         )
 
-    def _mixed(self, guesses: list[Fit], strangers: Flags) -> Iterator[Doubt]:
-        """Some sequences fit in another layout alone, by the first box and by what follows."""
+    def _mixed(self, guesses: list[Fit]) -> Doubt | None:
+        """Some sequences fit in another layout alone, by what follows: one if its first box does too, else several."""
+        strangers = ~self.usual.first & ~self.usual.follow
+        several = max(FEW, COINCIDENCE * len(self.names))
+        found = []
         for guess in guesses:
-            odd = np.flatnonzero(strangers & guess.first & guess.follow)
-            if len(odd):
-                names = ", ".join(self.names[at] for at in odd[:3])
-                yield self._refusal(
-                    f"{len(odd)} of {len(self.names)} files of {self.files.label} look like {guess.meaning}",
-                    int(odd[0]),
-                    1,
-                    expected=f"{self.usual.meaning}, as in the other files",
-                    found=f"{names}{', ...' if len(odd) > 3 else ''}",
-                    next=f"write these files again; --boxes {self.files.label}={self.usual.layout} if they are right",
-                )
-                return
+            whole, later = strangers & guess.first & guess.follow, guess.beats(self.usual)
+            others = self.usual.beats(guess).mean() > 1 - NEARLY_ALL
+            if others and (whole.any() or (guess.known and later.sum() >= several)):
+                found.append((whole | later, guess))
+        if not found:
+            return None
+        flags, guess = max(found, key=lambda pair: int(pair[0].sum()))
+        odd = np.flatnonzero(flags)
+        names = ", ".join(self.names[at] for at in odd[:3])
+        return self._refusal(
+            f"{len(odd)} of {len(self.names)} files of {self.files.label} look like {guess.meaning}",
+            int(odd[0]),
+            2 if self.usual.first[odd[0]] else 1,
+            expected=f"{self.usual.meaning}, as in the other files",
+            found=f"{names}{', ...' if len(odd) > 3 else ''}",
+            next=f"write these files again; --boxes {self.files.label}={self.usual.layout} if they are right",
+        )
 
     def rotation(self) -> Iterator[Doubt]:
         """Corners that are those of no upright box: toolkits use three of the eight numbers."""
@@ -184,7 +190,8 @@ class _Check:
         if (surplus == -1).mean() > NEARLY_ALL:
             copied = np.abs(_off(self.samples, self.read)).max(axis=1) < EQUAL
             lost, advice = "last", "run the tracker again"
-            if copied.mean() < MOST:
+            _, early = _shift(self.samples, self.read)
+            if early > 0 or (not early and copied.mean() < MOST):  # too few sequences tell nothing by their motion
                 lost, advice = "first", f"--boxes {self._with('first-missing')} puts the given box before row 1"
             refusal = self._refusal(
                 f"{self.files.label} has no row for the {lost} frame",
@@ -201,7 +208,7 @@ class _Check:
 
     def shift(self) -> Iterator[Doubt]:
         """The target's motion shows in the boxes a frame later, or earlier, than in the truth."""
-        late, early = _shift(self.samples)
+        late, early = _shift(self.samples, self.read)
         if early > max(SURE, late):
             yield self._refusal(
                 f"rows of {self.files.label} come one frame early: row 1 belongs to frame 2",
@@ -220,7 +227,10 @@ class _Check:
                 yield Doubt(self.files.label, f"rows come one frame late: {found}")
 
     def _given_twice(self) -> Flags:
-        return np.array([len(rows) > 1 and bool((rows[0] == rows[1]).all()) for rows in self.rows.values()])
+        """In which sequences row 2 is the box of frame 1: row 1 again, or the given box behind anything else."""
+        again = np.array([len(rows) > 1 and bool((rows[0] == rows[1]).all()) for rows in self.rows.values()])
+        given: Flags = np.abs(_off(self.samples, self.read, 1)).max(axis=1) < EQUAL
+        return again | given
 
     def _twice(self, twice: Flags, found: str) -> Doubt:
         return self._refusal(
@@ -228,7 +238,7 @@ class _Check:
             0,
             2,
             expected="the box of frame 2 in row 2",
-            found=f"{found}; row 2 repeats row 1 in {self._of(twice)} sequences",
+            found=f"{found}; row 2 is the box of frame 1 in {self._of(twice)} sequences",
             next=f"--boxes {self._with('first-twice')} drops row 1; {self.usual.layout} scores it as it is",
         )
 
@@ -254,7 +264,7 @@ class _Check:
     def _refusal(self, what: str, at: int, line: int, *, expected: str, found: str, next: str) -> Doubt:
         where = f"{self.files.tree.where(self.files.paths[self.names[at]])}:{line}"
         error = ResultError(what, where=where, expected=expected, found=found, next=next)
-        return Doubt(self.files.label, f"{what} ({found})", error)
+        return Doubt(self.files.label, f"{what} ({found}); {next}", error)
 
 
 def _tilted(rows: Array) -> Flags:
@@ -265,13 +275,13 @@ def _tilted(rows: Array) -> Flags:
     return tilted
 
 
-def _off(samples: list[Sample], read: Reading) -> Array:
-    """First boxes minus the nearest annotation, (S, 4)."""
-    parts = []
+def _off(samples: list[Sample], read: Reading, row: int = 0) -> Array:
+    """Boxes of a row minus the nearest annotation of frame 1, (S, 4)."""
+    found = np.empty((samples[0].count, 4))
     for part in samples:
-        off = part.boxes(read.layout or part.usual)[:, 0] + read.offset - part.truth[:, :, 0]
-        parts.append(off[np.abs(off).sum(axis=-1).argmin(axis=0), np.arange(off.shape[1])])
-    return np.concatenate(parts)
+        off = part.boxes(read.layout or part.usual)[:, row] + read.offset - part.truth[:, :, 0]
+        found[part.at] = off[np.abs(off).sum(axis=-1).argmin(axis=0), np.arange(off.shape[1])]
+    return found
 
 
 def _offset(samples: list[Sample], read: Reading) -> tuple[tuple[str, ...], int]:
@@ -288,7 +298,7 @@ def _offset(samples: list[Sample], read: Reading) -> tuple[tuple[str, ...], int]
     return best, counts[best]
 
 
-def _shift(samples: list[Sample]) -> tuple[float, float]:
+def _shift(samples: list[Sample], read: Reading) -> tuple[float, float]:
     """By how many standard errors motion fits better if rows are taken for one frame earlier, or later, than said.
 
     Steps of the boxes' centres are correlated with those of the truth, a frame before, at and after each: trackers
@@ -296,7 +306,7 @@ def _shift(samples: list[Sample]) -> tuple[float, float]:
     """
     better = []
     for part in samples:
-        boxes, truth = part.boxes(part.usual), part.truth[0]
+        boxes, truth = part.boxes(read.layout or part.usual), part.truth[0]
         limit = np.maximum(truth[:, :1, 2:] / 4, 2.0)  # one lost target must not decide
         steps, true_steps = (
             np.nan_to_num(np.clip(np.diff(b[..., :2] + b[..., 2:] / 2, axis=1), -limit, limit) / limit)

@@ -89,6 +89,7 @@ REFUSED = {
         "first-missing",
     ),
     "given box twice": (lambda b, at: np.vstack([b[:1], b]), "one frame late", "first-twice"),
+    "a row of zeros before all": (lambda b, at: np.vstack([b[:1] * 0, b]), "one frame late", "first-twice"),
     "rotated boxes": (
         lambda b, at: to_corners(b) + np.sin(np.arange(len(b)))[:, None] * [0, 0, 3, 5, 6, 6, 3, -3],
         "rotated",
@@ -112,6 +113,23 @@ REFUSED = {
         "4 of 40 files of T look like",
         None,
     ),
+    "half of the files in another layout": (
+        lambda b, at: ltrb(b) if at % 2 else b,
+        "20 of 40 files of T look like ltrb",
+        None,
+    ),
+    "some files in another layout from row 2": (
+        lambda b, at: from_row_2(ltrb)(b, at) if at % 5 == 0 else b,
+        "8 of 40 files of T look like ltrb",
+        None,
+    ),
+    "width and height swapped from row 2": (
+        from_row_2(lambda b, at: b[:, [0, 1, 3, 2]]),
+        r"swapped columns \(x y h w\)",
+        None,
+    ),
+    "y before x": (lambda b, at: b[:, [1, 0, 2, 3]], r"swapped columns \(y x w h\)", None),
+    "no numbers": (lambda b, at: b * np.nan, "fit the truth in no known layout.*they are no numbers", None),
     "far away from row 2": (from_row_2(lambda b, at: b + 300), "leave the truth in row 2", None),
     "not this benchmark's boxes": (
         lambda b, at: np.abs(np.random.default_rng(at).normal(200, 90, b.shape)),
@@ -124,7 +142,7 @@ REFUSED = {
 @pytest.mark.parametrize("written", REFUSED)
 def test_what_reads_low_is_refused_and_the_offer_reads_it_right(score, written):
     change, words, offer = REFUSED[written]
-    with pytest.raises(ResultError, match=words) as caught:
+    with pytest.raises(ResultError, match=f"(?s){words}") as caught:
         score(change)
     for detail in ("where", "expected", "found", "next"):
         assert caught.value.details[detail]
@@ -165,14 +183,29 @@ def test_a_forced_layout_is_still_told_its_offset(score):
     assert "--boxes T=ltrb+inclusive" in str(note)
 
 
+def test_a_doubt_about_rows_in_a_forced_layout_names_what_undoes_it(score):
+    """The option that one refusal offers must not be the end of the way."""
+    twice = lambda b, at: ltrb(np.vstack([b[:1], b]))  # noqa: E731
+    (note,) = score(twice, "ltrb").notes
+    assert "--boxes T=ltrb+first-twice drops row 1" in str(note)
+    assert numbers(score(twice, "ltrb+first-twice")) == numbers(score(lambda b, at: b))
+
+
+def test_a_weak_trackers_missing_last_frame_is_told_by_its_motion(score):
+    """Its first boxes are an older truth's: they alone would say that the first frame is missing."""
+    with pytest.raises(ResultError, match="no row for the last frame"):
+        score(lambda b, at: np.vstack([b[:1] + [3, 1, 0, 0], b[1:-1]]))
+
+
 def test_a_lag_without_a_copied_row_is_said(score):
-    (note,) = score(lambda b, at: np.vstack([b[:1] + 0.01, b[:-1]])).notes
+    (note,) = score(lambda b, at: np.vstack([b[:1], b[:1] + 0.3, b[1:-1]])).notes
     assert "one frame late" in str(note)
 
 
 def test_a_placeholder_in_row_1_is_said_not_refused(score):
     (note,) = score(lambda b, at: np.vstack([b[:1] * 0, b[1:]])).notes
     assert "40 of 40 first boxes are not the truth's" in str(note)
+    assert "--boxes T=first-given puts the given boxes there" in str(note)
 
 
 @pytest.mark.parametrize(
