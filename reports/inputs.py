@@ -226,7 +226,8 @@ def _of_store(folders: list[RunFolder], benchmarks: Benchmarks, unread: list[str
         fields = [dataset.get(key) if isinstance(dataset, dict) else None for key in ("name", "split", "truth")]
         if not all(isinstance(value, str) for value in fields):
             where = folder.path / ABOUT
-            raise StoreError(f"{ABOUT} names no benchmark", where=where, found=repr(dataset)[:80])
+            next = f"move {folder.path} away"
+            raise StoreError(f"{ABOUT} names no benchmark", where=where, found=repr(dataset)[:80], next=next)
         home, split, truth = map(str, fields)
         spec = BENCHMARKS.get(home.removesuffix(f"-{split}"))
         if benchmarks.split in (None, split) or len(spec.sizes) == 1:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 import shlex
@@ -34,6 +33,7 @@ ABOUT = "about-run.json"  # a sequence of RGBT234 is called run
 BOXES, TIMES, CONFIDENCE, RECORD, LEASE = ".txt", "_time.txt", "_confidence.txt", ".json", ".lease"
 DATA = (BOXES, TIMES, CONFIDENCE)
 SIZE_LIMIT = 1 << 20  # bytes of a record
+LARGEST = 10**9  # of any number in it
 
 State = Literal["ok", "failed", "damaged", "running", "missing"]
 
@@ -55,12 +55,16 @@ class Record:
     remarks: Mapping[str, int] | None = None  # what was odd about the images, but harmless: how often
 
 
+def _is_speed(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and -LARGEST <= value <= LARGEST)  # NaN is not
+
+
 SOUND: Mapping[str, Callable[[Any], bool]] = {  # what a field of a record may be: files come from anywhere
     "status": lambda v: v in ("ok", "failed"),
-    "frames": lambda v: type(v) is int and v >= 0,
+    "frames": lambda v: type(v) is int and 0 <= v <= LARGEST,
     "sha256": lambda v: isinstance(v, dict) and all(isinstance(d, str) for d in v.values()),
-    "fps": lambda v: v is None or (type(v) in (int, float) and math.isfinite(v)),
-    "init_seconds": lambda v: v is None or (type(v) in (int, float) and math.isfinite(v)),
+    "fps": _is_speed,
+    "init_seconds": _is_speed,
     "device": lambda v: isinstance(v, str),
     "shared": lambda v: isinstance(v, bool),
     "error": lambda v: v is None or isinstance(v, str),

@@ -134,7 +134,7 @@ class Process:
         line = self._exchange(header + frame.rgb.tobytes() + frame.tir.tobytes(), seconds)
         try:
             answer = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise self._fault("answered no JSON object", expected='{"box": [x, y, w, h]}', found=repr(line[:200]))

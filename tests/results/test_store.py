@@ -263,7 +263,25 @@ def test_a_lease_is_never_seen_without_its_holder(tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
-ODD = (None, True, -1, 0, 1.5, float("inf"), float("nan"), 10**30, "", "x", "ok", "\ud800", [], ["ok"], {}, {"a": 1})
+ODD = (
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    float("inf"),
+    float("nan"),
+    10**30,
+    10**400,
+    "",
+    "x",
+    "ok",
+    "\ud800",
+    [],
+    ["ok"],
+    {},
+    {"a": 1},
+)
 
 
 def harms(text: str, rng: random.Random) -> str:

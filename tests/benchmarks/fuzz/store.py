@@ -96,7 +96,7 @@ def _spoil(home: Path, rng: Random) -> None:
     elif path.suffix in (".json", ".lease"):
         try:
             thing = json.loads(path.read_text())
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         _change(thing, rng)
         path.write_text(json.dumps(thing), errors="replace")
