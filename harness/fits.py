@@ -30,12 +30,14 @@ SWAPPED = {  # orders of columns that people write by mistake or from another li
 class Fit:
     """One way to read the rows of S sequences.
 
-    ``first`` (S,): the first box is the truth's; ``shared`` (S,): median overlap of rows 2 to 6 with the truth.
-    ``layout``: the entry of LAYOUTS that reads so, if there is one. ``known``: nothing in it was taken from the truth.
+    ``first`` (S,): the first box is the truth's; ``second`` (S,): overlap of row 2 with the truth; ``shared`` (S,):
+    median overlap of rows 2 to 6. ``layout``: the entry of LAYOUTS that reads so, if there is one. ``known``: nothing
+    in it was taken from the truth.
     """
 
     meaning: str
     first: Flags
+    second: Array
     shared: Array
     layout: str | None = None
     known: bool = True
@@ -48,9 +50,12 @@ class Fit:
     def beats(self, other: Fit) -> Flags:
         """In which sequences rows 2 to 6 stay with the truth, and far closer than the other fit has them (S,).
 
-        What was fitted to the truth is always close: the other fit must have lost it.
+        Row 2 alone must be closer, too: a weak tracker drifts away, another layout jumps. What was fitted to the truth
+        is always close: the other fit must have lost it.
         """
-        closer: Flags = self.shared > other.shared + BETTER if self.known else ~other.follow
+        if not self.known:
+            return self.follow & ~other.follow & (other.second < FOLLOW)
+        closer: Flags = (self.shared > other.shared + BETTER) & (self.second > other.second + BETTER)
         return self.follow & closer
 
 
@@ -88,11 +93,12 @@ class Sample:
         """How boxes (S', ROWS, 4) agree with the truth."""
         with np.errstate(all="ignore"):
             shared = np.nan_to_num(overlap(boxes, self.truth[:, :, :ROWS])).max(axis=0)
-        first, median = np.zeros(self.count, dtype=bool), np.zeros(self.count)
+        first, (second, median) = np.zeros(self.count, dtype=bool), np.zeros((2, self.count))
         first[self.at] = shared[:, 0] > FIRST
+        second[self.at] = shared[:, 1]
         later = np.sort(shared[:, 1:], axis=1)  # np.median would import numpy.ma, which takes longer than all of this
         median[self.at] = later[:, later.shape[1] // 2]
-        return Fit(meaning, first, median, layout)
+        return Fit(meaning, first, second, median, layout)
 
 
 def sample(benchmark: Benchmark, rows: Mapping[str, Array], count: int) -> list[Sample]:
@@ -113,9 +119,10 @@ def sample(benchmark: Benchmark, rows: Mapping[str, Array], count: int) -> list[
 def usual(samples: list[Sample]) -> Fit:
     """The fit of the layouts that every toolkit takes."""
     fits = [part.fit(part.usual, part.head(part.usual)) for part in samples]
-    first, shared = (np.max([getattr(fit, part) for fit in fits], axis=0) for part in ("first", "shared"))
+    parts = ("first", "second", "shared")
+    first, second, shared = (np.max([getattr(fit, part) for fit in fits], axis=0) for part in parts)
     meaning = " or ".join(f"{part.usual} ({LAYOUTS[part.usual].meaning})" for part in samples)
-    return Fit(meaning, first, shared, samples[0].usual)
+    return Fit(meaning, first, second, shared, samples[0].usual)
 
 
 def jumps(samples: list[Sample]) -> float:

@@ -77,7 +77,7 @@ class _Check:
         """Boxes that agree with the truth in another layout, or in none."""
         first, follow = self.usual.first.mean(), self.usual.follow.mean()
         guesses = list(fits.others(self.samples))
-        by_first = max(guesses, key=lambda guess: guess.first.mean())
+        by_first = max(guesses, key=lambda guess: (guess.first.mean(), guess.shared.mean()))
         by_follow = max(guesses, key=lambda guess: guess.beats(self.usual).mean())
         if mixed := self._mixed(guesses):
             yield mixed
