@@ -96,8 +96,7 @@ class Sample:
         first, (second, median) = np.zeros(self.count, dtype=bool), np.zeros((2, self.count))
         first[self.at] = shared[:, 0] > FIRST
         second[self.at] = shared[:, 1]
-        later = np.sort(shared[:, 1:], axis=1)  # np.median would import numpy.ma, which takes longer than all of this
-        median[self.at] = later[:, later.shape[1] // 2]
+        median[self.at] = _median(shared[:, 1:], 1)
         return Fit(meaning, first, second, median, layout)
 
 
@@ -125,6 +124,12 @@ def usual(samples: list[Sample]) -> Fit:
     return Fit(meaning, first, second, shared, samples[0].usual)
 
 
+def _median(values: Array, axis: int) -> Array:
+    """The upper median; np.median would import numpy.ma, which takes longer than all the rest here."""
+    middle: Array = np.take(np.sort(values, axis=axis), values.shape[axis] // 2, axis=axis)
+    return middle
+
+
 def jumps(samples: list[Sample]) -> float:
     """Share of sequences in which row 2, read as usual, is far from row 1: a new box, or a new format."""
     heads = np.concatenate([part.head(part.usual)[:, :2] for part in samples])
@@ -149,9 +154,9 @@ def _resized(part: Sample, layout: str) -> Iterator[Fit]:
     boxes = part.head(layout)
     with np.errstate(all="ignore"):
         scales = part.truth[0, :, :ROWS, 2:] / boxes[..., 2:]
-        scales[:, 1:] = np.median(scales[:, 1:], axis=1, keepdims=True)
+        scales[:, 1:] = _median(scales[:, 1:], 1)[:, None]
     scales[~(np.isfinite(scales) & (scales > 0))] = 1.0
-    typical = np.median(scales[:, 1], axis=0)
+    typical = _median(scales[:, 1], 0)
     if np.abs(np.log(typical)).max() > 0.1:
         wide, high = 1 / typical
         size = f"in images of another size, {wide:.3g} times as wide and {high:.3g} times as high"
