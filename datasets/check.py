@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from rgbtbench.errors import BenchError, DataError
+from rgbtbench.metrics import starts
 
 from .benchmark import Benchmark
 from .decode import THREADS, decode
@@ -46,6 +49,12 @@ def problems(
             yield Problem("attributes", text)
     except DataError as reason:
         yield Problem("attributes", told(reason))
+    first = benchmark.truth[:, starts(benchmark.lengths)]
+    for annotation, index in np.argwhere((first[..., 2:] <= 0).any(axis=2)).tolist():
+        box = " ".join(f"{value:g}" for value in first[annotation, index])
+        yield Problem(
+            "first box", f"{benchmark.names[index]}: the first truth box has no size, so nothing to track: {box}"
+        )
     yield from _images(benchmark, every_image=every_image)
 
 
@@ -73,7 +82,7 @@ def _sequence(
     if not visible and not thermal:
         yield Problem("images", f"no images: {benchmark.lacks_images(name)[0]}")
         return
-    gaps = [place for files in (visible, thermal) for place in breaks(files)]
+    gaps = list(dict.fromkeys(place for files in (visible, thermal) for place in breaks(files)))
     several = f"{'; '.join(gaps[:SHOWN])}{f'; {len(gaps) - SHOWN} more' if len(gaps) > SHOWN else ''}"
     if not len(visible) == len(thermal) == length:
         text = f"{length} truth rows, {len(visible)} visible and {len(thermal)} thermal images"

@@ -28,7 +28,7 @@ from . import (
 from .cli_report import BREAKDOWNS, FORMATS, attributes_of, breakdown, names_in
 from .errors import BenchError, ConfigError, DataError, ResultError
 from .terminal import log as _log
-from .terminal import visible
+from .terminal import say, visible
 
 if TYPE_CHECKING:
     from .datasets.benchmark import Benchmark
@@ -56,19 +56,20 @@ def main(argv: list[str] | None = None) -> int:
         status: int = arguments.verb(arguments)
         sys.stdout.flush()
     except BenchError as error:
-        print(f"rgbtbench: {error}", file=sys.stderr)
+        say(f"rgbtbench: {error}")
         status = 2
     except BrokenPipeError:  # `rgbtbench ... | head`: the reader has what it wanted
         status = 0
     except OSError as error:
         where = error.filename or "standard output, as it seems"
-        print(f"rgbtbench: {ConfigError(error.strerror or str(error), where=where)}", file=sys.stderr)
+        say(f"rgbtbench: {ConfigError(error.strerror or str(error), where=where)}")
         status = 2
     except KeyboardInterrupt:
         status = 130
     except Exception as error:
         status = fault.report(error, sys.argv[1:] if argv is None else argv, __version__)
-    terminal.drop_output()
+    finally:  # argparse leaves with SystemExit
+        terminal.drop_output()
     return status
 
 
@@ -232,7 +233,7 @@ def _export(arguments: argparse.Namespace) -> int:
                 print(read_with(kit, label, out.absolute(), benchmark.spec.name))
                 status = max(status, int(len(written) < len(benchmark.names)))
         except ResultError as error:  # of one tracker: the others are written all the same
-            _log(f"rgbtbench: {label}: {error}")
+            say(f"rgbtbench: {visible(label)}: {error}")
             status = 2
     return status
 

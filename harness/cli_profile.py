@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .cli_report import FORMATS
 from .errors import BenchError, ConfigError
-from .terminal import log
+from .terminal import log, say
 
 if TYPE_CHECKING:
     from .cost import Request
@@ -45,7 +44,7 @@ def _profile(arguments: argparse.Namespace) -> int:
     check_device(arguments.device)
     for path in (arguments.weights, arguments.trunk):
         if path is not None and not path.is_file():
-            raise ConfigError("no such file", where=path)
+            raise ConfigError("no such file", where=path, found="no plain file" if path.exists() else "nothing")
     asked = {option: getattr(arguments, option) for option in ("preset", "precision", "device", "weights", "trunk")}
     requests = [make_request(name, asked, frames=arguments.frames) for name in arguments.names]
     return (_show_sizes if arguments.params_only else _show_costs)(requests, arguments.format)
@@ -74,7 +73,7 @@ def _show_costs(requests: list[Request], form: str) -> int:
             found.append((request, measure(request)))
         except BenchError as error:
             failed.append(request.name)
-            print(f"rgbtbench: {error}", file=sys.stderr)
+            say(f"rgbtbench: {error}")
     rows = cost_rows(found, fingerprint.code())
     show(form, rows, CostRecord if form == "json" else Cost, [cost_table(rows)] if rows else [])
     if failed:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import ConfigError
+from .terminal import log
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -42,5 +42,5 @@ def _synth(arguments: argparse.Namespace) -> int:
         arguments.seed,
         arguments.backgrounds,
     )
-    print(f"{arguments.out}: {len(names)} sequences of {arguments.frames} generated frame pairs", file=sys.stderr)
+    log(f"{arguments.out}: {len(names)} sequences of {arguments.frames} generated frame pairs")
     return 0

@@ -51,7 +51,7 @@ def run_cluster(job: Job, devices: tuple[Device, ...], address: str, tick: Tick)
     except BenchError:
         raise
     except Exception as reason:  # the scheduler went away, or gave up on a task
-        found = f"{type(reason).__name__}: {reason}"
+        found = describe(reason)
         raise BenchError("the cluster gave up", where=address, found=found, next="run the same command again") from None
 
 

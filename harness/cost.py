@@ -23,6 +23,7 @@ from . import fingerprint
 from .boxes import Array
 from .core import Frame
 from .errors import BenchError, ConfigError, TrackerError, not_installed
+from .messages import describe, portable
 from .track import seed_all
 
 RENDERED = 100  # frames held in memory; a longer measurement walks them there and back
@@ -159,12 +160,12 @@ def _child(request: Request, outbox: Connection) -> None:
     try:
         outbox.send(_measure(request))
     except BenchError as error:
-        outbox.send(error)
+        outbox.send(portable(error))
     except (Exception, SystemExit) as reason:
         import traceback
 
         last = traceback.extract_tb(reason.__traceback__)[-1]
-        what = f"{request.name} failed: {type(reason).__name__}: {reason}"
+        what = f"{request.name} failed: {describe(reason)}"
         outbox.send(TrackerError(what, where=f"{last.filename}:{last.lineno}"))
     except KeyboardInterrupt:
         os._exit(130)

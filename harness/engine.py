@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import re
 import signal
-import sys
 import threading
 import time
 from collections import Counter
@@ -24,10 +23,11 @@ from multiprocessing.process import BaseProcess
 
 from .errors import BenchError, ConfigError, StoreError
 from .jobs import COMMITTING, TRACKING, Device, Failure, Job, post_mortem, run_lane
-from .messages import portable, trace
+from .messages import describe, portable, trace
 from .processes import end_group, ending, interruptible, parental_death, threads
 from .results import lease
 from .results.store import LEASE, RunFolder
+from .terminal import log
 
 LANES = 256
 DEATHS = 5  # lanes that may be killed on one sequence, or before they claim one, until we leave it alone
@@ -133,7 +133,7 @@ class _Lane:
         if time.monotonic() > self.until and self.process and self.process.exitcode is None:
             self.overdue = not self.done
             if self.overdue and self.doing != TRACKING:
-                print(f"a lane was killed: its {self.doing} did not end; no sequence is lost", file=sys.stderr)
+                log(f"a lane was killed: its {self.doing} did not end; no sequence is lost")
             self.process.kill()
             self.process.join(GRACE)
 
@@ -185,7 +185,7 @@ def _lane_main(job: Job, device: Device, outbox: Connection) -> None:
     except BenchError as error:
         outbox.send(portable(error))
     except Exception as reason:  # of ours, since a tracker's would have been recorded
-        outbox.send(StoreError(f"a lane failed: {type(reason).__name__}: {reason}", found=trace(reason)))
+        outbox.send(StoreError(f"a lane failed: {describe(reason)}", found=trace(reason)))
 
 
 def _follow_parent() -> None:
@@ -217,9 +217,7 @@ def bury(job: Job, device: Device, pid: int, code: int, deaths: Counter[str], *,
                 told = failure.error, failure.traceback
                 folder.fail(unit.sequence, *told, frames=unit.frames, device=device.name, shared=device.shared)
             elif deaths[unit.title] == DEATHS:
-                print(
-                    f"{unit.title}: {DEATHS} lanes were killed on it (out of memory?); left as it is", file=sys.stderr
-                )
+                log(f"{unit.title}: {DEATHS} lanes were killed on it (out of memory?); left as it is")
                 return True  # its dead lease stays until the end, so nobody here claims the sequence again
         lease.remove(path, held.token)
         return True

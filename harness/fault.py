@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import BenchError
+from .terminal import say
 
 STATUS = 70  # EX_SOFTWARE of sysexits.h: neither gaps (1) nor bad input (2)
 VARIABLE = "RGBTBENCH_TRACEBACK"
@@ -30,5 +31,5 @@ def report(error: BaseException, arguments: Sequence[str], version: str) -> int:
         next=f"please report it, with these lines, the file that caused it, and what this prints:\n"
         f"{VARIABLE}=1 {shlex.join(['rgbtbench', *arguments])}",
     )
-    print(f"rgbtbench {version}, Python {platform.python_version()} on {sys.platform}: {told}", file=sys.stderr)
+    say(f"rgbtbench {version}, Python {platform.python_version()} on {sys.platform}: {told}")
     return STATUS

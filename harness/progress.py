@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from .jobs import Unit
 from .messages import one_line
 from .results.store import RunFolder
-from .terminal import visible
+from .terminal import log
 
 INTERVAL = 60.0  # seconds between lines where there is no terminal
 
@@ -41,8 +41,8 @@ class Progress:
             record = RunFolder(unit.folder).record(unit.sequence)
             if record and record.status == "failed":
                 self.failed += 1
-                told = visible(f"failed {unit.title}  {one_line(record.error)}")
-                self.bar.write(told, file=sys.stderr)
+                with self.bar.external_write_mode():
+                    log(f"failed {unit.title}  {one_line(record.error)}")
             self.bar.update(unit.frames)
         now, count = time.monotonic(), self.total - len(self.left)
         self.bar.set_postfix_str(f"{count}/{self.total} sequences, {self.failed} failed", refresh=False)
@@ -50,5 +50,4 @@ class Progress:
             self.told = now
             left = sum(unit.frames for unit in self.left)
             eta = (now - self.start) * left / max(1, self.frames - left)
-            told = f"{count}/{self.total} sequences, {self.failed} failed, about {eta / 60:.0f} min left"
-            print(told, file=sys.stderr)
+            log(f"{count}/{self.total} sequences, {self.failed} failed, about {eta / 60:.0f} min left")

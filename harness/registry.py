@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import inspect
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from .errors import EXTRAS, ConfigError, not_installed, unknown
+from .messages import describe
 
 T = TypeVar("T")
 Owners = dict[str, str]  # distribution (or module) that claims a name -> what it claims it for, 'package.module:Attr'
@@ -120,8 +122,8 @@ def _load(target: str, kind: str) -> Any:
         raise ConfigError(
             f"cannot load {kind} {target!r}",
             where=_line(reason, place),
-            found=f"{type(reason).__name__}: {reason}",
-            next=f"python {place}" if place.endswith(".py") else f"python -m {place}",
+            found=describe(reason),
+            next=shlex.join(["python", *([] if place.endswith(".py") else ["-m"]), place]),
         ) from reason
     return found
 

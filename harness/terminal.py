@@ -6,6 +6,7 @@ import codecs
 import io
 import os
 import sys
+from contextlib import suppress
 
 LONGEST = 4000  # characters of one value in a message
 MARGIN = " " * 12  # of the values in a message
@@ -36,9 +37,15 @@ def block(value: object) -> str:
     return f"\n{MARGIN}| ".join(lines)
 
 
+def say(text: str) -> None:
+    """Print a text that is safe to print, such as a BenchError, where no data goes; nobody need be there to read it."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+
+
 def log(text: str) -> None:
     """Say something that is no data, on one line."""
-    print(visible(text), file=sys.stderr)
+    say(visible(text))
 
 
 def prepare() -> None:
@@ -66,7 +73,8 @@ def _encodable(error: UnicodeError) -> tuple[str, int]:
 
 def drop_output() -> None:
     """Let go of what cannot be written any more, or the interpreter fails over it at its end."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -155,7 +155,7 @@ def gather(
                 "no such input",
                 where=text,
                 expected="EXPERIMENT.yaml, a folder of runs, or [LABEL=]PATH of raw results",
-                found="no file or folder of this name",
+                found="no plain file" if path.exists() else "no file or folder of this name",
                 next="rgbtbench report --help",
             )
     for label, path in later:

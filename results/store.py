@@ -56,7 +56,7 @@ class Record:
 
 
 def _is_speed(value: Any) -> bool:
-    return value is None or (type(value) in (int, float) and -LARGEST <= value <= LARGEST)  # NaN is not
+    return value is None or (type(value) in (int, float) and 0 <= value <= LARGEST)  # NaN is not
 
 
 SOUND: Mapping[str, Callable[[Any], bool]] = {  # what a field of a record may be: files come from anywhere
@@ -310,7 +310,7 @@ def run_folders(root: Path) -> list[RunFolder]:
             runs += [RunFolder(path) for path in sorted(inside) if path.is_dir()]
         except OSError:  # what cannot be listed may hold runs
             runs.append(RunFolder(home))
-    return runs if any((run.path / ABOUT).is_file() for run in runs) else []
+    return runs if any((run.path / ABOUT).exists() for run in runs) else []
 
 
 def require_storable(names: Iterable[str], where: object) -> None:

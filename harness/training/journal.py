@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rgbtbench import atomic
-from rgbtbench.terminal import visible
+from rgbtbench.terminal import log
 
 INTERVAL = 60.0  # seconds between lines where there is no terminal
 
@@ -30,7 +30,8 @@ class Speaker:
     def say(self, text: str) -> None:
         """One line."""
         if not self.silent:
-            self.bar.write(visible(text), file=sys.stderr)
+            with self.bar.external_write_mode():
+                log(text)
 
     def tell(self, loss: float, waited: float) -> None:
         """One step more. ``waited``: seconds so far, for data."""

@@ -16,6 +16,7 @@ from rgbtbench.protocol import PR20, SR21, Measure
 
 VALUES = 1_200_000  # of each quantity in one page: about 1.7 MB
 MOST, FEWEST = 400, 16  # points of a line: a screen shows no more, and fewer tell nothing
+FAR = 1e6  # pixels: a box that ran away is drawn no further out, and numbers stay numbers
 GAP = 255  # no value: the target is absent, or the tracker has no boxes
 OVERLAP_STEPS = 50  # an overlap is told in steps of 0.02
 ERROR_STEPS = 12.5  # an error in steps of 6 %: of log2(1 + pixels)
@@ -76,7 +77,7 @@ class Traces:
         if self.frames:
             self.overlaps[aligned.tracker] = full[0].astype(np.float32)
             boxes = np.full((size, 4), np.nan, dtype=np.float32)
-            boxes[aligned.frames] = aligned.boxes
+            boxes[aligned.frames] = np.clip(aligned.boxes, -FAR, FAR)
             self.boxes[aligned.tracker] = boxes
 
     def _means(self, values: Array) -> Array:

@@ -41,6 +41,14 @@ def test_what_is_wrong_with_a_folder(tmp_path):
     assert len(found) == 7, "\n".join(found)
 
 
+def test_a_first_box_without_size_is_said(tmp_path):
+    folder = image_folder(tmp_path, "RGBT234", {"a": 2, "b": 2})
+    (folder / "b/infrared.txt").write_text("5,5,0,7\n5,5,6,7\n")
+    [found] = [problem for problem in problems(rgbtbench.load("RGBT234", folder)) if problem.kind == "first box"]
+    assert found.text.startswith("b: ")
+    assert found.text.endswith("5 5 0 7")
+
+
 def test_every_image_is_decoded_as_a_run_does(tmp_path, monkeypatch):
     folder = drawn(image_folder(tmp_path, "RGBT234", {"a": 9}))
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)

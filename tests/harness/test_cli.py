@@ -332,6 +332,10 @@ def test_check_and_export(cli, generated, tmp_path):
     assert status == 0
     assert "6 of 6" in err
     assert (tmp_path / "o/A_tracking_result/generated00.txt").exists()
+    status, _, err = cli("export", "LasHeR", "--truth", generated / "LasHeR", "--out", tmp_path / "o",
+                         "--results", f"A={generated}/results/fused")  # fmt: skip
+    assert status == 2
+    assert "\n  next      choose another --out" in err  # a line of its own
 
 
 def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):

@@ -108,6 +108,15 @@ def test_fault_in_a_file_is_shown_with_its_line(tmp_path, code, line, said):
         assert said in str(caught.value)
 
 
+def test_a_file_whose_error_has_no_words_is_named_all_the_same(tmp_path):
+    file = tmp_path / "my faulty.py"
+    file.write_text("class Mute(Exception):\n    def __str__(self):\n        raise RuntimeError\nraise Mute\n")
+    with pytest.raises(ConfigError, match="cannot load") as caught:
+        TRACKERS.get(f"{file}:Mine")
+    assert "Mute: [its message cannot be had" in str(caught.value)
+    assert f"python '{file}'" in str(caught.value)
+
+
 def test_missing_file_and_missing_class_are_told(tmp_path):
     (tmp_path / "empty.py").write_text("")
     with pytest.raises(ConfigError, match="no such file"):

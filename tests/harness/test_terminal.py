@@ -103,6 +103,18 @@ def test_a_closed_output_is_an_error_and_a_closed_log_is_none(generated: Path):
     assert shell(f"{line} 2>&-").stdout == shell(line).stdout  # the log does not run into the data
 
 
+def test_a_log_that_cannot_be_written_changes_no_status(generated: Path):
+    score = f"rgbtbench score LasHeR --truth {generated}/LasHeR --results A={generated}/results/fused --format csv"
+    run = shell(f"{score} --curves /dev/null 2>/dev/full")
+    assert (run.returncode, run.stdout) == (0, shell(score).stdout)
+    assert shell(f"{score} --truth /nowhere 2>/dev/full").returncode == 2  # 1 would mean gaps
+
+
+def test_help_to_a_closed_output_ends_in_silence():
+    run = shell("rgbtbench --help >&-", PYTHONUNBUFFERED="")
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
 def test_names_that_are_no_utf8_are_refused_or_shown_as_escapes(cli, generated: Path, tmp_path: Path):
     odd = os.fsdecode(b"caf\xe9")
     for name in ("boy", odd):

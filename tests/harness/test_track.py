@@ -69,7 +69,18 @@ def test_a_box_that_the_tracker_changes_later_is_kept_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [None, [1, 2, 3], [1, 2, 3, float("nan")], [1, 2, float("inf"), 4], "box", {}, [[1] * 4]]
+    "answer",
+    [
+        None,
+        [1, 2, 3],
+        [1, 2, 3, float("nan")],
+        [1, 2, float("inf"), 4],
+        "box",
+        {},
+        [[1] * 4],
+        [1e308] * 4,
+        [10**400] * 4,
+    ],
 )
 def test_what_is_no_box_names_the_frame(answer: Any) -> None:
     with pytest.raises(TrackerError, match="frame 2"):

@@ -15,7 +15,7 @@ from rgbtbench.datasets.benchmark import load
 from rgbtbench.errors import StoreError
 from rgbtbench.messages import one_line
 from rgbtbench.results import lease
-from rgbtbench.results.store import RunFolder, require_storable
+from rgbtbench.results.store import RunFolder, require_storable, run_folders
 
 IDENTITY = {"tracker": "still", "seed": 0}
 BOXES, SECONDS = np.arange(12.0).reshape(3, 4) / 3, np.array([0.5, 0.1, 0.1])
@@ -296,6 +296,21 @@ def harms(text: str, rng: random.Random) -> str:
         place = place[key]
     extremes = ["", "[" * 20000, "1" * 5000, "null", "[]", '{"format": 1}', "\x00"]
     return rng.choice(extremes) if rng.random() < 0.1 else json.dumps(value)
+
+
+def test_no_record_is_faster_than_nothing(folder: RunFolder) -> None:
+    commit(folder, "a")
+    path = folder.path / "a.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"fps": -5}))
+    assert folder.record("a") is None
+
+
+def test_a_store_is_one_though_its_about_file_is_special(folder: RunFolder) -> None:
+    (folder.path / "about-run.json").unlink(missing_ok=True)
+    os.mkfifo(folder.path / "about-run.json")
+    [run] = run_folders(folder.path.parent.parent)
+    with pytest.raises(StoreError, match="cannot read"):
+        run.about()
 
 
 @pytest.mark.parametrize("kind", ["record", "about", "lease"])

@@ -63,6 +63,16 @@ def test_absent_targets_and_missing_sequences_are_gaps(generated):
     assert (np.delete(traces.overlap["some"], [*range(30), 35]) < GAP).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_box_that_ran_away_is_still_a_number(generated):
+    benchmark = load("LasHeR", generated / "LasHeR")
+    traces = Traces(benchmark, MOST, frames=True)
+    boxes = benchmark.truth[0].copy()
+    boxes[7] = 1e200
+    traces.watch(Aligned("wild", boxes, benchmark.truth, np.arange(len(boxes))))
+    assert np.isfinite(traces.boxes["wild"]).all()
+
+
 def test_lines_get_fewer_points_where_there_are_many_of_them():
     sizes = [(22, np.full(*official)) for official in OFFICIAL]
     points = choose_points(sizes)
