@@ -1,8 +1,8 @@
 """Do a tracker's rows hold what they seem to? A wrong layout, unit, offset or frame scores low without a word.
 
 Every tracker is given the first box, so row 1 tells the format; rows 2 to 6 tell it again, since most trackers copy the
-given box into row 1 and write their own boxes from row 2 on. The published results of 18 trackers set the thresholds:
-their first boxes fit the truth in 98 to 100 % of the sequences, and rows 2 to 6 follow it in 93 to 100 %.
+given box into row 1 and write their own boxes from row 2 on. 18 published sets of results gave the thresholds: their
+first boxes fit the truth in 98 to 100 % of the sequences, and rows 2 to 6 follow it in 95 to 100 %.
 """
 
 from __future__ import annotations

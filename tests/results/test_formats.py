@@ -5,9 +5,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from rgbtbench.boxes import to_corners
+from rgbtbench.boxes import reading, to_corners
 from rgbtbench.errors import ResultError
-from rgbtbench.results.formats import find_results, to_xywh
+from rgbtbench.results.formats import find_results
 
 NAMES = ("easy_blackboy", "blackboy", "ab_mototurn", "mototurn", "leftgirl'swhitebag", "boy`headwithouthat")
 
@@ -75,12 +75,12 @@ def test_one_sequence_alone_is_read_plainly(tmp_path):
 def test_corners_are_subtracted_first_and_rounded_then():
     """MATLAB rounds x2 - x1, the peer subtracts rounded numbers: 0.07 points of PR on GTOT's APFNet."""
     rows = to_corners(np.array([[0.4, 0.4, 10.2, 10.5]]))
-    assert to_xywh(rows, None, round_corners=True).tolist() == [[0, 0, 10, 11]]
-    np.testing.assert_allclose(to_xywh(rows, None, round_corners=False), [[0.4, 0.4, 10.2, 10.5]])
+    assert reading(None).boxes(rows, round_corners=True).tolist() == [[0, 0, 10, 11]]
+    np.testing.assert_allclose(reading(None).boxes(rows, round_corners=False), [[0.4, 0.4, 10.2, 10.5]])
     four = np.array([[0.4, 0.4, 10.2, 10.5]])
-    assert to_xywh(four, None, round_corners=True).tolist() == four.tolist()
+    assert reading(None).boxes(four, round_corners=True).tolist() == four.tolist()
 
 
 def test_a_layout_for_another_number_of_columns():
     with pytest.raises(ResultError, match="wrong number of columns"):
-        to_xywh(np.ones((3, 4)), "corners", round_corners=True)
+        reading("corners").boxes(np.ones((3, 4)), round_corners=True)
