@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rgbtbench.cli import LISTED
 from rgbtbench.cli.demo import EXPERIMENT
+from rgbtbench.cli.list import LISTED
 from rgbtbench.cli.listings import LISTS
 from rgbtbench.reports.page.packing import unpack
 
