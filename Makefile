@@ -29,7 +29,7 @@ bench: .venv/test
 	touch $@
 
 .venv/test: .venv/installed
-	$(INSTALL) $(EDITABLE) ".[analysis,annotations,cluster,figures,torch,test]"
+	$(INSTALL) $(EDITABLE) ".[annotations,cluster,figures,torch,test]"
 	touch $@
 
 clean:

@@ -85,7 +85,7 @@ def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = No
 
 
 EXTRAS = {"torch": "torch", "safetensors": "torch", "dask": "cluster", "distributed": "cluster"}
-EXTRAS |= {"matplotlib": "figures", "seaborn": "figures", "scipy": "analysis"}
+EXTRAS |= {"matplotlib": "figures", "seaborn": "figures", "scipy": "figures"}
 
 
 def not_installed(reason: ModuleNotFoundError) -> BenchError:
