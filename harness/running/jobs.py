@@ -249,22 +249,30 @@ def _built(job: Job, unit: Unit, device: Device, seen: changed_inputs.Stamps) ->
     entry, wanted = unit.tracker, (*_made_for(job, unit, device), seen)
     if not _kept or _kept[0][0] != wanted:
         _discard()
-        name, arguments = str(entry.spec), entry.arguments
         with suppress(OSError):
             _home[:] = [Path.cwd()]
         try:
             _require_file(unit)
-            factory = TRACKERS.get(name)  # imported before the seeds are set: it may bring torch
+            TRACKERS.get(str(entry.spec))
             if entry.file and entry.file not in _loaded:
                 _require_file(unit)  # still as it was before it was imported
                 _loaded[entry.file] = str(unit.file)
-            seed_all(job.seed, "")
-            if "device" in _parameters(factory):
-                arguments.setdefault("device", device.name)
-            _kept.append((wanted, TRACKERS.create(name, **arguments)))
+            _kept.append((wanted, made(entry, job.seed, device.name)))
         except ConfigError as error:
             raise _Unmade(_at(entry, error)) from None
     tracker: Tracker = _kept[0][1]
+    return tracker
+
+
+def made(entry: TrackerEntry, seed: int, device: str) -> Tracker:
+    """The tracker that an experiment describes. Raises ConfigError."""
+    from rgbtbench.trackers import TRACKERS
+
+    factory, arguments = TRACKERS.get(str(entry.spec)), entry.arguments
+    seed_all(seed, "")  # after the import, which may bring torch
+    if "device" in _parameters(factory):
+        arguments.setdefault("device", device)
+    tracker: Tracker = TRACKERS.create(str(entry.spec), **arguments)
     return tracker
 
 
