@@ -34,7 +34,7 @@ LISTED = (
     "boxes",
     "kits",
     "published",
-    "hearsay",
+    "quoted",
     "errata",
     "claims",
 )

@@ -47,7 +47,7 @@ def add_verbs(verbs: Any) -> None:
     ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
     ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
                          "of the inputs and on these, each with who says so")  # fmt: skip
-    ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
+    ranking.add_argument("--untrusted", action="store_true", help="also what only lists and reading notes say")
     ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
     ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
     ranking.set_defaults(verb=_counted(_leaderboard))
@@ -222,13 +222,13 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
         return _page(arguments, groups)
     evaluations = evaluated(arguments, groups) if groups else []
     rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
-    if arguments.printed is not None or arguments.hearsay:
+    if arguments.printed is not None or arguments.untrusted:
         spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
         for name in names_in(arguments.printed) or ():
             spec = BENCHMARKS.get(name)
             spaces.append((spec.name, spec.default_split if len(spec.sizes) > 1 else ""))
         for space in dict.fromkeys(spaces):
-            rows += printed_rows(*space, arguments.metric, untrusted=arguments.hearsay)
+            rows += printed_rows(*space, arguments.metric, untrusted=arguments.untrusted)
     if not rows:
         raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
     show(arguments.format, rows, Ranked, [board(rows)], arguments.out)
@@ -238,7 +238,7 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
 def _paper(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.paper_files import write_paper
     from rgbtbench.reports.paper_tables import collect
-    from rgbtbench.results.published.sources import STANDINGS
+    from rgbtbench.results.published.sources import SOURCES
 
     if arguments.out is None:
         raise ConfigError("--paper writes files", next="--out DIR")
@@ -247,7 +247,7 @@ def _paper(arguments: argparse.Namespace) -> int:
     arguments.attributes, arguments.by, arguments.metrics = None, "overall", None
     groups = gathered(arguments) if arguments.inputs else {}
     evaluations = evaluated(arguments, groups) if groups else []
-    sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
+    sources = {(b.title, e.label): SOURCES[e.source] for b, entries in groups.items() for e in entries}
     for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
         print(visible(str(path)))
     return int(has_gaps(evaluations, groups))
@@ -267,9 +267,8 @@ def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -
     if "metric" in arguments:  # the leaderboard's: a page has them all
         arguments.metrics = None
     arguments.by = PAGE
-    page = Page(
-        arguments.title or page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False)
-    )
+    title, untrusted = arguments.title or page_title(arguments.inputs), getattr(arguments, "untrusted", False)
+    page = Page(title, groups, printed, untrusted=untrusted)
     evaluations = evaluated(arguments, groups, page.watch) if groups else []
     html = page.html(evaluations)
     if arguments.out:
