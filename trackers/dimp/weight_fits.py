@@ -75,8 +75,11 @@ def compare(expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> Differ
     )
 
 
-def fits(tensors: Mapping[str, Tensor]) -> list[Fit]:
-    """Try every registered model and preset, built without memory; the best fit comes first."""
+def fits(tensors: Mapping[str, Tensor], optimiser: str | None = None) -> list[Fit]:
+    """Try every registered model and preset, built without memory; the best fit comes first.
+
+    ``optimiser`` is the filter optimiser that the tensors were trained with, where that is known.
+    """
     from rgbtbench.trackers.networks import MODELS
 
     found = shapes(tensors)
@@ -84,9 +87,11 @@ def fits(tensors: Mapping[str, Tensor]) -> list[Fit]:
     tried = []
     for model, presets in MODELS.items():
         for preset in presets:
-            expected = _expected(model, preset)
+            expected, learns = expected_shapes(model, preset)
             difference = compare(expected, found)
             verdict = ", ".join(f"{len(names):,} {kind}" for kind, names in difference.kinds().items()) or "complete"
+            if not difference and optimiser not in (None, learns):
+                verdict = "complete, but for another filter optimiser"
             if any(not compare(within(expected, stem), trunk) for stem in trunk_stems(expected)):
                 verdict = "trunk only"
             counts = (len(difference.missing), len(difference.unexpected), len(difference.misshapen))
@@ -106,8 +111,10 @@ def within(names: Mapping[str, Shape], stem: str) -> dict[str, Shape]:
 
 
 @cache
-def _expected(model: str, preset: str) -> dict[str, Shape]:
+def expected_shapes(model: str, preset: str) -> tuple[dict[str, Shape], str | None]:
+    """Shapes of a network, and how it learns filters."""
     from rgbtbench.trackers.networks import build
 
     with torch.device("meta"):
-        return shapes(build(model, preset).state_dict())
+        network = build(model, preset)
+    return shapes(network.state_dict()), getattr(network, "optimiser", None)
