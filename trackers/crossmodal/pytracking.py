@@ -14,12 +14,13 @@ from typing import Any
 
 from torch import Tensor
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.dimp.newton import Newton
 from rgbtbench.trackers.dimp.parameters import KERNEL, STRIDE
-from rgbtbench.trackers.dimp.weight_files import Weights, inspect_command, some
-from rgbtbench.trackers.dimp.weight_fits import UNUSED, Difference, compare, expected_shapes, shapes
-from rgbtbench.trackers.dimp.weights import save
+from rgbtbench.trackers.models import expected_shapes
+from rgbtbench.trackers.networks.weight_files import Weights, inspect_command, some
+from rgbtbench.trackers.networks.weight_shapes import UNUSED, Difference, compare, shapes
+from rgbtbench.trackers.networks.weights import save
 
 from .models import Preset, build, find
 

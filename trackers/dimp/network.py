@@ -10,12 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from rgbtbench.trackers.networks.layers import InstanceL2Norm, fold_batch_norm
+from rgbtbench.trackers.networks.resnet import BasicBlock, Levels, Trunk, unused_parameters
+
 from .filters import BIN, BINS, FirstOptimiser, Initialiser, Optimiser, correlate
 from .iou import IoUNet, Pair
-from .layers import InstanceL2Norm, fold_batch_norm
 from .newton import Newton
 from .parameters import KERNEL
-from .resnet import BasicBlock, Levels, Trunk, unused_parameters
 
 # of the filter: DiMP's as released, mfDiMP's, PrDiMP's
 OPTIMISERS: Mapping[str, Callable[..., nn.Module]] = {
