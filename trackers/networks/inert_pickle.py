@@ -36,6 +36,7 @@ NAMES = ("_codecs.encode", *(f"{m}._reconstructor" for m in COPYREG), *(f"{m}.{k
 PLAIN = (str, int, float, bool, bytes, type(None))
 PYTHONS: Any = pickle._Unpickler  # type checkers know little of it
 DEEPEST, MOST = 3, 200  # levels and count of what is told of a checkpoint
+WIDEST = 64  # bits of a number that is told; Python refuses to print very long ones
 
 
 class Foreign(Exception):
@@ -206,9 +207,11 @@ def notes(found: Mapping[Any, Any]) -> dict[str, str]:
 def _gather(stem: str, found: Mapping[Any, Any], told: dict[str, str]) -> None:
     for key, value in found.items():
         inner = value.state if isinstance(value, Shell) else value
-        name = f"{stem}{key}"
         if len(told) >= MOST:
             return
+        if any(isinstance(number, int) and number.bit_length() > WIDEST for number in (key, inner)):
+            continue
+        name = f"{stem}{key}"
         if isinstance(inner, (str, int, float)):
             told[name] = str(inner)
         elif isinstance(inner, (list, tuple)) and inner and stem:
