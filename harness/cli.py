@@ -21,6 +21,7 @@ from . import (
     cli_study,
     cli_synth,
     cli_train,
+    cli_trax,
     cli_weights,
     fault,
     terminal,
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_weights.add_verbs(verbs)
     cli_train.add_verb(verbs)
     cli_study.add_verb(verbs)
+    cli_trax.add_verb(verbs)
 
     show = verbs.add_parser("list", help="what there is")
     show.add_argument("what", choices=LISTED)

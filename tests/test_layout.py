@@ -15,7 +15,7 @@ SOURCES = [path for folder in FOLDERS.values() for path in sorted((ROOT / folder
 LAYERS = [  # a module may import from its own level (same folder only at level 1) and from those below
     {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows", "mat", "atomic"}
     | {"arrays", "places", "foreign", "ranges", "fingerprint", "packed", "regular", "terminal", "fault"}
-    | {"messages", "processes", "seeds", "__version__"},
+    | {"messages", "processes", "seeds", "trax_protocol", "__version__"},
     {"trackers", "datasets", "results"},
     {
         "evaluation",
@@ -32,7 +32,7 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
         "cost",
         "study",
     }
-    | {"training", "table5", "audit", "unchanged"},
+    | {"training", "table5", "audit", "trax_server", "unchanged"},
     {"reports"},
     {
         "demo",
@@ -43,6 +43,7 @@ LAYERS = [  # a module may import from its own level (same folder only at level 
         "cli_study",
         "cli_synth",
         "cli_train",
+        "cli_trax",
         "cli_weights",
         "listings",
         "__main__",
