@@ -217,21 +217,28 @@ def _check(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from .evaluation import find
     from .metrics import starts
+    from .results import vot
     from .results.export import export, read_with
 
     benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
-    results = _results(arguments.results, required=True)
-    layouts = _layouts(arguments.boxes, results)
     kit, status = arguments.kit or benchmark.spec.kit, 0
+    results = _results(arguments.results, required=kit != "vot")
+    layouts = _layouts(arguments.boxes, results)
+    if kit == "vot":
+        vot.write_workspace(arguments.out, benchmark.title, map(benchmark.sequence, benchmark.names))
+        _log(f"workspace of {len(benchmark.names)} sequences: {arguments.out}")
     given = dict(zip(benchmark.names, benchmark.truth[0, starts(benchmark.lengths)], strict=True))
     for label, path in results.items():
         try:
-            runs = find(label, path, benchmark).runs
+            found = find(label, path, benchmark)
+            runs = (found.only(),) if kit == "vot" else found.runs
             for files in runs:
                 out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
                 written = export(files, kit, out, given, layout=layouts.get(label))
                 count = f"{len(written)} of {len(benchmark.names)}"
                 _log(f"{files.title}: {count} sequences written to {written[0].parent}")
+                if kit == "vot":
+                    vot.register(arguments.out, label)
                 print(read_with(kit, label, out.absolute(), benchmark.spec.name))
                 status = max(status, int(len(written) < len(benchmark.names)))
         except ResultError as error:  # of one tracker: the others are written all the same
