@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if __name__ != "rgbtbench.datasets":  # the checkout's own folder would shadow other packages of this name
     raise ImportError(f"import this as rgbtbench.datasets, not as {__name__}")
 
-from rgbtbench.registry import Registry
+from rgbtbench.core.registry import Registry
 
 if TYPE_CHECKING:
     from .benchmark import Spec

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rgbtbench.archive import Folder, Tree, descend, join
-from rgbtbench.errors import DataError
+from rgbtbench.core.errors import DataError
+from rgbtbench.files.archive import Folder, Tree, descend, join
 
 from .frames import modalities
 from .names import benchmarks_of, sequence_names

@@ -13,12 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.archive import Folder, Tree, descend, open_tree
-from rgbtbench.boxes import LAYOUTS, Array, by_columns
-from rgbtbench.core import Sequence
-from rgbtbench.errors import ConfigError, DataError, unknown
-from rgbtbench.protocol import Protocol
-from rgbtbench.rows import parse_rows
+from rgbtbench.core.boxes import LAYOUTS, Array, by_columns
+from rgbtbench.core.errors import ConfigError, DataError, unknown
+from rgbtbench.core.protocol import Protocol
+from rgbtbench.core.types import Sequence
+from rgbtbench.files.archive import Folder, Tree, descend, open_tree
+from rgbtbench.files.rows import parse_rows
 
 from .arrangement import Arranged, find
 from .frames import frame_files, modalities

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rgbtbench.errors import BenchError, DataError
-from rgbtbench.metrics import starts
+from rgbtbench.core.boxes import starts
+from rgbtbench.core.errors import BenchError, DataError
 
 from .benchmark import Benchmark
 from .decode import THREADS, decode

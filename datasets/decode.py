@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.core import Frame, Sequence
-from rgbtbench.errors import DataError
+from rgbtbench.core.errors import DataError
+from rgbtbench.core.types import Frame, Sequence
 
 Image = NDArray[np.uint8]
 LARGEST = 1 << 26  # pixels of an image, 8K twice over: a header can claim anything

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgbtbench.archive import Tree, join
-from rgbtbench.errors import DataError
-from rgbtbench.mat import read_mat
-from rgbtbench.protocol import NPR20, Measure, Protocol, colon
+from rgbtbench.core.errors import DataError
+from rgbtbench.core.protocol import NPR20, Measure, Protocol, colon
+from rgbtbench.files.archive import Tree, join
+from rgbtbench.files.mat import read_mat
 
 from .benchmark import Labels, Spec
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rgbtbench.archive import Tree, join
-from rgbtbench.errors import DataError
-from rgbtbench.protocol import NPR20, PR20, SR21, Protocol
+from rgbtbench.core.errors import DataError
+from rgbtbench.core.protocol import NPR20, PR20, SR21, Protocol
+from rgbtbench.files.archive import Tree, join
 
 from .benchmark import Labels, Spec
 

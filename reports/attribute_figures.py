@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.evaluation import ALL, Evaluation
-from rgbtbench.metrics import Index
-from rgbtbench.protocol import Measure
+from rgbtbench.core.boxes import Array, Index
+from rgbtbench.core.protocol import Measure
+from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .colours import colour, dashes
 from .comparison import Comparison

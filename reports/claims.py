@@ -9,10 +9,10 @@ from decimal import Decimal
 from rgbtbench.results.published import errata
 from rgbtbench.results.published.claims import FAILS, OPEN, RELATIONS, ROUNDED, Claim, Span, claims, evidence
 from rgbtbench.results.published.cmd import PAPER, PARAMS
-from rgbtbench.results.study import MEASURED, METRICS, Training, read_rows, settings
+from rgbtbench.results.study_record import MEASURED, METRICS, Training, read_rows, settings
 
-from .exhibits import Row, exhibits
-from .studies import Compared
+from .paper_tables import Row, exhibits
+from .study_tables import Compared
 from .tables import GAP, Table
 
 HEADER = ("section", "claim", "printed cells", "said", "recomputed", "verdict", "our study")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rgbtbench.bootstrap import holm, intervals, paired_test
-from rgbtbench.evaluation import Evaluation
+from rgbtbench.scoring.evaluation import Evaluation
+from rgbtbench.scoring.statistics import holm, intervals, paired_test
 
 from .tables import Table, number
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from rgbtbench.cost import Measured, Request
 from rgbtbench.results.published import read_table
 from rgbtbench.results.published.cmd import DASH
-from rgbtbench.trackers.table5 import rows_of
+from rgbtbench.running.cost import Measured, Request
+from rgbtbench.trackers.fidelity import rows_of
 
 from .tables import GAP, Table, number
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgbtbench import atomic
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.evaluation import Evaluation
+from rgbtbench.files import atomic
+from rgbtbench.scoring.evaluation import Evaluation
 
 from .attribute_figures import heat_map, pair_map, radar
 from .figures import curves, drawn

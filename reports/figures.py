@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgbtbench import atomic
-from rgbtbench.errors import ConfigError, not_installed
-from rgbtbench.evaluation import ALL, Evaluation
-from rgbtbench.protocol import Measure
-from rgbtbench.terminal import visible
+from rgbtbench.core.errors import ConfigError, not_installed
+from rgbtbench.core.protocol import Measure
+from rgbtbench.core.terminal import visible
+from rgbtbench.files import atomic
+from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .colours import colour, dashes
-from .exhibits import Exhibit, Filled
+from .paper_tables import Exhibit, Filled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

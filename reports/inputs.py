@@ -8,19 +8,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from rgbtbench.archive import FILES, SUFFIXES, stem
+from rgbtbench.core.errors import BenchError, ConfigError, StoreError, unknown
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.datasets.names import sequence_names
-from rgbtbench.errors import BenchError, ConfigError, StoreError, unknown
-from rgbtbench.evaluation import Aligned, Evaluation, evaluate, find, published_names
-from rgbtbench.experiment import load_experiment
-from rgbtbench.places import labelled
-from rgbtbench.plan import make_plan, store_of, truth_of
+from rgbtbench.files.archive import FILES, SUFFIXES, stem
+from rgbtbench.files.paths import labelled
+from rgbtbench.results.discovery import WHOLE
 from rgbtbench.results.formats import FEW, whose
-from rgbtbench.results.library import WHOLE
 from rgbtbench.results.store import ABOUT, RunFolder, State, run_folders
 from rgbtbench.results.times import authors_fps
+from rgbtbench.running.experiment import load_experiment
+from rgbtbench.running.plan import make_plan, store_of, truth_of
+from rgbtbench.scoring.evaluation import Aligned, Evaluation, evaluate, find, published_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rgbtbench.evaluation import ALL, Evaluation
-from rgbtbench.results.published.standing import STANDINGS, cells, facts
+from rgbtbench.results.published.sources import STANDINGS, cells, facts
+from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .inputs import Entry
 from .records import optional

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from rgbtbench.results.published import erratum
-from rgbtbench.results.published.standing import STANDINGS, find
+from rgbtbench.results.published.sources import STANDINGS, find
 
 from .scores import Score
 from .tables import Table, number

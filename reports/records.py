@@ -12,14 +12,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
-from rgbtbench import atomic
-from rgbtbench.terminal import visible
+from rgbtbench.core.terminal import visible
+from rgbtbench.files import atomic
 
 from .tables import RENDER, Table
 
 
 def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], path: Path | None = None) -> None:
-    """Print in one of ``harness/cli_report.py``'s formats, to stdout or into a file.
+    """Print in one of ``harness/cli/report.py``'s formats, to stdout or into a file.
 
     ``csv-safe``: cells that a spreadsheet would take for a formula start with an apostrophe.
     """

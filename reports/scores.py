@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rgbtbench import __version__
-from rgbtbench.bootstrap import intervals
-from rgbtbench.boxes import Array
-from rgbtbench.evaluation import ALL, Evaluation
-from rgbtbench.fingerprint import truth_digest
-from rgbtbench.protocol import Measure
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.identity import truth_digest
+from rgbtbench.core.protocol import Measure
+from rgbtbench.scoring.evaluation import ALL, Evaluation
+from rgbtbench.scoring.statistics import intervals
 
 from .records import optional
 from .tables import Table, marked, number, spanned

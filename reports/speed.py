@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgbtbench.results.published.standing import Standing, cells, facts
+from rgbtbench.results.published.sources import Standing, cells, facts
 
 from .colours import colour
 from .figures import COLUMN, figure, label, styled

@@ -10,8 +10,8 @@ from itertools import groupby
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.terminal import visible
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.terminal import visible
 
 GAP = "–"
 NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ± [\d.]+)?( ?\[.*\])?( of \d+)?\*?†?|nan"

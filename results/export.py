@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rgbtbench.boxes import Array, reading, to_corners
-from rgbtbench.errors import ResultError, unknown
+from rgbtbench.core.boxes import Array, reading, to_corners
+from rgbtbench.core.errors import ResultError, unknown
 
 from .formats import ResultFiles
 

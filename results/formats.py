@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rgbtbench.archive import FILES, Tree, open_tree
-from rgbtbench.arrays import read_rows, rows_of
-from rgbtbench.boxes import Array
-from rgbtbench.errors import ResultError
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import ResultError
+from rgbtbench.files.archive import FILES, Tree, open_tree
+from rgbtbench.files.arrays import read_rows, rows_of
 
-from .library import WHOLE, Library, catalogue
+from .discovery import WHOLE, Library, catalogue
 from .matching import Match, Shelf, choose, matches, number_of
 
 Known = Callable[[], Mapping[str, Collection[str]]]  # benchmark -> its sequences; called if it is needed

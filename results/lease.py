@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
 
-from rgbtbench import regular
-from rgbtbench.errors import StoreError
-from rgbtbench.processes import Interrupted
+from rgbtbench.core import regular
+from rgbtbench.core.errors import StoreError
+from rgbtbench.core.processes import Interrupted
 
 STALE = 120.0  # seconds without a heartbeat after which another host may take a lease over
 BEATS = 12  # heartbeats in that time

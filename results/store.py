@@ -21,10 +21,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from rgbtbench import atomic, fingerprint, regular
-from rgbtbench.boxes import Array
-from rgbtbench.errors import StoreError
-from rgbtbench.messages import TRACE, safe
+from rgbtbench.core import regular
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import StoreError
+from rgbtbench.core.identity import digest, host, machine
+from rgbtbench.core.messages import TRACE, safe
+from rgbtbench.files import atomic
 
 from . import lease
 
@@ -83,7 +85,7 @@ class RunFolder:
     @classmethod
     def of(cls, root: Path, dataset: str, label: str, identity: Mapping[str, Any]) -> RunFolder:
         """Where a run of this identity lies, whether it exists or not."""
-        return cls(root / dataset / f"{label}@{fingerprint.digest(identity)[:8]}")
+        return cls(root / dataset / f"{label}@{digest(identity)[:8]}")
 
     def open(self, identity: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Make the folder, or check that it is this run's. Raises StoreError if it is not, or cannot be written."""
@@ -93,7 +95,7 @@ class RunFolder:
                 self.path.mkdir(parents=True, exist_ok=True)
             except OSError as reason:
                 raise unwritable(self.path, reason) from None
-            full = {"format": FORMAT, "hash": fingerprint.digest(identity), "identity": identity, **about}
+            full = {"format": FORMAT, "hash": digest(identity), "identity": identity, **about}
             self._write(ABOUT, _json(full))
 
     def check(self, identity: Mapping[str, Any]) -> None:
@@ -118,11 +120,11 @@ class RunFolder:
             )
         if begun:
             found = _parsed(self.path / ABOUT)
-            if found is None or found.get("hash") != fingerprint.digest(identity):
+            if found is None or found.get("hash") != digest(identity):
                 raise StoreError(
                     f"{ABOUT} is not that of this run",
                     where=self.path / ABOUT,
-                    expected=f"hash {fingerprint.digest(identity)}",
+                    expected=f"hash {digest(identity)}",
                     found=found.get("hash") if found else "no JSON object",
                     next=f"move {self.path} away",
                 )
@@ -261,9 +263,9 @@ class RunFolder:
 
     def note_machine(self) -> None:
         """Say once for each host what it is."""
-        file = f"machine-{fingerprint.host()}.json"
+        file = f"machine-{host()}.json"
         if not (self.path / file).exists():
-            self._write(file, _json({"format": FORMAT, **fingerprint.machine()}))
+            self._write(file, _json({"format": FORMAT, **machine()}))
 
     def claim(self, name: str, *, run: str, stale: float, retake: bool = False) -> lease.Lease | None:
         """The right to work on a sequence; None while somebody else has it."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.errors import BenchError, ResultError
-from rgbtbench.rows import parse_rows
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import BenchError, ResultError
+from rgbtbench.files.rows import parse_rows
 
 from .formats import ResultFiles
 

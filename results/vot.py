@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.atomic import save
-from rgbtbench.boxes import Array
-from rgbtbench.core import Sequence
-from rgbtbench.errors import ConfigError, ResultError
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import ConfigError, ResultError
+from rgbtbench.core.types import Sequence
+from rgbtbench.files.atomic import save
 
 APART = 50  # frames between starts, as in VOT2020's protocol
 BURN_IN = "burnin: 1"  # the first frame, whose box is given, does not count

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array
 from rgbtbench.datasets import BENCHMARKS
 
 WIDTH, HEIGHT = 640, 480

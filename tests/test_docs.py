@@ -1,15 +1,12 @@
 """The pages of docs/ do what they say."""
 
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
+from clips import clip, follow
 
 from rgbtbench.trackers import TRACKERS
-
-sys.path.insert(0, str(Path(__file__).parent / "trackers"))
-from clips import clip, follow
 
 PAGE = Path(__file__).parents[1] / "docs/add_a_tracker.md"
 

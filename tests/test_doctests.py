@@ -6,12 +6,13 @@ import doctest
 import importlib
 
 import pytest
+from test_layout import SOURCES, module_of
 
-MODULES = ["", ".boxes", ".bootstrap", ".metrics", ".protocol", ".datasets.frames"]
+MODULES = [module_of(path).removesuffix(".__init__") for path in SOURCES if ">>> " in path.read_text()]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str):
-    result = doctest.testmod(importlib.import_module(f"rgbtbench{name}"))
+    result = doctest.testmod(importlib.import_module(name))
     assert result.attempted > 0
     assert result.failed == 0

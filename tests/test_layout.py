@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,44 +14,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"rgbtbench": "harness"} | {f"rgbtbench.{n}": n for n in ("trackers", "datasets", "results", "reports")}
 SOURCES = [path for folder in FOLDERS.values() for path in sorted((ROOT / folder).rglob("*.py"))]
-LAYERS = [  # a module may import from its own level (same folder only at level 1) and from those below
-    {"core", "boxes", "protocol", "metrics", "bootstrap", "registry", "errors", "archive", "rows", "mat", "atomic"}
-    | {"arrays", "places", "foreign", "ranges", "fingerprint", "packed", "regular", "terminal", "fault"}
-    | {"messages", "processes", "seeds", "trax_protocol", "__version__"},
-    {"trackers", "datasets", "results"},
-    {
-        "evaluation",
-        "fits",
-        "format_check",
-        "track",
-        "located",
-        "experiment",
-        "plan",
-        "jobs",
-        "engine",
-        "cluster",
-        "progress",
-        "cost",
-        "study",
-    }
-    | {"training", "table5", "audit", "trax_server", "unchanged"},
+LAYERS = (  # floors, the lowest first: a module imports from its own room and from the floors below
+    {"core"},
+    {"files"},
+    {"datasets", "results", "trackers"},
+    {"scoring", "training"},
+    {"running"},
+    {"studies"},
     {"reports"},
-    {
-        "demo",
-        "cli",
-        "cli_profile",
-        "cli_report",
-        "cli_runs",
-        "cli_study",
-        "cli_synth",
-        "cli_train",
-        "cli_trax",
-        "cli_weights",
-        "listings",
-        "__main__",
-    }
-    | {"__init__", "load", "evaluate"},  # the façade: it imports when called
-]
+    {"api"},
+    {"__init__"},
+    {"cli"},
+    {"__main__"},
+)
 HEAVY = {
     "torch",
     "safetensors",
@@ -85,20 +62,34 @@ def test_top_level_is_the_agreed_one():
     assert folders <= {"harness", "trackers", "datasets", "results", "reports", "tests", "docs", ".ci"}
 
 
+def test_the_root_is_a_facade_over_rooms():
+    assert {path.name for path in (ROOT / "harness").glob("*.py")} == {"__init__.py", "__main__.py", "api.py"}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_point_down(path: Path):
-    own, own_level = _layer(_module_of(path))
+    own, own_level = _layer(module_of(path))
     for target in _imports(path):
-        if target.startswith("rgbtbench"):
-            name, level = _layer(target)
-            assert level < own_level or (level == own_level and (level != 1 or name == own)), f"{path} imports {target}"
+        name, level = _layer(target)
+        assert level < own_level or name == own, f"{path} imports {target}"
+
+
+def test_no_module_imports_itself_through_others():
+    """A circle would do only by chance of what is imported first; that an import is inside a function hides it."""
+    modules = {module_of(path): path for path in SOURCES}
+    below = {name: {_resolved(target, modules) for target in _imports(path)} - {name} for name, path in modules.items()}
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as circle:
+        pytest.fail(f"circle: {' -> '.join(circle.args[1])}")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_heavy_libraries_are_imported_inside_functions(path: Path):
     top = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {(n.module or "" if isinstance(n, ast.ImportFrom) else n.names[0].name).split(".")[0] for n in top}
-    of_networks = path.parent.name in ("dimp", "crossmodal", "mdnet", "fusions", "training")
+    of_networks = path.parent.name in ("networks", "dimp", "crossmodal", "mdnet", "fusions", "training")
+    of_networks = of_networks or path.name == "models.py"
     networks = {"torch", "safetensors"} if of_networks else set()
     assert not names & (HEAVY - networks)
 
@@ -130,28 +121,34 @@ def test_importing_and_help_load_nothing_heavy():
     assert "score" in result.stdout
 
 
-def _module_of(path: Path) -> str:
+def module_of(path: Path) -> str:
     package = next(name for name, folder in FOLDERS.items() if (ROOT / folder) in path.parents)
     return ".".join((package, *path.relative_to(ROOT / FOLDERS[package]).with_suffix("").parts))
 
 
 def _layer(module: str) -> tuple[str, int]:
-    name = module.split(".")[1]
+    name = (module.split(".") + ["__init__"])[1]
     return name, next(level for level, names in enumerate(LAYERS) if name in names)
 
 
+def _resolved(target: str, modules: Mapping[str, Path]) -> str:
+    """The module in which an imported name lives."""
+    places = (target, f"{target}.__init__", target.rpartition(".")[0], f"{target.rpartition('.')[0]}.__init__")
+    return next(place for place in places if place in modules)
+
+
 def _imports(path: Path) -> list[str]:
-    """Absolute names of what a module imports when it runs, at its top or inside functions."""
+    """Full names of what a module imports from the package when it runs, at its top or inside functions."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
-    found = []
+    targets = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            targets += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            home = _module_of(path).split(".")[: -node.level] if node.level else []
+            home = module_of(path).split(".")[: -node.level] if node.level else []
             stem = ".".join([*home, *([node.module] if node.module else [])])
-            found += [f"{stem}.{alias.name}" if stem == "rgbtbench" else stem for alias in node.names]
-    return found
+            targets += [f"{stem}.{alias.name}" for alias in node.names]
+    return [target for target in targets if target.startswith("rgbtbench.") and target != "rgbtbench.__version__"]

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 if __name__ != "rgbtbench.trackers":  # the checkout's own folder would shadow other packages of this name
     raise ImportError(f"import this as rgbtbench.trackers, not as {__name__}")
 
-from rgbtbench.errors import unknown
-from rgbtbench.registry import Registry
+from rgbtbench.core.errors import unknown
+from rgbtbench.core.registry import Registry
 
 from . import mdnet
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
-from rgbtbench.errors import ConfigError
-from rgbtbench.ranges import out_of_range, require
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import ConfigError
+from rgbtbench.core.ranges import out_of_range, require
+from rgbtbench.core.types import Frame
 
 from .patches import features, window
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array
 
 STEADY = 0.4  # target sizes: whoever is farther from where it was expected has jumped, which is no velocity
 

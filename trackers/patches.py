@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.types import Frame
 
 Float = NDArray[np.float32]
 PLANES = 4  # brightness, red-green and yellow-blue of the visible image; brightness of the thermal one

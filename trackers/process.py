@@ -23,11 +23,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame, parts
-from rgbtbench.errors import ConfigError, TrackerError
-from rgbtbench.processes import end_group, parental_death, threads
-from rgbtbench.seeds import current
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import ConfigError, TrackerError
+from rgbtbench.core.processes import end_group, parental_death, threads
+from rgbtbench.core.seeds import current
+from rgbtbench.core.types import Frame, parts
 
 LONGEST = 1 << 20  # bytes of an answer
 KEPT = 4096  # bytes of stderr shown when something goes wrong

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rgbtbench.archive import open_tree
-from rgbtbench.arrays import read_rows
-from rgbtbench.boxes import Array, reading
-from rgbtbench.core import Frame, Sequence
-from rgbtbench.errors import ConfigError, ResultError, TrackerError
+from rgbtbench.core.boxes import Array, reading
+from rgbtbench.core.errors import ConfigError, ResultError, TrackerError
+from rgbtbench.core.types import Frame, Sequence
+from rgbtbench.files.archive import open_tree
+from rgbtbench.files.arrays import read_rows
 
 
 class Replay:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.types import Frame
 
 
 class Still:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame, Sequence
-from rgbtbench.errors import TrackerError
-from rgbtbench.trax_protocol import CHANNELS, PREFIX, Message, file_image, parse, rectangle, words, write
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import TrackerError
+from rgbtbench.core.trax import CHANNELS, PREFIX, Message, file_image, parse, rectangle, words, write
+from rgbtbench.core.types import Frame, Sequence
 
 from .process import KEPT, Process
 

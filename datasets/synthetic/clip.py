@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
-from rgbtbench.errors import ConfigError, unknown
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import ConfigError, unknown
+from rgbtbench.core.types import Frame
 
 from .causes import ATTRIBUTES, compatible, labels
 from .plan import Plan, make_plan

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 
 from .causes import ATTRIBUTES, design
 from .clip import Clip, check, known, scene

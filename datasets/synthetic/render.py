@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rgbtbench.core import Frame
+from rgbtbench.core.types import Frame
 
 from .plan import BLACK, REPEATED, Occluder, Plan
 from .texture import Bytes, Shorts, Thing, Words, background, blend, noise_tile, photographed, scatter

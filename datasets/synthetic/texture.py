@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.errors import DataError
+from rgbtbench.core.errors import DataError
 
 from .plan import PHASES
 from .waves import Floats, octaves, wave
@@ -128,7 +128,7 @@ def photographs(folder: Path) -> list[tuple[Path, Path]]:
 
     Raises DataError if there are none or their numbers differ.
     """
-    from ..frames import frame_files
+    from rgbtbench.datasets.frames import frame_files
 
     for names in (("visible", "infrared"), ("VI", "IR")):
         rgb, tir = (frame_files(folder / name) for name in names)

@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save as pack
 from torch import Tensor, nn
 
-from rgbtbench import atomic
-from rgbtbench.errors import TrainingError
-from rgbtbench.trackers.dimp.weight_files import read, require_finite
+from rgbtbench.core.errors import TrainingError
+from rgbtbench.files import atomic
+from rgbtbench.trackers.networks.weight_files import read, require_finite
 
 from .muon import moves_by_muon
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 
 SAMPLING: Mapping[str, Mapping[str, Any]] = {  # preset -> what differs from DiMP's
     "paper": {},

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.dimp import weights
 from rgbtbench.trackers.mdnet.learn import Batch, between_domains, classification, features, hardest, scores
 from rgbtbench.trackers.mdnet.models import build
 from rgbtbench.trackers.mdnet.network import Network
 from rgbtbench.trackers.mdnet.tracker import load_trunk
+from rgbtbench.trackers.networks import weights
 
 from .domains import Domains, DomainSampling
-from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
 
 
 class DomainLearner(nn.Module):

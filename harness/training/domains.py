@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rgbtbench.boxes import Array
-from rgbtbench.errors import DataError, unknown
-from rgbtbench.ranges import is_number, out_of_range, require
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import DataError, unknown
+from rgbtbench.core.ranges import is_number, out_of_range, require
 from rgbtbench.trackers.mdnet.learn import Batch
 from rgbtbench.trackers.mdnet.network import CONTEXT
 from rgbtbench.trackers.mdnet.parameters import REGIMES

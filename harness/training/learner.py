@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.crossmodal.distill import Distiller, ask
 from rgbtbench.trackers.crossmodal.models import build
-from rgbtbench.trackers.dimp import weights
-from rgbtbench.trackers.dimp.adopt import start
 from rgbtbench.trackers.dimp.learn import Batch, Pass, forward, original_losses, penalties
 from rgbtbench.trackers.dimp.network import Network
 from rgbtbench.trackers.dimp.parameters import STRIDE
+from rgbtbench.trackers.dimp.warm_start import start
+from rgbtbench.trackers.networks import weights
 
-from .recipe import Recipe
+if TYPE_CHECKING:
+    from .recipe import Recipe
 
 
 class Learner(nn.Module):

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from rgbtbench.errors import BenchError, ConfigError
+from rgbtbench.core.errors import BenchError, ConfigError
 
 from .families import DIMP, Kind
 from .sources import DRAWS, Footage, Source

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import distributed, nn
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rgbtbench.core.errors import ConfigError, advised, unknown
+from rgbtbench.core.identity import path_digest
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import load
-from rgbtbench.errors import ConfigError, advised, unknown
-from rgbtbench.fingerprint import path_digest
-from rgbtbench.located import Document, Keys, Section
+from rgbtbench.files.yaml_lines import Document, Keys, Section
 from rgbtbench.trackers.crossmodal.methods import METHODS, Method
 
 from . import shipped

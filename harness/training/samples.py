@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rgbtbench.core import Frame
-from rgbtbench.errors import DataError
+from rgbtbench.core.errors import DataError
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.dimp.crop import cut, normalisation, to_crop
 from rgbtbench.trackers.dimp.learn import Batch, Views
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.boxes import Array, overlap
-from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, require
+from rgbtbench.core.boxes import Array, overlap
+from rgbtbench.core.ranges import is_list, is_number, is_positive, out_of_range, require
 from rgbtbench.trackers.dimp.parameters import STRIDE
 
 Bools = NDArray[np.bool_]

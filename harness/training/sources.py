@@ -8,15 +8,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import ConfigError, DataError
+from rgbtbench.core.identity import truth_digest
+from rgbtbench.core.types import Frame
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.decode import pair
 from rgbtbench.datasets.synthetic import ATTRIBUTES, design, scene
 from rgbtbench.datasets.synthetic.clip import check, known
 from rgbtbench.datasets.synthetic.render import Stage
-from rgbtbench.errors import ConfigError, DataError
-from rgbtbench.fingerprint import truth_digest
 
 from .sampling import Bools
 

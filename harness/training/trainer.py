@@ -15,15 +15,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rgbtbench import fingerprint
-from rgbtbench.errors import ConfigError, StoreError, TrainingError
+from rgbtbench.core import identity
+from rgbtbench.core.errors import ConfigError, StoreError, TrainingError
 from rgbtbench.trackers.crossmodal.distill import ALONE, gradient_norms
-from rgbtbench.trackers.dimp import weights
+from rgbtbench.trackers.networks import weights
 
 from . import checkpoint
 from .checkpoint import State
-from .journal import Speaker, write_history
 from .loader import Loader
+from .log import Speaker, write_history
 from .ranks import Ranks
 from .recipe import Recipe
 from .sources import UNSEEN, Source
@@ -50,7 +50,7 @@ class Training:
         self.source: Source = family.source(recipe)
         self.learner: Any = family.learner(recipe, ranks.device, self.source)
         self.identity = recipe.identity(self.source)
-        self.digest = fingerprint.digest(self.identity)
+        self.digest = identity.digest(self.identity)
         self.groups = self.learner.groups()
         self.optimiser = recipe.optimiser.make(self.groups)
         try:
@@ -94,7 +94,7 @@ class Training:
             "steps": self.state.step,
             "recipe": self.identity,
             "recipe_digest": self.digest,
-            "data": fingerprint.digest(self.identity["data"]["source"]),
+            "data": identity.digest(self.identity["data"]["source"]),
             "parents": self.learner.parents,
             "code": self.state.code,
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
@@ -270,7 +270,7 @@ class Training:
     def _save(self, floor: float) -> None:
         if not self.ranks.first:
             return
-        self.state.code = fingerprint.code()
+        self.state.code = identity.code()
         checkpoint.save(self.file, self.learner, self.optimiser, self.state, self.digest)
         start = {"name": self.recipe.name, "digest": self.digest, "recipe": self.identity, "code": self.state.code}
         about = {"device": self._device(), "processes": self.ranks.size, "floor_samples_per_second": round(floor, 3)}

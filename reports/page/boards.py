@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array, Index
+from rgbtbench.core.protocol import Measure
 from rgbtbench.datasets.benchmark import Spec
-from rgbtbench.evaluation import ALL, Evaluation
-from rgbtbench.metrics import Index
-from rgbtbench.plan import truth_of
-from rgbtbench.protocol import Measure
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
-from rgbtbench.results.published.standing import facts
+from rgbtbench.results.published.sources import facts
+from rgbtbench.running.plan import truth_of
+from rgbtbench.scoring.evaluation import ALL, Evaluation
 
+from .filmstrips import Album
 from .origins import SHORT, failures, origin, rules
 from .prints import printed_rows
-from .strips import Album
 from .traces import ERROR_STEPS, GAP, OVERLAP_STEPS, Traces
 
 SCORE_STEPS = 1_000_000  # of 1: finer than any table shows

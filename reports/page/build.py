@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from rgbtbench.datasets.benchmark import Benchmark, Spec
-from rgbtbench.evaluation import Aligned, Evaluation
 from rgbtbench.reports.colours import PALETTE, colour
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
-from rgbtbench.results.published.standing import STANDINGS
+from rgbtbench.results.published.sources import STANDINGS
+from rgbtbench.scoring.evaluation import Aligned, Evaluation
 
 from .boards import board, printed_board
 from .document import document
+from .filmstrips import Album
 from .origins import here
 from .packing import Pack
-from .strips import Album
 from .traces import Traces, choose_points
 
 FORMAT = 1

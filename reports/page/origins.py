@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rgbtbench import fingerprint
-from rgbtbench.protocol import Measure, Protocol
+from rgbtbench.core.identity import code, machine, path_digest
+from rgbtbench.core.protocol import Measure, Protocol
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.results.store import ABOUT
 
@@ -41,15 +41,14 @@ def _measure(measure: Measure) -> str:
 
 def here() -> Facts:
     """This program and this machine."""
-    code, machine = fingerprint.code(), fingerprint.machine()
-    return [("code", _code(code)), ("machine", _machine(machine))]
+    return [("code", _code(code())), ("machine", _machine(machine()))]
 
 
 def origin(entry: Entry) -> Facts:
     """What one tracker's boxes are: the run's identity, or the digest of somebody's files."""
     if not entry.run:
         try:
-            digest = fingerprint.path_digest(entry.origin)
+            digest = path_digest(entry.origin)
         except OSError:  # it was there a second ago, and its boxes are scored
             return [("files", entry.origin.name)]
         return [("files", entry.origin.name), ("sha256", digest[:SHORT])]

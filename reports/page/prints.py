@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rgbtbench.datasets.benchmark import Spec
-from rgbtbench.evaluation import ALL
 from rgbtbench.results.published import erratum
-from rgbtbench.results.published.standing import Cell, Print, cells, facts
+from rgbtbench.results.published.sources import Cell, Print, cells, facts
+from rgbtbench.scoring.evaluation import ALL
 
 
 def printed_rows(spec: Spec, split: str, *, hearsay: bool) -> list[dict[str, Any]]:

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench import metrics
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array, Index, starts
+from rgbtbench.core.protocol import PR20, SR21, Measure
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.evaluation import Aligned
-from rgbtbench.metrics import Index
-from rgbtbench.protocol import PR20, SR21, Measure
+from rgbtbench.scoring import metrics
+from rgbtbench.scoring.evaluation import Aligned
 
 VALUES = 1_200_000  # of each quantity in one page: about 1.7 MB
 MOST, FEWEST = 400, 16  # points of a line: a screen shows no more, and fewer tell nothing
@@ -41,8 +40,8 @@ def first_frames(lengths: Index, points: int) -> Index:
     """
     counts = np.minimum(lengths, points)
     owner = np.repeat(np.arange(len(lengths)), counts)
-    within = np.arange(len(owner)) - metrics.starts(counts)[owner]
-    first: Index = metrics.starts(lengths)[owner] + within * lengths[owner] // counts[owner]
+    within = np.arange(len(owner)) - starts(counts)[owner]
+    first: Index = starts(lengths)[owner] + within * lengths[owner] // counts[owner]
     return first
 
 

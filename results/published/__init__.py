@@ -1,7 +1,7 @@
 """Numbers printed in papers, with their sources and what is known to be wrong with them. Plain data, never measured.
 
 ``scores.csv``  one printed score a row; ``sota.csv``  those of 2019 to 2026, with year, venue and speed as printed;
-``sources.csv``  where each source is, and whose own results it prints (``standing`` joins the three). ``errata.csv``
+``sources.csv``  where each source is, and whose own results it prints (``sources`` joins the three). ``errata.csv``
 where a print and the raw files are known to disagree, or a paper contradicts itself, and the evidence ('*' matches
 anything). ``cmd_ablations.csv``  Tables 1 to 4 of the CMD paper; ``cmd_trackers.csv``  the other columns of its Table 5
 as printed, '-' too, then our own year and venue (``cmd`` joins these with Table 5's scores). ``cmd_claims.csv``  what

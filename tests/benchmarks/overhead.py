@@ -17,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "harness"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from small import write_benchmark, write_experiment
 
-from rgbtbench import jobs
-from rgbtbench.core import Frame, Sequence
+from rgbtbench.core.types import Frame, Sequence
 from rgbtbench.datasets.synthetic import write
-from rgbtbench.experiment import load_experiment
-from rgbtbench.jobs import Device, Job, make_units
-from rgbtbench.plan import make_plan, prepare
-from rgbtbench.track import track
+from rgbtbench.running import jobs
+from rgbtbench.running.experiment import load_experiment
+from rgbtbench.running.jobs import Device, Job, make_units
+from rgbtbench.running.plan import make_plan, prepare
+from rgbtbench.running.track import track
 from rgbtbench.trackers.process import Process
 
 LIMIT = 0.2  # ms

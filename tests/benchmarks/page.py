@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from rgbtbench import load
-from rgbtbench.boxes import reading
+from rgbtbench.core.boxes import reading
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.results.formats import find_results
 

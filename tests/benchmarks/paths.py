@@ -16,9 +16,9 @@ from rgbtbench.trackers import shipped_weights
 from rgbtbench.trackers.crossmodal.equations import normalise as scaled
 from rgbtbench.trackers.crossmodal.equations import path_losses
 from rgbtbench.trackers.crossmodal.models import build
-from rgbtbench.trackers.dimp import weights
 from rgbtbench.trackers.dimp.learn import Batch, extract
 from rgbtbench.trackers.dimp.network import Network
+from rgbtbench.trackers.networks import weights
 from rgbtbench.training.recipe import load_recipe
 from rgbtbench.training.samples import collate, normalise, sample
 from rgbtbench.training.sources import Rendered

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from rgbtbench import fingerprint
-from rgbtbench.boxes import centers
-from rgbtbench.cost import Request, clip
+from rgbtbench.core import identity
+from rgbtbench.core.boxes import centers
+from rgbtbench.running.cost import Request, clip
 from rgbtbench.trackers import TRACKERS
 
 from .tracking import alternating, updates
@@ -41,7 +41,7 @@ def main() -> int:
     options = parser.parse_args()
     frames, box = clip(Request("still", frames=30, warmup=0, size=(320, 240)))
     still = [replace(frames[0], index=k) for k in range(10)]
-    code = fingerprint.code()
+    code = identity.code()
     print(f"commit {code['commit']}{' with changes' if code['dirty'] else ''}, {torch.get_num_threads()} threads")
     for name in options.names:
         trackers = {r: started(name, options.preset, r, frames[0], box) for r in REGIMES}

@@ -21,9 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rgbtbench import evaluate, load, metrics
-from rgbtbench.boxes import by_columns
+from rgbtbench import evaluate, load
+from rgbtbench.core.boxes import by_columns
 from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.scoring import metrics
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PEER = """

@@ -22,7 +22,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "harness"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from small import command, contents, write_benchmark, write_experiment
 from test_engine import holders
 

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rgbtbench import fingerprint
-from rgbtbench.core import Frame
-from rgbtbench.cost import Request, clip, resident, synchronise
+from rgbtbench.core import identity
+from rgbtbench.core.types import Frame
+from rgbtbench.running.cost import Request, clip, resident, synchronise
 from rgbtbench.trackers import TRACKERS
-from rgbtbench.trackers.dimp.prpool import prpool
+from rgbtbench.trackers.networks.prpool import prpool
 
 NETWORK = ("trunk", "fusion", "heads")  # stages that are forwards of the network; all else is the online tracker
 SAMPLES = 20  # of sampled RoIAlign, a side of each bin
@@ -267,7 +267,7 @@ def main() -> int:
         "pooling": [lambda: pooling(options)],
         "memory": [lambda: long_sequence("cmd-student", options)] if options.frames else [],
     }
-    code, machine = fingerprint.code(), fingerprint.machine()
+    code, machine = identity.code(), identity.machine()
     dirty = " with changes" if code["dirty"] else ""
     where = machine.get("gpus", [""])[0] if options.device != "cpu" else f"{torch.get_num_threads()} threads"
     print(f"commit {code['commit']}{dirty}; {machine['platform']}, {machine['cores']} cores, {where}; "

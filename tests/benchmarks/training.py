@@ -95,8 +95,10 @@ def images(recipe: Recipe) -> Any:
 def without_contents() -> Iterator[None]:
     """Tensors have shapes alone, networks are as they are built; boxes are pooled from whole maps, as on a GPU."""
     nothing = mock.Mock(return_value=SimpleNamespace(sha256=""))
-    loads = mock.patch("rgbtbench.trackers.dimp.weights.load", nothing)
-    whole = mock.patch("rgbtbench.trackers.dimp.prpool._touched", lambda maps, _: (0, 0, maps.shape[3], maps.shape[2]))
+    loads = mock.patch("rgbtbench.trackers.networks.weights.load", nothing)
+    whole = mock.patch(
+        "rgbtbench.trackers.networks.prpool._touched", lambda maps, _: (0, 0, maps.shape[3], maps.shape[2])
+    )
     one = mock.patch.object(FakeTensorMode, "__deepcopy__", lambda mode, _: mode, create=True)  # of copied layers
     swapped = mock.patch.object(nn.Module, "_apply", _replaced)
     with warnings.catch_warnings(), loads, whole, one, swapped, FakeTensorMode():

@@ -10,9 +10,9 @@ import pytest
 from test_benchmark import image_folder
 
 import rgbtbench
+from rgbtbench.core.errors import DataError
 from rgbtbench.datasets import arrangement
 from rgbtbench.datasets.names import sequence_names
-from rgbtbench.errors import DataError
 
 TEST, TRAIN = sequence_names("LasHeR", "test")[:4], sequence_names("LasHeR", "train")[:3]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import rgbtbench
+from rgbtbench.core.errors import BenchError, ConfigError, DataError
 from rgbtbench.datasets import BENCHMARKS
-from rgbtbench.errors import BenchError, ConfigError, DataError
 
 COUNTS = {  # sequences per attribute: as each benchmark lists them
     ("GTOT", "all"): "OCC 26 LSV 28 FM 14 LI 27 TC 31 SO 28 DEF 22",
@@ -50,7 +50,7 @@ def test_gtot_truth_is_corners_and_init_agrees(real):
 
 
 def test_lasher_border_frames_of_the_test_split(real):
-    from rgbtbench.metrics import invalid_truth
+    from rgbtbench.scoring.metrics import invalid_truth
 
     benchmark = rgbtbench.load("LasHeR", real / "gt/LasHeR.tar.xz")
     assert invalid_truth(benchmark.truth[0]).sum() == 1260

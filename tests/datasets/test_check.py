@@ -77,7 +77,7 @@ def test_images_that_are_not_found_are_said(tmp_path, cli):
     assert "no images found: expected folders visible and infrared" in out
     assert "camera_infrared/, camera_visible/" in out
     assert "images 1) in the annotations; no images seen" in out.splitlines()[-1]
-    with pytest.raises(rgbtbench.errors.DataError, match="do not match") as caught:
+    with pytest.raises(rgbtbench.core.errors.DataError, match="do not match") as caught:
         rgbtbench.load("RGBT234", folder).sequence("a")
     assert "camera_infrared/, camera_visible/" in str(caught.value)
 

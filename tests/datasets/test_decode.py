@@ -10,10 +10,10 @@ import pytest
 from benchmarks.fuzz.images import one as broken
 from PIL import Image
 
-from rgbtbench.core import Sequence
+from rgbtbench.core.errors import DataError
+from rgbtbench.core.types import Sequence
 from rgbtbench.datasets import decode as module
 from rgbtbench.datasets.decode import decode, frames
-from rgbtbench.errors import DataError
 
 RAMP = (np.add.outer(np.arange(48), np.arange(64)) * 2).astype(np.uint8)
 COLOUR = np.stack([RAMP, RAMP.T[:48, :48].repeat(2, 1)[:, :64], 255 - RAMP], -1)

@@ -11,9 +11,9 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.synthetic import ATTRIBUTES, CAUSES, Clip, design, scene
-from rgbtbench.errors import ConfigError
 
 SIZE, FRAMES = (320, 240), 48
 

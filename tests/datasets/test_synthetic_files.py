@@ -11,9 +11,9 @@ from PIL import Image
 
 import rgbtbench
 from rgbtbench.cli import main
+from rgbtbench.core.errors import ConfigError, DataError
 from rgbtbench.datasets.check import problems
 from rgbtbench.datasets.synthetic import ATTRIBUTES, design, scene, write
-from rgbtbench.errors import ConfigError, DataError
 
 SIZE = (320, 240)
 PHOTOGRAPHS = REAL / "frames" / "vifb_pairs"

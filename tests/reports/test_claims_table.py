@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rgbtbench.reports.claims import checked, claims_table, errata_table, wrong
-from rgbtbench.reports.studies import Compared
-from rgbtbench.results.study import read_study, settings
+from rgbtbench.reports.study_tables import Compared
+from rgbtbench.results.study_record import read_study, settings
 
 
 @pytest.fixture(scope="module")

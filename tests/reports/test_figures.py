@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from rgbtbench.errors import ConfigError
-from rgbtbench.evaluation import Evaluation, evaluate
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.reports.colours import DASHES, PALETTE, colour, dashes
 from rgbtbench.reports.comparison import compare_rows
+from rgbtbench.scoring.evaluation import Evaluation, evaluate
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from rgbtbench.reports.attribute_figures import forest, heat_map, pair_map, radar
-from rgbtbench.reports.exhibits import collect, exhibits, fill
 from rgbtbench.reports.figures import COLUMN, bars, curves, drawn, save
+from rgbtbench.reports.paper_tables import collect, exhibits, fill
 from rgbtbench.reports.speed import Speed, printed_speeds, scatter
 
 HOSTILE = "_$x$ <b>&\x1b"

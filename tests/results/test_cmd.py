@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rgbtbench.results.published import erratum
 from rgbtbench.results.published.cmd import DASH, FPS, PARAMS, YEAR, Key, as_score, cells, rows
-from rgbtbench.results.published.standing import facts
+from rgbtbench.results.published.sources import facts
 
 
 def test_every_row_has_every_column_and_no_cell_is_unknown():

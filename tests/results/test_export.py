@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import rgbtbench
-from rgbtbench.boxes import reading
-from rgbtbench.errors import BenchError
+from rgbtbench.core.boxes import reading
+from rgbtbench.core.errors import BenchError
 from rgbtbench.results.export import KITS, export
 from rgbtbench.results.formats import find_results
 

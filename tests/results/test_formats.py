@@ -5,8 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from rgbtbench.boxes import reading, to_corners
-from rgbtbench.errors import ResultError
+from rgbtbench.core.boxes import reading, to_corners
+from rgbtbench.core.errors import ResultError
 from rgbtbench.results.formats import find_results
 
 NAMES = ("easy_blackboy", "blackboy", "ab_mototurn", "mototurn", "leftgirl'swhitebag", "boy`headwithouthat")

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rgbtbench.archive import Folder
-from rgbtbench.errors import ResultError
-from rgbtbench.results import library
+from rgbtbench.core.errors import ResultError
+from rgbtbench.files.archive import Folder
+from rgbtbench.results import discovery
 from rgbtbench.results.formats import find_results
 
 NAMES = ("easy_blackboy", "blackboy", "10runone", "leftgirl'swhitebag", "boy`headwithouthat", "Torabi1")
@@ -239,7 +239,7 @@ def test_a_fault_is_said_and_no_other_copy_is_taken_for_it(tmp_path):
 
 def test_arrays_of_many_files_are_bounded(tmp_path, monkeypatch):
     bomb = as_bytes(np.savez_compressed, x=np.zeros((9_000, 4)))
-    monkeypatch.setattr(library, "KEPT_LIMIT", 3 << 20)
+    monkeypatch.setattr(discovery, "KEPT_LIMIT", 3 << 20)
     for number in range(25):
         (tmp_path / f"{number}.npz").write_bytes(bomb)
     with pytest.raises(ResultError, match="too many files of arrays"):

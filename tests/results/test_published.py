@@ -8,10 +8,10 @@ import pytest
 
 import rgbtbench
 from rgbtbench.datasets import BENCHMARKS
-from rgbtbench.evaluation import evaluate
 from rgbtbench.results.published import errata, erratum, printed_scores, read_table
 from rgbtbench.results.published.claims import evidence
 from rgbtbench.results.published.cmd import PAPER
+from rgbtbench.scoring.evaluation import evaluate
 
 FILE_SETS = {"MaCNet": ("MaCNet", "MaCNet-author")}  # GTOT has two public sets of its results
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rgbtbench.core.errors import StoreError
+from rgbtbench.core.messages import one_line
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import load
-from rgbtbench.errors import StoreError
-from rgbtbench.messages import one_line
 from rgbtbench.results import lease
 from rgbtbench.results.store import RunFolder, require_storable, run_folders
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from clips import clip, follow, only
 
-from rgbtbench.boxes import overlap
-from rgbtbench.core import Frame
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.boxes import overlap
+from rgbtbench.core.errors import ConfigError
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.dcf import DCF, _peak
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from clips import clip, follow
 
-from rgbtbench.errors import ConfigError, TrackerError
-from rgbtbench.seeds import current, seed_all
+from rgbtbench.core.errors import ConfigError, TrackerError
+from rgbtbench.core.seeds import current, seed_all
 from rgbtbench.trackers import TRACKERS, process
 from rgbtbench.trackers.process import Process
 
@@ -221,7 +221,7 @@ def test_python_3_6_can_read_the_client():
 PARENT = """
 import sys, time
 import numpy as np
-from rgbtbench.core import Frame
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.process import Process
 tracker = Process(sys.argv[1:])
 image = np.zeros((8, 8, 3), np.uint8)

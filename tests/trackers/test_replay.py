@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from clips import clip, follow
 
-from rgbtbench.core import Sequence
-from rgbtbench.errors import ConfigError, TrackerError
+from rgbtbench.core.errors import ConfigError, TrackerError
+from rgbtbench.core.types import Sequence
 from rgbtbench.trackers.replay import Replay
 from rgbtbench.trackers.still import Still
 

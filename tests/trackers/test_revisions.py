@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from rgbtbench import fingerprint
+from rgbtbench.core import identity
 from rgbtbench.trackers import REVISIONS, TRACKERS, motion, revision
 from rgbtbench.trackers.crossmodal import models as crossmodal
 from rgbtbench.trackers.dimp import online
@@ -23,7 +23,7 @@ PINNED = {
 def test_other_constants_are_another_revision(family):
     package = family.__package__
     tracking = {n: {p: asdict(preset.tracking) for p, preset in sizes.items()} for n, sizes in family.MODELS.items()}
-    found = fingerprint.digest([tracking, CONSTANTS])[:16]
+    found = identity.digest([tracking, CONSTANTS])[:16]
     known = PINNED.get((package, REVISIONS[package]))
     assert found == known, f"raise REVISIONS[{package!r}] in trackers/__init__.py and pin {found} for it here"
 

@@ -9,13 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.dimp.iou import Pair
 from rgbtbench.trackers.dimp.learn import Answer, Batch, Pass, Views, answer, extract
 from rgbtbench.trackers.dimp.losses import gaussian_label
 from rgbtbench.trackers.dimp.network import Features, Network
 from rgbtbench.trackers.dimp.parameters import STRIDE
-from rgbtbench.trackers.dimp.resnet import Levels
+from rgbtbench.trackers.networks.resnet import Levels
 
 from .equations import distance, l_fus, l_hfrd, l_p, l_scfd, path_losses, soft
 from .fusion import MPSD

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from rgbtbench.trackers.dimp.layers import widen
-from rgbtbench.trackers.dimp.resnet import Levels
+from rgbtbench.trackers.networks.layers import widen
+from rgbtbench.trackers.networks.resnet import Levels
 
 
 def normalise(target: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.dimp.layers import conv_bn_relu
+from rgbtbench.trackers.networks.layers import conv_bn_relu
 
 
 class Concat(nn.Module):

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgbtbench.trackers.dimp.filters import correlate
-from rgbtbench.trackers.dimp.layers import widen
 from rgbtbench.trackers.dimp.network import Architecture, Classifier
+from rgbtbench.trackers.networks.layers import widen
 
 from .fusion import ChannelSelection
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rgbtbench.errors import ConfigError, unknown
+from rgbtbench.core.errors import ConfigError, unknown
 
 STAGES: Mapping[str, str] = {  # term -> which of the paper's three stages it acts in
     "scfd": "features",

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rgbtbench.trackers.dimp.resnet import Levels
+from rgbtbench.trackers.networks.resnet import Levels
 
 from .equations import distance, normalise
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array
 
 from .parameters import DROPOUTS, Parameters
 

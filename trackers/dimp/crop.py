@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
-
-MEAN = (0.485, 0.456, 0.406)  # of ImageNet, for thermal images too (1.2)
-STD = (0.229, 0.224, 0.225)
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.types import Frame
+from rgbtbench.trackers.networks.resnet import MEAN, STD
 
 
 def batch(

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rgbtbench.trackers.networks.prpool import prpool
+
 from .parameters import KERNEL, STRIDE
-from .prpool import prpool
 
 BINS = 100  # of DiMP's distance maps
 BIN = 0.1  # width of a bin in cells

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .layers import conv_bn_relu, widen
-from .prpool import prpool
+from rgbtbench.trackers.networks.layers import conv_bn_relu, widen
+from rgbtbench.trackers.networks.prpool import prpool
 
 
 class Pair(NamedTuple):

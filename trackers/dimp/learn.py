@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from rgbtbench.trackers.networks.resnet import Levels
+
 from .iou import Pair
 from .losses import classification_loss, gaussian_label
 from .network import Features, Network
-from .resnet import Levels
 
 
 class Views(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array
 
 from .parameters import STRIDE, Parameters
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array
 
 from .localise import Flag
 from .parameters import Parameters

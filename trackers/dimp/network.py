@@ -10,11 +10,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from rgbtbench.trackers.networks.layers import InstanceL2Norm, fold_batch_norm
+from rgbtbench.trackers.networks.resnet import BasicBlock, Levels, Trunk, unused_parameters
+
 from .filters import BIN, BINS, Initialiser, Optimiser, correlate
 from .iou import IoUNet, Pair
-from .layers import InstanceL2Norm, fold_batch_norm
 from .parameters import KERNEL
-from .resnet import BasicBlock, Levels, Trunk, unused_parameters
 
 Fusion = Callable[[int], nn.Module]  # channels C -> module (rgb, tir) -> fused, all (N, C, H, W); or see Network
 

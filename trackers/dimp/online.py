@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
-from rgbtbench.errors import TrackerError
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import TrackerError
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.motion import velocities
+from rgbtbench.trackers.networks.clock import Clock
 
 from . import augment, crop
-from .clock import Clock
 from .iou import Pair
 from .localise import Flag, highest, localise, stay_near, window
 from .memory import Memory, lessons

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, require
+from rgbtbench.core.ranges import is_list, is_number, is_positive, out_of_range, require
 
 STRIDE = 16  # pixels of the crop per cell of the classification features
 KERNEL = 4  # cells, side of the target filter; even, so score cell j stands for pixel 16 j, as in DiMP

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array
 
 from .parameters import Parameters
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.dimp.layers import fold_batch_norm, widen
-from rgbtbench.trackers.dimp.prpool import prpool
+from rgbtbench.trackers.networks.layers import fold_batch_norm, widen
+from rgbtbench.trackers.networks.prpool import prpool
 
 from .fusion import Flow, Fusion, Pair
 from .head import Head

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rgbtbench.boxes import Array, centers
-from rgbtbench.core import Frame
-from rgbtbench.errors import TrackerError
-from rgbtbench.trackers.dimp.clock import Clock
+from rgbtbench.core.boxes import Array, centers
+from rgbtbench.core.errors import TrackerError
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.motion import velocities
+from rgbtbench.trackers.networks.clock import Clock
 
-from .lessons import Memory, in_turns, teach
 from .network import Network
+from .online_learning import Memory, in_turns, teach
 from .parameters import Parameters
 from .regress import BoxRegression
 from .samplers import Sampler, filled

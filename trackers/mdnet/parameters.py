@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rgbtbench.errors import unknown
-from rgbtbench.ranges import is_list, is_number, is_positive, out_of_range, require
+from rgbtbench.core.errors import unknown
+from rgbtbench.core.ranges import is_list, is_number, is_positive, out_of_range, require
 
 from .samplers import Sampler
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rgbtbench.boxes import Array, overlap
+from rgbtbench.core.boxes import Array, overlap
 
 ALPHA = 1000.0
 

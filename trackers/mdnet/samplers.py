@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rgbtbench.boxes import Array, overlap
+from rgbtbench.core.boxes import Array, overlap
 
 ROUNDS = 7  # of drawing; each draws twice as many as the one before
 SMALLEST = 10.0  # pixels: no side becomes shorter, unless the target's own is

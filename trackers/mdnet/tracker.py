@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
-from rgbtbench.errors import ConfigError
-from rgbtbench.trackers.dimp import weight_files
-from rgbtbench.trackers.dimp.tracker import NetworkTracker
-from rgbtbench.trackers.dimp.weight_fits import compare, shapes
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.errors import ConfigError
+from rgbtbench.core.types import Frame
+from rgbtbench.trackers.networks import weight_files
+from rgbtbench.trackers.networks.tracker import NetworkTracker
+from rgbtbench.trackers.networks.weight_shapes import compare, shapes
 
 from .network import Network
 from .online import Online

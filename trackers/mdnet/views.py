@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rgbtbench.boxes import Array
+from rgbtbench.core.boxes import Array
 
 from .network import CONTEXT, ENLARGED, Network
 from .samplers import Area

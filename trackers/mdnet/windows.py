@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rgbtbench.boxes import Array
-from rgbtbench.core import Frame
+from rgbtbench.core.boxes import Array
+from rgbtbench.core.types import Frame
 
 
 def images(frame: Frame, device: torch.device | str = "cpu") -> Tensor:

@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 from random import Random
 
-from rgbtbench.archive import Folder, Tree, descend, open_tree
-from rgbtbench.errors import ResultError
+from rgbtbench.core.errors import ResultError
+from rgbtbench.files.archive import Folder, Tree, descend, open_tree
 
 NAMES = (
     *(

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from random import Random
 
-from rgbtbench.experiment import load_experiment
-from rgbtbench.plan import make_plan
+from rgbtbench.running.experiment import load_experiment
+from rgbtbench.running.plan import make_plan
 from rgbtbench.training import shipped
 from rgbtbench.training.recipe import load_recipe
 

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from rgbtbench.errors import DataError
-from rgbtbench.mat import read_mat
+from rgbtbench.core.errors import DataError
+from rgbtbench.files.mat import read_mat
 
 ODD = (0, 1, 4, 8, 14, 15, 16, 127, 128, 255)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from rgbtbench.errors import ResultError
-from rgbtbench.rows import parse_rows
+from rgbtbench.core.errors import ResultError
+from rgbtbench.files.rows import parse_rows
 
 TOKENS = (
     *("1", "0", "12.5", "-3", "nan", "NaN", "inf", "-Infinity", "1e5", "1e308", "1e-320", "1e999", "0x10", "1_000"),

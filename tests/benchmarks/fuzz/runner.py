@@ -23,7 +23,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rgbtbench.errors import BenchError
+from rgbtbench.core.errors import BenchError
 
 HANG = 5.0  # seconds
 ROOM = 1 << 30  # bytes beyond what the process needs anyway

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from rgbtbench import load
-from rgbtbench.plan import truth_of
 from rgbtbench.reports.inputs import Benchmarks, gather, score
 from rgbtbench.results.store import RunFolder
+from rgbtbench.running.plan import truth_of
 
 NAMES = ("boy", "car", "dog")
 VALUES: tuple[Any, ...] = (

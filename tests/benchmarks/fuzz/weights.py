@@ -12,7 +12,7 @@ from random import Random
 import torch
 from safetensors.torch import save
 
-from rgbtbench.trackers.dimp.weight_files import nonfinite, read
+from rgbtbench.trackers.networks.weight_files import nonfinite, read
 
 DTYPES = ("F32", "F16", "BF16", "F64", "I64", "U8", "BOOL", "F8_E4M3", "X", "", 1, None)
 NUMBERS = (0, 1, -1, 2**31, 2**40, 2**63, 2**64, 10**30, 1.5, None, "4", [])

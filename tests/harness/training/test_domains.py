@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import log, same, tensors, train, write_recipe
 
-from rgbtbench.boxes import overlap
-from rgbtbench.core import Frame
-from rgbtbench.errors import ConfigError, DataError
-from rgbtbench.trackers.dimp import weights
+from rgbtbench.core.boxes import overlap
+from rgbtbench.core.errors import ConfigError, DataError
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.mdnet.learn import Batch, between_domains, classification, features, hardest, scores
 from rgbtbench.trackers.mdnet.models import build
 from rgbtbench.trackers.mdnet.samplers import Area
+from rgbtbench.trackers.networks import weights
 from rgbtbench.training import trainer
 from rgbtbench.training.domain_learner import DomainLearner
 from rgbtbench.training.domains import Domains, DomainSampling, collate, drawn, sample

@@ -13,8 +13,8 @@ import pytest
 import torch
 from torch.utils.data._utils.pin_memory import pin_memory
 
-from rgbtbench.core import Frame
-from rgbtbench.errors import ConfigError, DataError
+from rgbtbench.core.errors import ConfigError, DataError
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.trackers.dimp.learn import forward, original_losses
 from rgbtbench.training import loader

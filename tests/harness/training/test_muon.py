@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.training.defaults import Optimiser
 from rgbtbench.training.muon import Muon, orthogonal
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny import DISTILLED, load_recipe, log, tensors, train, write_recipe
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.crossmodal.models import build
 from rgbtbench.training.learner import Learner
 from rgbtbench.training.loader import Loader

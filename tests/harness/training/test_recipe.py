@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from tiny import DISTILLED, STUDENT, write_recipe
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers import shipped_weights
 from rgbtbench.trackers.crossmodal.methods import METHODS
-from rgbtbench.trackers.dimp import weights
+from rgbtbench.trackers.networks import weights
 from rgbtbench.training import shipped
 from rgbtbench.training.recipe import load_recipe
 

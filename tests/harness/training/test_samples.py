@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rgbtbench.core import Frame
-from rgbtbench.errors import DataError
+from rgbtbench.core.errors import DataError
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.dimp import crop
 from rgbtbench.training.samples import collate, normalise, sample
 from rgbtbench.training.sampling import Sampling

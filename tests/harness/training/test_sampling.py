@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgbtbench.boxes import overlap
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.boxes import overlap
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.training.sampling import Sampling
 
 length = st.floats(1, 200)

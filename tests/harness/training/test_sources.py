@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rgbtbench import load
+from rgbtbench.core.errors import ConfigError, DataError
 from rgbtbench.datasets.synthetic import design, scene, write
 from rgbtbench.datasets.synthetic.waves import STREAMS, stream
-from rgbtbench.errors import ConfigError, DataError
 from rgbtbench.training.sampling import Sampling
 from rgbtbench.training.sources import SCENES, UNSEEN, Recorded, Rendered, scene_seed
 

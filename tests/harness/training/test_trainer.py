@@ -11,10 +11,10 @@ import pytest
 import torch
 from tiny import DISTILLED, STUDENT, load_recipe, log, same, tensors, train, write_recipe
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.crossmodal import distill
 from rgbtbench.trackers.crossmodal.models import build
-from rgbtbench.trackers.dimp import weights
+from rgbtbench.trackers.networks import weights
 from rgbtbench.training import learner, trainer
 from rgbtbench.training.loader import Loader
 from rgbtbench.training.ranks import Ranks

@@ -9,7 +9,7 @@ import torch
 
 from rgbtbench.cli import main
 from rgbtbench.trackers.crossmodal.models import build
-from rgbtbench.trackers.dimp import weights
+from rgbtbench.trackers.networks import weights
 from rgbtbench.training.recipe import load_recipe
 
 SMALL = "{crop: 64, train: 1, test: 1}"

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.evaluation import Evaluation
 from rgbtbench.reports.inputs import Benchmarks, Entry, gather, score
 from rgbtbench.reports.page.build import Page
+from rgbtbench.scoring.evaluation import Evaluation
 
 HOSTILE = ("<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "A & B_$% {{x}} \u202e ${data}")
 

@@ -9,7 +9,6 @@ import csv
 import io
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,14 +16,12 @@ from typing import Any
 
 import pytest
 from pages import HOSTILE, entries_of, make
+from small import write_experiment
 
 from rgbtbench.reports.inputs import Benchmarks, gather, score
 from rgbtbench.reports.page.build import Page
 from rgbtbench.reports.page.document import document
 from rgbtbench.reports.page.packing import Pack
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "harness"))
-from small import write_experiment
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[browser]'")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

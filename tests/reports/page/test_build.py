@@ -1,19 +1,15 @@
 import shutil
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from pages import data_of, entries_of, make
+from small import write_benchmark, write_experiment
 
 from rgbtbench.reports.inputs import Benchmarks, gather, score
 from rgbtbench.reports.page.build import Page
 from rgbtbench.reports.page.packing import array_of, unpack
 from rgbtbench.reports.scores import score_rows
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "harness"))
-from small import write_benchmark, write_experiment
 
 LABELS = ("rgb-only", "thermal-only", "fused")
 

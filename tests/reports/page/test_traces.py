@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from rgbtbench import load
-from rgbtbench.boxes import center_error, overlap
-from rgbtbench.evaluation import Aligned, evaluate
+from rgbtbench.core.boxes import center_error, overlap
 from rgbtbench.reports.page.traces import (
     ERROR_STEPS,
     FEWEST,
@@ -19,6 +18,7 @@ from rgbtbench.reports.page.traces import (
     choose_points,
     first_frames,
 )
+from rgbtbench.scoring.evaluation import Aligned, evaluate
 
 OFFICIAL = [(50, 157), (234, 498), (245, 901)]  # sequences of GTOT, RGBT234 and LasHeR, and their mean length
 

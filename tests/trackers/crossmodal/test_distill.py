@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.crossmodal.distill import METHODS, Distiller, Method, ask, coverage, gradient_norms
 from rgbtbench.trackers.crossmodal.methods import TABLES, VARIANTS
 from rgbtbench.trackers.crossmodal.models import MODELS, build

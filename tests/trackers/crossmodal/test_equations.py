@@ -22,7 +22,7 @@ from rgbtbench.trackers.crossmodal.equations import (
     soft,
 )
 from rgbtbench.trackers.crossmodal.fusion import ACTS, MPSD
-from rgbtbench.trackers.dimp.resnet import Levels
+from rgbtbench.trackers.networks.resnet import Levels
 
 GOLDEN = fixture("cmd_losses")
 RGB, TIR = tensor(GOLDEN["rgb"]), tensor(GOLDEN["tir"])

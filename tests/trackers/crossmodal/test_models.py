@@ -6,7 +6,7 @@ import pytest
 import torch
 from golden import fixture
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.crossmodal.models import MODELS, build, find
 from rgbtbench.trackers.dimp.network import Network
 

@@ -5,7 +5,7 @@ import torch
 from golden import assert_close, fixture, tensor
 
 from rgbtbench.trackers.crossmodal.reviewkd import ABF, TopDown, hcl
-from rgbtbench.trackers.dimp.resnet import Levels
+from rgbtbench.trackers.networks.resnet import Levels
 
 GOLDEN = fixture("reviewkd")
 

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from rgbtbench.boxes import overlap
+from rgbtbench.cli.demo import EXPERIMENT, NETWORKS
+from rgbtbench.core.boxes import overlap
 from rgbtbench.datasets.synthetic import scene
-from rgbtbench.demo import EXPERIMENT, NETWORKS
-from rgbtbench.experiment import load_experiment
+from rgbtbench.running.experiment import load_experiment
 from rgbtbench.trackers import TRACKERS, shipped_weights
 from rgbtbench.trackers.crossmodal.models import build
-from rgbtbench.trackers.dimp import crop, weights
+from rgbtbench.trackers.dimp import crop
 from rgbtbench.trackers.dimp.filters import correlate
+from rgbtbench.trackers.networks import weights
 
 NAMES = ("cmd-teacher", "cmd-student", "cmd-student-origin")
 CLIP = scene(20_231, ["NO"], 24, (320, 240))

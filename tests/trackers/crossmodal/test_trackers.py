@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.datasets.synthetic import scene
-from rgbtbench.errors import ConfigError
 from rgbtbench.trackers import MEANINGS, TRACKERS
 from rgbtbench.trackers.crossmodal.models import MODELS, build
-from rgbtbench.trackers.dimp import weights
+from rgbtbench.trackers.networks import weights
 
 CLIP = scene(1, [], 4, (160, 120), benchmark="LasHeR")
 FRAMES = list(CLIP)

@@ -7,7 +7,7 @@ from golden import fixture, xy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgbtbench.core import Frame
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.dimp.crop import MEAN, STD, batch, cut, to_crop, to_image
 
 number = st.floats(-2000, 2000, allow_nan=False)

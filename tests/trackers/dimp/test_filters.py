@@ -7,8 +7,8 @@ import torch
 from golden import assert_close, fixture, tensor
 
 from rgbtbench.trackers.dimp.filters import Correlation, Initialiser, Optimiser, correlate
-from rgbtbench.trackers.dimp.layers import InstanceL2Norm
 from rgbtbench.trackers.dimp.losses import classification_loss, gaussian_label, hinge
+from rgbtbench.trackers.networks.layers import InstanceL2Norm
 
 CASES = fixture("dimp_optimizer")["cases"]
 LAYERS = fixture("dimp_small_layers")

@@ -7,7 +7,7 @@ import torch
 from golden import fixture
 
 from rgbtbench.trackers.crossmodal.models import build
-from rgbtbench.trackers.dimp.resnet import Trunk, unused_parameters
+from rgbtbench.trackers.networks.resnet import Trunk, unused_parameters
 
 COUNTS = fixture("param_counts")
 IMAGES = torch.randn(2, 2, 3, 128, 128, generator=torch.Generator().manual_seed(0))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from rgbtbench.core import Frame
+from rgbtbench.core.errors import TrackerError
+from rgbtbench.core.types import Frame
 from rgbtbench.datasets.synthetic import scene
-from rgbtbench.errors import TrackerError
 from rgbtbench.trackers import TRACKERS
 from rgbtbench.trackers.crossmodal.models import make
 from rgbtbench.trackers.dimp.online import Online

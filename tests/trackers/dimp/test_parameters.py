@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.dimp.parameters import Parameters
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from golden import assert_close, fixture, tensor
 
-from rgbtbench.errors import ConfigError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.trackers.mdnet import LIVE, STANDING
 from rgbtbench.trackers.mdnet.head import Branches, binary_losses
 from rgbtbench.trackers.mdnet.models import MODELS, build, find

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from rgbtbench.boxes import overlap
-from rgbtbench.core import Frame
+from rgbtbench.core.boxes import overlap
+from rgbtbench.core.errors import ConfigError, TrackerError
+from rgbtbench.core.types import Frame
 from rgbtbench.datasets.synthetic import scene
-from rgbtbench.errors import ConfigError, TrackerError
 from rgbtbench.trackers import MEANINGS, TRACKERS
-from rgbtbench.trackers.dimp import weights
 from rgbtbench.trackers.mdnet import STANDING
-from rgbtbench.trackers.mdnet.lessons import Memory, in_turns, teach
 from rgbtbench.trackers.mdnet.models import MODELS, build, make
 from rgbtbench.trackers.mdnet.online import Online
+from rgbtbench.trackers.mdnet.online_learning import Memory, in_turns, teach
 from rgbtbench.trackers.mdnet.parameters import Parameters
 from rgbtbench.trackers.mdnet.tracker import load_trunk
+from rgbtbench.trackers.networks import weights
 
 CLIP = scene(20_231, ["NO"], 12, (320, 240))
 FRAMES, TRUTH = list(CLIP), CLIP.boxes

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgbtbench.boxes import overlap
+from rgbtbench.core.boxes import overlap
 from rgbtbench.trackers.mdnet.samplers import MARGIN, SMALLEST, Area, Sampler, filled
 
 IMAGE = Area(np.array([0.0, 0, 320, 240]), np.array([320.0, 240]))

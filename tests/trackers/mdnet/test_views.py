@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from rgbtbench.core import Frame
-from rgbtbench.trackers.dimp.prpool import prpool
+from rgbtbench.core.types import Frame
 from rgbtbench.trackers.mdnet.models import build
 from rgbtbench.trackers.mdnet.trunk import Architecture
 from rgbtbench.trackers.mdnet.views import Scene, distant_features, whole, within
 from rgbtbench.trackers.mdnet.windows import images, resample
+from rgbtbench.trackers.networks.prpool import prpool
 
 
 def ramp(width=60, height=40):

@@ -11,9 +11,9 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ..fusion import Flow, Fusion, Pair, Select
-from ..presets import ROI, RT_MDNET, presets
-from ..trunk import Architecture
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, Select
+from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
+from rgbtbench.trackers.mdnet.trunk import Architecture
 
 BRANCHES = 5  # none, extreme illumination, occlusion, thermal crossover, motion blur
 

@@ -11,9 +11,9 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from ..fusion import EachLevel, Pair, Select
-from ..presets import MDNET, PATCH, presets
-from ..samplers import Sampler
+from rgbtbench.trackers.mdnet.fusion import EachLevel, Pair, Select
+from rgbtbench.trackers.mdnet.presets import MDNET, PATCH, presets
+from rgbtbench.trackers.mdnet.samplers import Sampler
 
 BRANCHES = 5  # fast motion, occlusion, scale variation, thermal crossover, illumination
 

@@ -10,8 +10,8 @@ from functools import partial
 
 from torch import nn
 
-from ..fusion import EachLevel, Pair, Select
-from ..presets import ROI, RT_MDNET, presets
+from rgbtbench.trackers.mdnet.fusion import EachLevel, Pair, Select
+from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
 
 SHARED = 3  # fast motion, scale variation, occlusion
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ..fusion import Flow, Fusion, Pair, Select, past
-from ..presets import DAFNET, ROI, presets
-from ..trunk import Architecture, lrn_elementwise
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, Select, past
+from rgbtbench.trackers.mdnet.presets import DAFNET, ROI, presets
+from rgbtbench.trackers.mdnet.trunk import Architecture, lrn_elementwise
 
 HIDDEN = 32
 

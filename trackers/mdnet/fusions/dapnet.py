@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..fusion import Flow, Fusion, Pair, past
-from ..presets import ROI, RT_MDNET, presets
-from ..trunk import Architecture
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, past
+from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
+from rgbtbench.trackers.mdnet.trunk import Architecture
 
 
 class Dense(nn.Module):

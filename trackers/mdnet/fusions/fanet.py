@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..fusion import Flow, Fusion, Pair, Select, past
-from ..presets import ROI, RT_MDNET, presets
-from ..trunk import Architecture, lrn_elementwise
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, Select, past
+from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
+from rgbtbench.trackers.mdnet.trunk import Architecture, lrn_elementwise
 
 
 class Aggregation(nn.Module):

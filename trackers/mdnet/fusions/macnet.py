@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..fusion import Flow, Fusion, Pair
-from ..presets import MDNET, PATCH, presets
-from ..trunk import Architecture
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair
+from rgbtbench.trackers.mdnet.presets import MDNET, PATCH, presets
+from rgbtbench.trackers.mdnet.trunk import Architecture
 
 
 class ModalityAware(Fusion):

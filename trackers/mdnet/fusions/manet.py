@@ -7,9 +7,9 @@ from functools import partial
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..fusion import Flow, Fusion, Pair, cropped
-from ..presets import MANET, MDNET, presets
-from ..trunk import GROUPS, Architecture
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, cropped
+from rgbtbench.trackers.mdnet.presets import MANET, MDNET, presets
+from rgbtbench.trackers.mdnet.trunk import GROUPS, Architecture
 
 
 class Adapters(nn.Module):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..presets import ROI, RT_MDNET, presets
+from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
+
 from .manet import ModalityAdapters
 
 PRESETS = presets(ModalityAdapters, ROI, RT_MDNET, streams=("both",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..fusion import RGBAlone
-from ..presets import MDNET, PATCH, presets
+from rgbtbench.trackers.mdnet.fusion import RGBAlone
+from rgbtbench.trackers.mdnet.presets import MDNET, PATCH, presets
 
 PRESETS = presets(RGBAlone, PATCH, MDNET, streams=("rgb",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..fusion import Fusion
-from ..presets import MDNET, PATCH, presets
+from rgbtbench.trackers.mdnet.fusion import Fusion
+from rgbtbench.trackers.mdnet.presets import MDNET, PATCH, presets
 
 PRESETS = presets(Fusion, PATCH, MDNET)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..fusion import Flow, Fusion, Pair
-from ..presets import ROI, RT_MDNET, presets
-from ..trunk import Architecture
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair
+from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
+from rgbtbench.trackers.mdnet.trunk import Architecture
 
 REDUCED = 16  # of the channel attention
 

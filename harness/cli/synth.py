@@ -1,0 +1,46 @@
+"""``rgbtbench synth``: generate a benchmark in a real one's layout."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rgbtbench.core.errors import ConfigError
+from rgbtbench.core.terminal import log
+
+if TYPE_CHECKING:
+    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_verb(verbs: _Verbs) -> None:
+    """Add ``synth`` to the command line."""
+    synth = verbs.add_parser("synth", help="generate a benchmark: images, truth and attributes, all of known cause")
+    synth.add_argument("benchmark", help="the layout to write: LasHeR, RGBT234 or GTOT")
+    synth.add_argument("out", type=Path, metavar="OUT", help="a folder that does not exist yet")
+    synth.add_argument("--sequences", type=int, default=20, metavar="N", help="20 (default) show every attribute")
+    synth.add_argument("--frames", type=int, default=120, metavar="N", help="of each sequence (default: 120)")
+    synth.add_argument("--size", default="320x240", metavar="WxH", help="in pixels (default: 320x240)")
+    synth.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same files (default: 0)")
+    synth.add_argument("--backgrounds", type=Path, metavar="DIR", help="registered photographs: visible/ and infrared/")
+    synth.set_defaults(verb=_synth)
+
+
+def _synth(arguments: argparse.Namespace) -> int:
+    from rgbtbench.datasets.synthetic import write
+
+    size = re.fullmatch(r"(\d{1,5})x(\d{1,5})", arguments.size)
+    if size is None:
+        raise ConfigError("malformed --size", expected="WIDTHxHEIGHT, such as 320x240", found=repr(arguments.size))
+    names = write(
+        arguments.benchmark,
+        arguments.out,
+        arguments.sequences,
+        arguments.frames,
+        (int(size[1]), int(size[2])),
+        arguments.seed,
+        arguments.backgrounds,
+    )
+    log(f"{arguments.out}: {len(names)} sequences of {arguments.frames} generated frame pairs")
+    return 0

@@ -1,0 +1,1 @@
+"""What everything else speaks in: boxes, frames, rules, errors, names. Imports nothing of the package but itself."""

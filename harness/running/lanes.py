@@ -1,0 +1,238 @@
+"""Who does the work here: lanes, each a process bound to a device.
+
+Lanes are spawned and watched one by one, not a pool's workers: when one of those is killed, loky's executor takes the
+others down with it. Here a lane that dies is buried (its sequence is recorded as failed if the tracker did it, else
+free again) and replaced. One that says nothing for longer than it said it would is killed: a tracker may silence the
+lane's own watchdog, stop its process, or never return from ``close``.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import re
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from rgbtbench.core.errors import BenchError, ConfigError, StoreError
+from rgbtbench.core.messages import describe, portable, trace
+from rgbtbench.core.processes import end_group, ending, interruptible, parental_death, threads
+from rgbtbench.core.terminal import log
+from rgbtbench.results import lease
+from rgbtbench.results.store import LEASE, RunFolder
+
+from .jobs import COMMITTING, TRACKING, Device, Failure, Job, post_mortem, run_lane
+
+LANES = 256
+DEATHS = 5  # lanes that may be killed on one sequence, or before they claim one, until we leave it alone
+GRACE = 5.0  # seconds for a lane to give its lease back, to end, and for its own watchdog before ours
+DONE = "done"  # a lane's last word: without it, it was ended by its tracker
+Tick = Callable[[], None]
+
+
+def parse_devices(text: str) -> tuple[Device, ...]:
+    """``cuda:0*3,cpu*4`` into one Device per lane.
+
+    >>> [(d.name, d.shared) for d in parse_devices("cuda:0*2,cpu")]
+    [('cuda:0', True), ('cuda:0', True), ('cpu', False)]
+    """
+    names: list[str] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*([a-z]+(?::\d+)?)(?:\*([1-9]\d{0,2}))?\s*", part)
+        if not found:
+            raise ConfigError("malformed --devices", expected="cpu, cpu*4, cuda:0, cuda:0*3,cuda:1*3", found=repr(part))
+        names += [found[1]] * int(found[2] or 1)
+    if len(names) > LANES:
+        raise ConfigError("too many lanes", expected=f"at most {LANES}", found=len(names))
+    counts = Counter(names)
+    return tuple(Device(name, counts[name] > 1) for name in names)
+
+
+def run_lanes(job: Job, devices: tuple[Device, ...], tick: Tick) -> None:
+    """Settle all units with one process per device; ``tick`` is called about once a second.
+
+    Raises the BenchError of the first lane that cannot go on, after the others have stopped.
+    """
+    lanes = [_Lane(job, device) for device in devices[: len(job.units)]]
+    deaths: Counter[str] = Counter()
+    try:
+        for lane in lanes:
+            lane.start()
+        while running := [lane for lane in lanes if lane.process is not None]:
+            ready = wait([lane.process.sentinel for lane in running if lane.process], timeout=1.0)
+            for lane in running:
+                lane.listen()
+                code = lane.ended()
+                if code is None:
+                    continue
+                if lane.error:
+                    raise lane.error
+                held = bury(job, lane.device, lane.pid, code, deaths, overdue=lane.overdue)
+                if held or not lane.done:
+                    lane.restart(held, code)
+            if ready and all(lane.process for lane in running):
+                time.sleep(0.1)  # a tracker closed its lane's end of the sentinel, and works on
+            tick()
+    except BaseException:
+        _stop(lanes)
+        raise
+
+
+class _Lane:
+    """A process, and the pipe through which it says how long it will be silent, that it is done, or an error."""
+
+    def __init__(self, job: Job, device: Device) -> None:
+        self.job, self.device = job, device
+        self.process: BaseProcess | None = None
+        self.pid = self.strikes = self.settled = 0
+
+    def start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.inbox, outbox = context.Pipe(duplex=False)
+        self.until, self.done, self.overdue, self.doing = math.inf, False, False, "start"
+        self.error: BenchError | None = None
+        process = context.Process(target=_lane_main, args=(self.job, self.device, outbox))
+        with one_thread_each(self.device):
+            process.start()
+        outbox.close()
+        self.process, self.pid = process, process.pid or 0
+
+    def restart(self, held: bool, code: int) -> None:
+        """Start again, but not for ever if it dies without a sequence, and no other is settled."""
+        before, self.settled = self.settled, sum(RunFolder(u.folder).has_record(u.sequence) for u in self.job.units)
+        self.strikes = 0 if held or self.settled > before else self.strikes + 1
+        if self.strikes == DEATHS:
+            raise StoreError(
+                f"a lane died {DEATHS} times before it could begin",
+                where=self.device.name,
+                found=f"it ended {ending(code)}",
+                next="fewer lanes, if memory is short; then run the same command again",
+            )
+        self.start()
+
+    def listen(self) -> None:
+        """Hear what it has said since, and kill it if it is silent for too long."""
+        try:
+            while self.inbox.poll():
+                said = self.inbox.recv()
+                if isinstance(said, tuple):
+                    self.doing, seconds = said
+                    self.until = time.monotonic() + seconds + GRACE
+                elif said == DONE:
+                    self.until, self.done = time.monotonic() + GRACE, True
+                elif isinstance(said, BenchError):
+                    self.until, self.error = time.monotonic() + GRACE, said
+        except Exception:  # it was killed while it spoke, or its tracker wrote into the pipe
+            self.until = min(self.until, time.monotonic() + GRACE)
+        if time.monotonic() > self.until and self.process and self.process.exitcode is None:
+            self.overdue = not self.done
+            if self.overdue and self.doing != TRACKING:
+                log(f"a lane was killed: its {self.doing} did not end; no sequence is lost")
+            self.process.kill()
+            self.process.join(GRACE)
+
+    def ended(self) -> int | None:
+        """The exit code, once, when nothing is left of it and of what its tracker started: None while it runs."""
+        if self.process is None or self.process.exitcode is None:
+            return None
+        code, self.process = self.process.exitcode, None
+        end_group(self.pid)
+        self.listen()
+        self.inbox.close()
+        return code
+
+
+@contextmanager
+def one_thread_each(device: Device) -> Iterator[None]:
+    """Processes started meanwhile have one thread, on the CPU."""
+    added = threads(device.name)
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def _lane_main(job: Job, device: Device, outbox: Connection) -> None:
+    """A lane's process: leads a group of its own, never outlives its parent, gives its lease back when told to stop."""
+    with suppress(OSError):
+        os.setpgid(0, 0)  # so that whoever buries it ends what its trackers started
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a tracker that reads the terminal would be stopped for ever
+    if die := parental_death():
+        die()
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+    def say(doing: str, seconds: float) -> None:
+        try:
+            outbox.send((doing, seconds))
+        except OSError:  # a tracker closed whatever is open: keep its boxes, then end, and another lane goes on
+            if doing != COMMITTING:
+                raise
+
+    try:
+        with interruptible():
+            run_lane(job, device, say)
+        outbox.send(DONE)
+    except KeyboardInterrupt:
+        os._exit(130)
+    except BenchError as error:
+        outbox.send(portable(error))
+    except Exception as reason:  # of ours, since a tracker's would have been recorded
+        outbox.send(StoreError(f"a lane failed: {describe(reason)}", found=trace(reason)))
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def bury(job: Job, device: Device, pid: int, code: int, deaths: Counter[str], *, overdue: bool = False) -> bool:
+    """Settle what a dead lane held: a failure if its tracker ended it, else free for others. False for nothing.
+
+    ``overdue``: we killed it, since it had said nothing for too long.
+    """
+    for unit in job.units:
+        folder = RunFolder(unit.folder)
+        path = unit.folder / (unit.sequence + LEASE)
+        held = lease.read(path)
+        if held is None or held.run != job.run or held.holder.pid != pid:
+            continue
+        failure = post_mortem(held.post_mortem)
+        if failure is None and overdue:
+            failure = Failure(f"no answer within {job.timeout:g} s; its lane's own watchdog was silenced or stopped")
+        if failure is None and code not in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130):
+            failure = Failure(f"the tracker ended its process {ending(code)}")
+        if not folder.has_record(unit.sequence):
+            deaths[unit.title] += 1
+            if failure is not None:
+                told = failure.error, failure.traceback
+                folder.fail(unit.sequence, *told, frames=unit.frames, device=device.name, shared=device.shared)
+            elif deaths[unit.title] == DEATHS:
+                log(f"{unit.title}: {DEATHS} lanes were killed on it (out of memory?); left as it is")
+                return True  # its dead lease stays until the end, so nobody here claims the sequence again
+        lease.remove(path, held.token)
+        return True
+    return False
+
+
+def _stop(lanes: list[_Lane]) -> None:
+    processes = [lane.process for lane in lanes if lane.process is not None]
+    for process in processes:
+        process.terminate()
+    until = time.monotonic() + GRACE
+    for process in processes:
+        process.join(max(0.0, until - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
+        end_group(process.pid or 0)

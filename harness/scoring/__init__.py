@@ -1,0 +1,1 @@
+"""Result files and truth in, scores out."""

@@ -1,0 +1,1 @@
+"""What is trained and run to fill the paper's tables."""

@@ -1,0 +1,190 @@
+"""The paper's exhibits as files: a table or figure each for people, a CSV for machines, and an index of them.
+
+Beside them what the paper says of its tables, computed again, and what is wrong in it.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rgbtbench import __version__
+from rgbtbench.core.terminal import visible
+from rgbtbench.files import atomic
+from rgbtbench.results.published.cmd import DASH, PAPER
+
+from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
+from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill
+from .records import write_csv
+from .tables import GAP, Table, as_latex, as_markdown, marked, number
+
+
+def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
+    """Write all exhibits and ``index.html`` into a folder; returns the paths. Raises ConfigError if it cannot."""
+    files: dict[str, bytes] = {}
+    sections = []
+    for exhibit in exhibits():
+        cells = fill(exhibit, evidence)
+        table = exhibit_table(exhibit, cells)
+        own = _texts(exhibit.name, table, cells, Filled)
+        number, _, words = exhibit.title.rpartition(". ")  # LaTeX numbers its own captions
+        captioned = replace(table, title=f"{words} ({number} of the {PAPER})")
+        own[f"{exhibit.name}.tex"] = _bytes(as_latex(captioned) + "\n")
+        if exhibit.bars:
+            from .figures import bars, drawn
+
+            own[f"{exhibit.name}.svg"] = drawn(bars(exhibit, cells), "svg")
+        sections.append((exhibit.name, table, list(own)))
+        files |= own
+    for name, table, rows, kind in (
+        ("claims", claims_table(told := checked(evidence.study)), told, Checked),
+        ("errata", errata_table(bad := wrong()), bad, Wrong),
+    ):
+        own = _texts(name, table, rows, kind)
+        sections.append((name, table, list(own)))
+        files |= own
+    links = " · ".join(f'<a href="#{name}">{_text(table.title)}</a>' for name, table, _ in sections)
+    body = "\n".join(_section(*section) for section in sections)
+    files["index.html"] = _bytes(INDEX.format(style=STYLE, paper=PAPER, version=__version__, links=links, body=body))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        atomic.save(folder / name, data)
+    return [folder / name for name in files]
+
+
+def _texts(name: str, table: Table, rows: Sequence[Any], kind: type) -> dict[str, bytes]:
+    """One table for machines and for people."""
+    text = io.StringIO()
+    write_csv(rows, kind, text)
+    return {f"{name}.csv": _bytes(text.getvalue()), f"{name}.md": _bytes(as_markdown(table) + "\n")}
+
+
+def exhibit_table(exhibit: Exhibit, cells: list[Filled]) -> Table:
+    """Cells as people read them; best and second of the measured ones marked, in columns that show all prints of those.
+
+    Rows that we added stand below a rule and are not ranked.
+    """
+    shows = {column.group: column.show for column in exhibit.columns}
+    keys = list(dict.fromkeys((cell.group, cell.metric) for cell in cells))
+    grid = {(cell.row, cell.group, cell.metric): cell for cell in cells}
+    lines, numbers = [], []
+    for row in exhibit.rows:
+        found = [grid[(row.label, *key)] for key in keys]
+        show = [next(s for g, s in shows.items() if cell.group.startswith(g)) for cell in found]
+        lines.append((row.label, *(cell_text(cell, s) for cell, s in zip(found, show, strict=True))))
+        numbers.append([math.nan if row.added else _ranked(cell, s) for cell, s in zip(found, show, strict=True)])
+    best, second = marked(np.array(numbers), axis=0)
+    return Table(
+        title=exhibit.title,
+        header=("", *(metric or group for group, metric in keys)),
+        rows=tuple(lines),
+        note="\n".join(_legend(exhibit, cells)),
+        best=best,
+        second=second,
+        groups=("", *(group if metric else "" for group, metric in keys)),
+        rule=next((at for at, row in enumerate(exhibit.rows) if row.added), None),
+    )
+
+
+def cell_text(cell: Filled, show: tuple[str, ...]) -> str:
+    """``printed / measured (difference)``, printed ones with a dagger; a gap if the paper has no such cell."""
+    known = not math.isnan(cell.measured)
+    digits = 2 if not cell.metric else 1
+    value = number(cell.measured, digits) if known else "missing"
+    value += f" ± {cell.deviation:.1f}" if not math.isnan(cell.deviation) else ""
+    gain = f" ({number(cell.difference, digits, sign=True)})" if not math.isnan(cell.difference) else ""
+    value += gain if "difference" in show else ""
+    if "plain" in show:
+        return cell.printed or cell.note or GAP
+    if not cell.printed and cell.group.startswith(SYNTHETIC):
+        return value
+    printed = f"{cell.printed}†" if cell.printed else GAP
+    measured = "measured" in show or ("beside" in show and known)
+    return " / ".join([printed] + [value] * measured)
+
+
+def _ranked(cell: Filled, show: tuple[str, ...]) -> float:
+    """The number that a cell competes with; years, sizes and speeds do not."""
+    if not cell.metric:
+        return math.nan
+    return cell.printed_value if "beside" in show else cell.measured
+
+
+def _legend(exhibit: Exhibit, cells: list[Filled]) -> list[str]:
+    show = {name for column in exhibit.columns for name in column.show}
+    lines = [exhibit.note] if exhibit.note else []
+    lines.append(f"† printed in the {PAPER}; {DASH}†: the paper prints a dash")
+    if "beside" in show:
+        lines.append("printed / scored here from raw results, where they are given; best and second of the printed")
+    else:
+        lines.append("printed / measured here (difference); best and second of the measured")
+    only = [column.group for column in exhibit.columns if column.show == ("printed",)]
+    lines += [f"{', '.join(only)}: printed ones only"] if only else []
+    trained = [cell for cell in cells if cell.seeds]
+    if trained:
+        counts = {row: n for cell in trained for row, n in [(cell.row, cell.seeds)]}
+        told = ", ".join(f"{row} {n}" for row, n in counts.items())
+        lines.append(f"{SYNTHETIC}: generated images, no real benchmark; mean ± standard deviation over seeds: {told}")
+    elif any(column.quantity == "study" for column in exhibit.columns):
+        lines.append(f"{SYNTHETIC}: generated images, no real benchmark; not measured yet")
+    wrong = {f"{cell.row}, {cell.group}: {cell.note}" for cell in cells if cell.note.startswith("the print ")}
+    return [*lines, *sorted(wrong)]
+
+
+STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem}
+body{padding:0 1rem;color-scheme:light dark}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}
+th,td{padding:.2rem .6rem;text-align:left;white-space:nowrap}thead tr:last-child th{border-bottom:1px solid}
+.ruled>*{border-top:1px solid}
+#claims td,#errata :is(td,th){white-space:normal;vertical-align:top}
+thead,table{border-top:1px solid;border-bottom:1px solid}.note{font-size:.85rem}img{max-width:100%;background:#fff}"""
+RULED = ' class="ruled"'
+INDEX = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src 'self'">
+<title>Exhibits of the {paper}</title><style>{style}</style></head><body>
+<h1>Exhibits of the {paper}, printed and measured</h1>
+<nav class="note">{links}</nav>
+{body}
+<footer class="note">rgbtbench {version}</footer>
+</body></html>
+"""
+
+
+def _section(name: str, table: Table, names: list[str]) -> str:
+    links = ", ".join(f'<a href="{file}">{file}</a>' for file in names)
+    picture = f'<p><img src="{name}.svg" alt="{_text(table.title)}"></p>' if f"{name}.svg" in names else ""
+    notes = "".join(f"<br>{_text(line)}" for line in table.note.splitlines())
+    head = f'<section id="{name}"><h2>{_text(table.title)}</h2>{picture}'
+    return f'{head}\n<div class="wide">{as_html(table)}</div>\n<p class="note">{links}{notes}</p></section>'
+
+
+def as_html(table: Table) -> str:
+    """A table element; names in it are text."""
+
+    def cell(r: int, c: int, text: str) -> str:
+        tag = "strong" if (r, c) in table.best else "u" if (r, c) in table.second else ""
+        inner = f"<{tag}>{_text(text)}</{tag}>" if tag else _text(text)
+        return f'<th scope="row">{inner}</th>' if c == 0 else f"<td>{inner}</td>"
+
+    groups = "".join(f'<th colspan="{count}" scope="colgroup">{_text(name)}</th>' for name, count in table.spans)
+    heads = "".join(f'<th scope="col">{_text(name)}</th>' for name in table.header)
+    rows = ["".join(cell(r, c, text) for c, text in enumerate(row)) for r, row in enumerate(table.rows)]
+    lines = [f"<tr>{row}</tr>" for row in ([groups] if groups else []) + [heads]]
+    body = "\n".join(f"<tr{RULED if at == table.rule else ''}>{row}</tr>" for at, row in enumerate(rows))
+    return f"<table><thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")  # a label from the command line may be no UTF-8
+
+
+def _text(text: str) -> str:
+    return html.escape(visible(text))

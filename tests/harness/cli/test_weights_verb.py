@@ -1,0 +1,102 @@
+"""``rgbtbench weights inspect``: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from rgbtbench.core.identity import path_digest
+from rgbtbench.trackers.models import build, models
+from rgbtbench.trackers.networks.resnet import Trunk
+from rgbtbench.trackers.networks.weights import save
+
+
+def test_a_networks_file_is_described_and_recognised(cli, tmp_path: Path) -> None:
+    network = build("cmd-student", "nano")
+    save(tmp_path / "a", network, {"seed": "7"}, half=True)
+    status, out, _ = cli("weights", "inspect", tmp_path / "a", "--format", "json")
+    [found] = json.loads(out)
+    assert status == 0
+    assert found["sha256"] == path_digest(tmp_path / "a")
+    assert found["bytes"] == (tmp_path / "a").stat().st_size
+    assert found["tensors"] == len(network.state_dict())
+    assert found["parameters"] == sum(p.numel() for p in network.parameters())
+    assert found["groups"] == {
+        name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()
+    }
+    assert found["dtypes"].keys() == {"float16", "float32", "int64"}
+    assert found["metadata"]["seed"] == "7"
+    best, *others = found["fits"]
+    assert (best["model"], best["preset"], best["verdict"]) == ("cmd-student", "nano", "complete")
+    assert len(others) == 2 * len(models()) - 1
+    assert all(fit["missing"] + fit["misshapen"] > 0 and fit["verdict"] != "complete" for fit in others)
+
+
+def test_the_table_names_only_networks_that_fit(cli, tmp_path: Path) -> None:
+    torch.save(Trunk(18, 32).state_dict() | {"fc.weight": torch.ones(3)}, tmp_path / "a.pth")
+    status, out, _ = cli("weights", "inspect", tmp_path / "a.pth")
+    assert status == 0
+    fitting = [line.split() for line in out.splitlines() if "trunk only" in line]
+    assert sorted(line[:2] for line in fitting) == [["cmd-teacher", "nano"], ["dimp-50", "nano"]]
+    assert "cmd-student" not in out
+
+
+def test_files_of_no_use_exit_with_1(cli, tmp_path: Path) -> None:
+    save_file({"a.weight": torch.ones(3)}, tmp_path / "a", {"note": "x\x1b[2Jy"})
+    status, out, _ = cli("weights", "inspect", tmp_path / "a")
+    assert status == 1
+    assert "fits no network" in out
+    assert "\x1b" not in out
+    tensors = build("cmd-student", "nano").state_dict()
+    tensors["classifier.initialiser.conv.bias"][1] = torch.nan
+    save_file(tensors, tmp_path / "b")
+    status, out, _ = cli("weights", "inspect", tmp_path / "b")
+    assert status == 1
+    assert "conv.bias: 1" in out
+    assert "complete" in out
+
+
+def test_unreadable_files_exit_with_2(cli, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no weights here")
+    for path in (tmp_path / "text", tmp_path / "absent", tmp_path):
+        status, out, err = cli("weights", "inspect", path)
+        assert (status, out) == (2, "")
+        assert str(path) in err
+
+
+def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from rgbtbench.cli import main\n"
+        f"sys.exit(main(['weights', 'inspect', {str(tmp_path / 'a')!r}]))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert 'pip install "rgbtbench[torch]"' in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_what_a_file_says_of_itself_is_never_among_the_facts(cli, tmp_path: Path) -> None:
+    lies = {"sha256": "0" * 64 + " (verified)", "NaN or infinite": "none", "parameters": "1\nsha256  forged"}
+    save_file({"a.weight": torch.tensor([1.0, torch.nan])}, tmp_path / "a", lies)
+    status, out, _ = cli("weights", "inspect", tmp_path / "a")
+    facts, claims = out.split("\n\n", 1)[1].split("what the file says of itself")
+    assert status == 1
+    assert path_digest(tmp_path / "a") in facts
+    assert "a.weight: 1" in facts
+    assert "verified" not in facts
+    assert "verified" in claims
+    assert not any(line.startswith("sha256  forged") for line in out.splitlines())
+
+
+def test_a_pipe_blocks_nothing(cli, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    status, _, err = cli("weights", "inspect", tmp_path / "a")
+    assert status == 2
+    assert "special file" in err

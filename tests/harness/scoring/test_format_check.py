@@ -1,0 +1,243 @@
+"""Every way of writing boxes that people really have: read right, or refused with what reads it right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from generated import generate
+
+import rgbtbench
+from rgbtbench.core.boxes import to_corners
+from rgbtbench.core.errors import ResultError
+from rgbtbench.files.archive import stem
+from rgbtbench.results.formats import find_results
+from rgbtbench.scoring.evaluation import evaluate
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    out = tmp_path_factory.mktemp("formats")
+    generate(out, sequences=40, frames=60)
+    return out
+
+
+@pytest.fixture(scope="module")
+def benchmark(home):
+    return rgbtbench.load("LasHeR", home / "LasHeR")
+
+
+@pytest.fixture(scope="module")
+def boxes(home, benchmark):
+    """Boxes (N, 4) of a sound tracker by sequence."""
+    files = find_results("fused", home / "results/fused", benchmark.names)
+    return {name: files.read(name) for name in benchmark.names}
+
+
+@pytest.fixture
+def score(benchmark, boxes, tmp_path):
+    """Score changed boxes; ``reading`` is what --boxes says."""
+
+    def run(change, reading=None, fmt="%.4f"):
+        folder = tmp_path / "T"
+        folder.mkdir(exist_ok=True)
+        for at, (name, b) in enumerate(boxes.items()):
+            np.savetxt(folder / f"{name}.txt", change(b, at), fmt=fmt, delimiter=",")
+        return evaluate(benchmark, {"T": folder}, layouts={"T": reading} if reading else None)
+
+    return run
+
+
+def numbers(evaluation):
+    return np.concatenate([evaluation.score(measure) for measure in evaluation.measures]).round(6).tolist()
+
+
+def from_row_2(change):
+    return lambda b, at: np.vstack([b[:1], change(b, at)[1:]])
+
+
+def ltrb(b, at=0):
+    return np.hstack([b[:, :2], b[:, :2] + b[:, 2:]])
+
+
+def cxcywh(b, at=0):
+    return np.hstack([b[:, :2] + b[:, 2:] / 2, b[:, 2:]])
+
+
+# what is written, what the refusal says, and the reading that it offers (None: it offers none)
+REFUSED = {
+    "corners of four numbers": (ltrb, "look like ltrb", "ltrb"),
+    "inclusive corners": (lambda b, at: ltrb(b - [0, 0, 1, 1]), "look like ltrb", "ltrb+inclusive"),
+    "MATLAB's corners": (
+        lambda b, at: ltrb(b - [0, 0, 1, 1]) + 1,
+        "look like ltrb",
+        "ltrb+one-based+inclusive",
+    ),
+    "centres": (cxcywh, "look like cxcywh", "cxcywh"),
+    "another order of corners": (
+        lambda b, at: to_corners(b)[:, [0, 1, 6, 7, 4, 5, 2, 3]],
+        "look like polygon",
+        "polygon",
+    ),
+    "two boxes": (lambda b, at: np.hstack([b, b + 1]), "look like first-of-two", "first-of-two"),
+    "two boxes, the thermal first": (lambda b, at: np.hstack([b + 90, b]), "look like second-of-two", "second-of-two"),
+    "corners from row 2": (from_row_2(ltrb), "look like ltrb", "ltrb+first-given"),
+    "centres from row 2": (from_row_2(cxcywh), "look like cxcywh", "cxcywh+first-given"),
+    "first frame left out": (lambda b, at: b[1:], "no row for the first frame", "first-missing"),
+    "first frame left out, last row twice": (
+        lambda b, at: np.vstack([b[1:], b[-1:]]),
+        "one frame early",
+        "first-missing",
+    ),
+    "given box twice": (lambda b, at: np.vstack([b[:1], b]), "one frame late", "first-twice"),
+    "a row of zeros before all": (lambda b, at: np.vstack([b[:1] * 0, b]), "one frame late", "first-twice"),
+    "rotated boxes": (
+        lambda b, at: to_corners(b) + np.sin(np.arange(len(b)))[:, None] * [0, 0, 3, 5, 6, 6, 3, -3],
+        "rotated",
+        None,
+    ),
+    "normalised": (lambda b, at: b / [640, 480, 640, 480], "values from 0 to 1", None),
+    "normalised from row 2": (from_row_2(lambda b, at: b / [640, 480, 640, 480]), "values from 0 to 1", None),
+    "normalised corners": (lambda b, at: ltrb(b) / [640, 480, 640, 480], "values from 0 to 1", None),
+    "half-size images": (lambda b, at: b / 2, "images of another size", None),
+    "half-size images from row 2": (from_row_2(lambda b, at: b / 2), "images of another size", None),
+    "swapped": (lambda b, at: b[:, [1, 0, 3, 2]], r"swapped columns \(y x h w\)", None),
+    "swapped from row 2": (from_row_2(lambda b, at: b[:, [1, 0, 3, 2]]), "swapped columns", None),
+    "top left bottom right": (
+        lambda b, at: ltrb(b)[:, [1, 0, 3, 2]],
+        r"swapped columns \(top left bottom right\)",
+        None,
+    ),
+    "last frame left out": (lambda b, at: b[:-1], "no row for the last frame", None),
+    "some files in another layout": (
+        lambda b, at: ltrb(b) if at % 10 == 0 else b,
+        "4 of 40 files of T look like",
+        None,
+    ),
+    "half of the files in another layout": (
+        lambda b, at: ltrb(b) if at % 2 else b,
+        "20 of 40 files of T look like ltrb",
+        None,
+    ),
+    "some files in another layout from row 2": (
+        lambda b, at: from_row_2(ltrb)(b, at) if at % 5 == 0 else b,
+        "8 of 40 files of T look like ltrb",
+        None,
+    ),
+    "width and height swapped from row 2": (
+        from_row_2(lambda b, at: b[:, [0, 1, 3, 2]]),
+        r"swapped columns \(x y h w\)",
+        None,
+    ),
+    "y before x": (lambda b, at: b[:, [1, 0, 2, 3]], r"swapped columns \(y x w h\)", None),
+    "no numbers": (lambda b, at: b * np.nan, "fit the truth in no known layout.*they are no numbers", None),
+    "far away from row 2": (from_row_2(lambda b, at: b + 300), "leave the truth in row 2", None),
+    "not this benchmark's boxes": (
+        lambda b, at: np.abs(np.random.default_rng(at).normal(200, 90, b.shape)),
+        "fit the truth in no known layout",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("written", REFUSED)
+def test_what_reads_low_is_refused_and_the_offer_reads_it_right(score, written):
+    change, words, offer = REFUSED[written]
+    with pytest.raises(ResultError, match=f"(?s){words}") as caught:
+        score(change)
+    for detail in ("where", "expected", "found", "next"):
+        assert caught.value.details[detail]
+    if offer:
+        assert f"--boxes T={offer}" in str(caught.value)
+        plain = numbers(score(lambda b, at: b))
+        assert numbers(score(change, offer)) == plain
+
+
+def test_decimal_commas_that_look_like_eight_columns(score, tmp_path):
+    with pytest.raises(ResultError, match="decimal commas"):
+        score(lambda b, at: np.stack([np.floor(b), np.round(b % 1 * 100)], axis=2).reshape(len(b), 8), fmt="%d")
+
+
+NOTED = {
+    "one-based": (lambda b, at: b + [1, 1, 0, 0], "the first pixel is 1", "one-based"),
+    "half a pixel": (lambda b, at: b - [0.5, 0.5, 0, 0], "0.5 px too far left", "half-less"),
+    "sizes short by one": (lambda b, at: b - [0, 0, 1, 1], "sizes are 1 px too small", "inclusive"),
+    "both": (lambda b, at: b + [1, 1, -1, -1], "sizes are 1 px too small", "one-based+inclusive"),
+}
+
+
+@pytest.mark.parametrize("written", NOTED)
+def test_a_constant_offset_is_named_with_what_undoes_it(score, written):
+    change, words, offer = NOTED[written]
+    evaluation = score(change)
+    (note,) = evaluation.notes
+    assert words in str(note)
+    assert f"--boxes T={offer} undoes it" in str(note)
+    mended = score(change, offer)
+    assert not mended.notes
+    assert numbers(mended) == numbers(score(lambda b, at: b))
+    assert numbers(mended) != numbers(evaluation)
+
+
+def test_a_forced_layout_is_still_told_its_offset(score):
+    (note,) = score(lambda b, at: ltrb(b - [0, 0, 1, 1]), "ltrb").notes
+    assert "--boxes T=ltrb+inclusive" in str(note)
+
+
+def test_a_doubt_about_rows_in_a_forced_layout_names_what_undoes_it(score):
+    """The option that one refusal offers must not be the end of the way."""
+    twice = lambda b, at: ltrb(np.vstack([b[:1], b]))  # noqa: E731
+    (note,) = score(twice, "ltrb").notes
+    assert "--boxes T=ltrb+first-twice drops row 1" in str(note)
+    assert numbers(score(twice, "ltrb+first-twice")) == numbers(score(lambda b, at: b))
+
+
+def test_a_weak_trackers_missing_last_frame_is_told_by_its_motion(score):
+    """Its first boxes are an older truth's: they alone would say that the first frame is missing."""
+    with pytest.raises(ResultError, match="no row for the last frame"):
+        score(lambda b, at: np.vstack([b[:1] + [3, 1, 0, 0], b[1:-1]]))
+
+
+def test_a_lag_without_a_copied_row_is_said(score):
+    (note,) = score(lambda b, at: np.vstack([b[:1], b[:1] + 0.3, b[1:-1]])).notes
+    assert "one frame late" in str(note)
+
+
+def test_a_placeholder_in_row_1_is_said_not_refused(score):
+    (note,) = score(lambda b, at: np.vstack([b[:1] * 0, b[1:]])).notes
+    assert "40 of 40 first boxes are not the truth's" in str(note)
+    assert "--boxes T=first-given puts the given boxes there" in str(note)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b, at: b,
+        lambda b, at: np.round(b),
+        lambda b, at: to_corners(b),
+        lambda b, at: np.repeat(b[:1], len(b), axis=0),  # never moves
+        lambda b, at: np.vstack([b[:8], b[8:] + 400]),  # loses its target soon
+        lambda b, at: b + np.random.default_rng(at).normal(0, 4, b.shape) * (np.arange(len(b)) > 0)[:, None],
+        lambda b, at: np.vstack([b, b]),  # two runs in one file
+        lambda b, at: to_corners(b) if at % 2 else b,  # both are read right
+    ],
+)
+def test_no_false_alarm(score, change):
+    assert score(change).notes == ()
+
+
+def test_a_choice_of_the_user_is_followed(score):
+    assert score(lambda b, at: np.vstack([b[:1], b[1:] + 300]), "xywh").score
+    assert score(lambda b, at: np.vstack([b[:1], b]), "xywh").notes
+
+
+def test_one_missing_row_is_forgiven_in_the_named_sequence_alone(real):
+    benchmark = rgbtbench.load("RGBT234", real / "gt/RGBT234.tar.xz")
+    assert benchmark.spec.protocol.one_short == ("orangeman1",)
+    assert not rgbtbench.load("RGBT210", real / "gt/RGBT210.tar.xz").spec.protocol.one_short
+
+
+@pytest.mark.parametrize("name", ["GTOT", "RGBT210", "RGBT234", "LasHeR"])
+def test_published_results_raise_no_doubt(real, name):
+    benchmark = rgbtbench.load(name, real / f"gt/{name}.tar.xz")
+    archives = {stem(path): path for path in sorted((real / "results" / name).iterdir())}
+    assert evaluate(benchmark, archives).notes == ()
