@@ -131,7 +131,9 @@ def export(
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         for name, target in targets.items():
-            boxes = read.aligned(read.boxes(files.read(name), round_corners=False), given[name])
+            boxes = read.aligned(
+                read.boxes(files.read(name, read.start(given[name])), round_corners=False), given[name]
+            )
             draft = staging / target.relative_to(out)
             draft.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text("".join(_lines(boxes, rule)), encoding="ascii", newline="\n")

@@ -206,7 +206,6 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from rgbtbench.core.boxes import starts
     from rgbtbench.results import vot
     from rgbtbench.results.export import export, read_with
     from rgbtbench.scoring.evaluation import find
@@ -218,14 +217,13 @@ def _export(arguments: argparse.Namespace) -> int:
     if kit == "vot":
         vot.write_workspace(arguments.out, benchmark.title, map(benchmark.sequence, benchmark.names))
         _log(f"workspace of {len(benchmark.names)} sequences: {arguments.out}")
-    given = dict(zip(benchmark.names, benchmark.truth[0, starts(benchmark.lengths)], strict=True))
     for label, path in results.items():
         try:
             found = find(label, path, benchmark)
             runs = (found.only(),) if kit == "vot" else found.runs
             for files in runs:
                 out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
-                written = export(files, kit, out, given, layout=layouts.get(label))
+                written = export(files, kit, out, benchmark.given, layout=layouts.get(label))
                 count = f"{len(written)} of {len(benchmark.names)}"
                 _log(f"{files.title}: {count} sequences written to {written[0].parent}")
                 if kit == "vot":
