@@ -47,6 +47,7 @@ class Trax(Process):
     ) -> None:
         super().__init__(command, timeout, start, folder, device)
         self.restart, self.hello, self.awaited = restart, Message("hello", (), {}), "hello"
+        self.sound = False  # whether it is worth while to tell it to quit
         self.files: tuple[tuple[Path, ...], ...] | None = None
 
     def begin(self, sequence: Sequence) -> None:
@@ -61,6 +62,7 @@ class Trax(Process):
         fresh = self.child is None
         if fresh:
             self._spawn()
+            self.sound = True
             self.hello = self._ask(b"", "hello", self.timeout + self.start)
             self._require_ours()
         images, region = self._images(frame), ",".join(repr(float(value)) for value in box)
@@ -89,8 +91,8 @@ class Trax(Process):
             raise self._fault("answered a confidence that is no number", found=repr(told[:80])) from None
 
     def close(self) -> None:
-        """Tell the server to leave, then kill what is left of it."""
-        if self.child and self.child.stdin:
+        """Tell a sound server to leave, then kill what is left of it."""
+        if self.child and self.child.stdin and self.sound:
             with contextlib.suppress(OSError):
                 os.write(self.child.stdin.fileno(), write("quit"))
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -133,7 +135,7 @@ class Trax(Process):
         self.awaited = expected
         with contextlib.suppress(BlockingIOError):
             self.output += os.read(self._pipes()[1].fileno(), 1 << 16)
-        if message and (early := self._line()) is not None:
+        if message and (early := self._unasked()):
             raise self._fault("answered twice", found=repr(early[:200]))
         line = self._exchange(message, seconds)
         try:
@@ -155,8 +157,9 @@ class Trax(Process):
         return None
 
     def _unasked(self) -> bytes:
-        return self._line() or b""
+        return self._line() or bytes(self.output if self.output.startswith(PREFIX) else b"")
 
     def _fault(self, what: str, **details: Any) -> TrackerError:
+        self.sound = False
         details.setdefault("expected", f"@@TRAX:{self.awaited}")
         return super()._fault(what, **details)
