@@ -43,10 +43,9 @@ def _trax(arguments: argparse.Namespace) -> int:
     os.environ.update(threads(arguments.device))  # before NumPy and torch read it
     from rgbtbench.running.jobs import create
     from rgbtbench.running.trax_server import serve
-    from rgbtbench.trackers.process_client import guard, take_pipes
+    from rgbtbench.trackers.process_client import take_pipes
 
     calls, answers = take_pipes()
-    guard(calls)
     entry, seed = _entry(arguments)
     serve(
         lambda: create(entry, arguments.device, seed),
@@ -76,11 +75,11 @@ def _entry(arguments: argparse.Namespace) -> tuple[TrackerEntry, int]:
         return found[name], experiment.seed if arguments.seed is None else arguments.seed
     place, _, attribute = name.rpartition(":")
     own = Path(place).expanduser().absolute() if place.endswith(".py") else None
-    if own is None:
-        TRACKERS.get(name)
     for file in filter(None, (own, arguments.weights)):
         if not file.is_file():
             raise ConfigError("no such file", where=file)
+    if own is None:
+        TRACKERS.get(name)
     entry = TrackerEntry(
         label=attribute if own else name,
         where="command line",

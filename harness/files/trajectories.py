@@ -46,6 +46,7 @@ def read_trajectory(data: bytes, where: str, error: type[BenchError]) -> NDArray
         found = KINDS[kind] if kind < len(KINDS) else f"{len(data):,} bytes"
         if kind == 0 and len(left) >= CODE.size and (code := CODE.unpack_from(left)[1]) < len(CODES):
             found = f"the code {code}: {CODES[code]}"
-        what = "a region that is no box" if kind not in (1, len(KINDS)) else "damaged trajectory"
+        what = "a region that is no box" if kind in (0, 2, 3, 4) else "damaged trajectory"
         raise error(what, where=f"{where}, frame {at + skipped + 1}", expected=f"{frames:,} rectangles", found=found)
-    return whole["box"].astype(float)
+    with np.errstate(invalid="ignore"):  # a NaN that signals is one like any other
+        return whole["box"].astype(float)
