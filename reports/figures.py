@@ -65,6 +65,15 @@ def styled() -> Iterator[Any]:
         yield matplotlib
 
 
+def seaborn() -> Any:
+    """The library, for figures of distributions and grids; raises ConfigError where it is not installed."""
+    try:
+        import seaborn
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
+    return seaborn
+
+
 def figure(width: float, height: float) -> Figure:
     """An empty figure, in inches. It is laid out with SVG's and PDF's 72 dots, where hinted letters are widest."""
     from matplotlib.figure import Figure

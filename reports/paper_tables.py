@@ -12,7 +12,16 @@ from rgbtbench.core.errors import ConfigError, unknown
 from rgbtbench.files.yaml_lines import Document, Section
 from rgbtbench.results.published import cmd, erratum, read_table
 from rgbtbench.results.published.cmd import DASH, PAPER
-from rgbtbench.results.study_record import MEASURED, Setting, Training, average, read_rows, read_study, settings
+from rgbtbench.results.study_record import (
+    MEASURED,
+    Setting,
+    Training,
+    average,
+    of_one_length,
+    read_rows,
+    read_study,
+    settings,
+)
 from rgbtbench.scoring.evaluation import Evaluation
 
 from .scores import Score, score_rows
@@ -195,6 +204,14 @@ def _cells(exhibit: Exhibit, row: Row, column: Column, evidence: Evidence) -> It
                 yield _trained((*head, group, metric), row.recipe, setting, evidence)
     else:
         yield OTHERS[column.quantity]((*head, column.group, ""), row)
+
+
+def seeded(exhibit: Exhibit, study: Iterable[Training]) -> list[Training]:
+    """A study's trainings of an exhibit's rows, in their order, in one setting; [] where none has several seeds."""
+    known = [one for one in study if one.metric == "PR"]
+    setting = next(iter(settings(known)), None)
+    rows = [of_one_length(known, setting, row.recipe, "PR") for row in exhibit.rows if setting and row.recipe]
+    return [one for own in rows for one in own] if any(len(own) > 1 for own in rows) else []
 
 
 def named_settings(group: str, study: Iterable[Training]) -> list[tuple[str, Setting | None]]:

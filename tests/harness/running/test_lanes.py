@@ -334,6 +334,7 @@ def test_a_cluster_gives_the_same_store_though_a_worker_is_killed(home: Path, un
         arguments = ("run", home / "exp.yaml", "--runs", runs, "--devices", "cuda", "--cluster", address)
         with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True) as process:
             wait_for(lambda: holders(runs) or process.poll() is not None, 40)
+            assert holders(runs), process.communicate()[1]
             worker_of = Path(f"/proc/{holders(runs)[0]}/stat").read_text().rpartition(")")[2].split()[1]
             os.kill(int(worker_of), signal.SIGKILL)  # its nanny starts another one
             _, told = process.communicate(timeout=60)
