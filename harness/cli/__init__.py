@@ -33,6 +33,7 @@ from . import (
     study,
     synth,
     train,
+    trax,
     weights,
 )
 from . import list as listing
@@ -52,6 +53,7 @@ VERBS = (  # in the order of --help
     weights,
     train,
     study,
+    trax,
     listing,
 )
 

@@ -24,7 +24,7 @@ def add_verb(verbs: Verbs) -> None:
     ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
     ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
                          "of the inputs and on these, each with who says so")  # fmt: skip
-    ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
+    ranking.add_argument("--untrusted", action="store_true", help="also what only lists and reading notes say")
     ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
     ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
 
@@ -40,13 +40,13 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
         return page(arguments, groups)
     evaluations = evaluated(arguments, groups) if groups else []
     rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
-    if arguments.printed is not None or arguments.hearsay:
+    if arguments.printed is not None or arguments.untrusted:
         spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
         for name in names_in(arguments.printed) or ():
             spec = BENCHMARKS.get(name)
             spaces.append((spec.name, spec.default_split if len(spec.sizes) > 1 else ""))
         for space in dict.fromkeys(spaces):
-            rows += printed_rows(*space, arguments.metric, untrusted=arguments.hearsay)
+            rows += printed_rows(*space, arguments.metric, untrusted=arguments.untrusted)
     if not rows:
         raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
     show(arguments.format, rows, Ranked, [board(rows)], arguments.out)

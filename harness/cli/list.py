@@ -14,7 +14,7 @@ LISTED = (  # each a row of LISTS in listings.py, which is not imported for a --
     "boxes",
     "kits",
     "published",
-    "hearsay",
+    "quoted",
     "errata",
     "claims",
 )

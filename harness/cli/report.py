@@ -178,7 +178,7 @@ def _ranks(arguments: argparse.Namespace, evaluations: list[Evaluation], groups:
 def _paper(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.paper_files import write_paper
     from rgbtbench.reports.paper_tables import collect
-    from rgbtbench.results.published.sources import STANDINGS
+    from rgbtbench.results.published.sources import SOURCES
 
     if arguments.out is None:
         raise ConfigError("--paper writes files", next="--out DIR")
@@ -187,7 +187,7 @@ def _paper(arguments: argparse.Namespace) -> int:
     arguments.attributes, arguments.by, arguments.metrics = None, "overall", None
     groups = gathered(arguments) if arguments.inputs else {}
     evaluations = evaluated(arguments, groups) if groups else []
-    sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
+    sources = {(b.title, e.label): SOURCES[e.source] for b, entries in groups.items() for e in entries}
     for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
         print(visible(str(path)))
     return int(has_gaps(evaluations, groups))
@@ -207,9 +207,8 @@ def page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) ->
     if "metric" in arguments:  # the leaderboard's: a page has them all
         arguments.metrics = None
     arguments.by = PAGE
-    page = Page(
-        arguments.title or page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False)
-    )
+    title, untrusted = arguments.title or page_title(arguments.inputs), getattr(arguments, "untrusted", False)
+    page = Page(title, groups, printed, untrusted=untrusted)
     evaluations = evaluated(arguments, groups, page.watch) if groups else []
     html = page.html(evaluations)
     if arguments.out:

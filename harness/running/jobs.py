@@ -257,23 +257,23 @@ def _built(job: Job, unit: Unit, device: Device, seen: changed_inputs.Stamps) ->
             if entry.file and entry.file not in _loaded:
                 _require_file(unit)  # still as it was before it was imported
                 _loaded[entry.file] = str(unit.file)
-            _kept.append((wanted, made(entry, job.seed, device.name)))
+            _kept.append((wanted, create(entry, device.name, job.seed)))
         except ConfigError as error:
             raise _Unmade(_at(entry, error)) from None
     tracker: Tracker = _kept[0][1]
     return tracker
 
 
-def made(entry: TrackerEntry, seed: int, device: str) -> Tracker:
-    """The tracker that an experiment describes. Raises ConfigError."""
+def create(entry: TrackerEntry, device: str, seed: int) -> Any:
+    """A tracker with its parameters, seeded, on a device if it takes one. Raises ConfigError if it cannot be made."""
     from rgbtbench.trackers import TRACKERS
 
-    factory, arguments = TRACKERS.get(str(entry.spec)), entry.arguments
-    seed_all(seed, "")  # after the import, which may bring torch
+    name, arguments = str(entry.spec), entry.arguments
+    factory = TRACKERS.get(name)  # imported before the seeds are set: it may bring torch
+    seed_all(seed, "")
     if "device" in _parameters(factory):
         arguments.setdefault("device", device)
-    tracker: Tracker = TRACKERS.create(str(entry.spec), **arguments)
-    return tracker
+    return TRACKERS.create(name, **arguments)
 
 
 def _require_file(unit: Unit) -> None:
