@@ -140,15 +140,20 @@ def choose(only: Iterable[str], labels: Iterable[str], datasets: Mapping[str, An
 
 
 @advised("mend it; docs/runs.md explains every key")
-def load_experiment(path: str | Path, changes: Iterable[str] = (), only: Iterable[str] = ()) -> Experiment:
-    """Read an experiment. ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
+def load_experiment(
+    source: str | Path | Mapping[str, Any], changes: Iterable[str] = (), only: Iterable[str] = ()
+) -> Experiment:
+    """Read an experiment: a file, or what would stand in one.
 
+    ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
     ``only``: words as ``choose`` takes them; of datasets and trackers that are left out, no file is looked for.
 
     Raises ConfigError with FILE:LINE for anything unknown, missing, of a wrong type or absent from the disk.
     """
-    path = Path(path)
-    document = Document(path.absolute(), path)
+    if isinstance(source, Mapping):
+        document = Document.given(source)
+    else:
+        document = Document(Path(source).absolute(), Path(source))
     for change in changes:
         document.set(change)
     top = document.section((), ("name", "datasets", "trackers", "seed"))
@@ -173,7 +178,14 @@ def load_experiment(path: str | Path, changes: Iterable[str] = (), only: Iterabl
     seed = top.get("seed", int, 0)
     if seed < 0:
         raise ConfigError("seed is negative", where=top.where("seed"), expected="0 or more", found=seed)
-    return Experiment(document.path, top.get("name", str, path.stem), datasets, trackers, seed)
+    return Experiment(document.path, top.get("name", str, document.path.stem), datasets, trackers, seed)
+
+
+def tracker_entry(entry: str | Mapping[str, Any]) -> TrackerEntry:
+    """A tracker by name, or as an experiment describes one: ``{"use": NAME, "weights": PATH}``. Raises ConfigError."""
+    document = Document.given({"trackers": [{"use": entry} if isinstance(entry, str) else entry]}, "given")
+    section = _section(document, 0)
+    return _tracker(document, 0, section, _label(section))
 
 
 def _dataset(document: Document, key: Any) -> DatasetEntry:

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 
 from rgbtbench.core.errors import BenchError, ConfigError, StoreError
 from rgbtbench.core.messages import describe, portable, trace
@@ -99,7 +101,7 @@ class _Lane:
         self.until, self.done, self.overdue, self.doing = math.inf, False, False, "start"
         self.error: BenchError | None = None
         process = context.Process(target=_lane_main, args=(self.job, self.device, outbox))
-        with one_thread_each(self.device):
+        with one_thread_each(self.device), _without_main():
             process.start()
         outbox.close()
         self.process, self.pid = process, process.pid or 0
@@ -159,6 +161,17 @@ def one_thread_each(device: Device) -> Iterator[None]:
     finally:
         for name in added:
             del os.environ[name]
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes started meanwhile do not run the user's script again, which may have no ``if __name__ ...``."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _lane_main(job: Job, device: Device, outbox: Connection) -> None:
