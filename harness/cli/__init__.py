@@ -109,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, metavar="DIR")
     export.set_defaults(verb=_export)
 
+    eao = verbs.add_parser("eao", help="VOT's EAO, accuracy and robustness, by VOT's own toolkit")
+    _add_inputs(eao, scoring=False)
+    eao.add_argument("--lengths", default="115,755", metavar="LOW,HIGH", help="frames of EAO (default: VOT2020's)")
+    eao.add_argument("--format", choices=FORMATS, default="table")
+    eao.set_defaults(verb=_eao)
+
     demo = verbs.add_parser("demo", help="everything once: generate, run, report, and score real results if there are")
     demo.add_argument("--data", type=Path, metavar="DIR", help="DIR/gt/BENCHMARK.tar.xz, DIR/results/BENCHMARK/*")
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where to write (default: demo)")
@@ -234,6 +240,20 @@ def _export(arguments: argparse.Namespace) -> int:
             say(f"rgbtbench: {visible(label)}: {error}")
             status = 2
     return status
+
+
+def _eao(arguments: argparse.Namespace) -> int:
+    from rgbtbench.reports.eao import Robust, interval, robust_rows, robust_table
+    from rgbtbench.reports.records import show
+    from rgbtbench.scoring.evaluation import find
+
+    lengths = interval(arguments.lengths)
+    benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
+    results = _results(arguments.results, required=True)
+    files = {label: find(label, path, benchmark).only() for label, path in results.items()}
+    rows = robust_rows(benchmark, files, _layouts(arguments.boxes, results), lengths)
+    show(arguments.format, rows, Robust, [robust_table(benchmark.title, rows)])
+    return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:
