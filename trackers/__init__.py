@@ -38,7 +38,7 @@ TRACKERS: Registry[Any] = Registry(
         "hmft": "rgbtbench.trackers.crossmodal.models:hmft",
         "cedimp": "rgbtbench.trackers.crossmodal.models:cedimp",
     }
-    | {name: f"rgbtbench.trackers.mdnet.models:trackers.{name}" for name in mdnet.STANDING},
+    | {name: f"rgbtbench.trackers.mdnet.models:trackers.{name}" for name in mdnet.FAMILY},
     group="rgbtbench.trackers",
     next="rgbtbench list trackers",
 )
@@ -82,13 +82,13 @@ MEANINGS = {
     "cmd-student": "one ResNet-18 for both modalities, MPSD fusion: the paper's Student-Distill",
     "cmd-student-softmax": "the same with Eq. 5's weights by softmax, as the paper's text says, not its formula",
     "cmd-student-origin": "CMD's student with plain concatenation: the paper's Student-Origin",
-    "cmd-student-saf": "the same with spatial attention (Table 3)",
-    "cmd-student-caf": "the same with channel attention (Table 3)",
-    "cmd-student-tf": "the same with the teacher's fusion (Table 3)",
+    "cmd-student-saf": "the same with spatial attention (Table 3): our reconstruction",
+    "cmd-student-caf": "the same with channel attention (Table 3): our reconstruction",
+    "cmd-student-tf": "the same with the teacher's fusion (Table 3): our reconstruction",
     "cmd-student-2xres18": "MPSD on two ResNet-18 (Table 4)",
     "dimp-18": "DiMP on ResNet-18, sees RGB alone",
     "dimp-50": "DiMP on ResNet-50, sees RGB alone",
     "mfdimp": "mfDiMP (ICCVW 2019): DiMP on two ResNet-50, heads on both maps side by side",
     "hmft": "HMFT (CVPR 2022): DiMP on three ResNet-50, two classifiers weighted cell by cell",
     "cedimp": "CEDiMP (Sensors 2021): DiMP on one ResNet-50, modalities exchange channels: our reconstruction",
-} | {name: standing.told for name, standing in mdnet.STANDING.items()}
+} | mdnet.FAMILY

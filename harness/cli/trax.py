@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 from rgbtbench.core.errors import ConfigError, unknown
 from rgbtbench.core.processes import threads
 
+from .options import Verbs, add
+
 if TYPE_CHECKING:
     from rgbtbench.running.experiment import TrackerEntry
 
-    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
-
+EXAMPLES = (
+    "trax dcf --ini",
+    "trax Mine --experiment exp.yaml",
+)
 TIMEOUT = 300  # seconds that the toolkit waits for an answer: torch and weights are loaded before the first one
 
 
-def add_verb(verbs: _Verbs) -> None:
+def add_verb(verbs: Verbs) -> None:
     """Add ``trax`` to the command line."""
-    trax = verbs.add_parser("trax", help="make a tracker a TraX server, for the VOT toolkit and its like")
+    trax = add(verbs, "trax", _trax, "make a tracker a TraX server, for the VOT toolkit and its like", EXAMPLES)
     trax.add_argument("tracker", help="rgbtbench list trackers, FILE.py:CLASS, or a label of --experiment")
     trax.add_argument("--experiment", type=Path, metavar="EXP.yaml", help="its parameters, weights and seed")
     trax.add_argument("--preset", choices=("paper", "nano"), help="size of a network (default: the tracker's own)")
@@ -32,7 +36,6 @@ def add_verb(verbs: _Verbs) -> None:
     trax.add_argument("--device", default="cpu", metavar="D", help="cpu (default, one thread), cuda or cuda:N")
     trax.add_argument("--seed", type=int, metavar="S", help="as in an experiment (default: 0)")
     trax.add_argument("--ini", action="store_true", help="print what to write into the toolkit's trackers.ini")
-    trax.set_defaults(verb=_trax)
 
 
 def _trax(arguments: argparse.Namespace) -> int:
