@@ -84,7 +84,7 @@ class Filled:
     group: str
     metric: str
     printed: str = ""
-    printed_source: str = ""
+    reference: str = ""
     measured: float = math.nan
     low: float = math.nan
     high: float = math.nan
@@ -92,7 +92,7 @@ class Filled:
     seeds: int | None = None
     sequences: int | None = None
     difference: float = field(init=False, default=math.nan)
-    measured_source: str = "missing"
+    source: str = "missing"
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -164,10 +164,8 @@ def _names(section: Section, key: str, known: tuple[str, ...]) -> tuple[str, ...
     return names
 
 
-def collect(
-    evaluations: Iterable[Evaluation], standings: Mapping[tuple[str, str], str], study: Path | None
-) -> Evidence:
-    """What evaluations and a study's file tell. ``standings``: (title, label) -> where its boxes come from.
+def collect(evaluations: Iterable[Evaluation], sources: Mapping[tuple[str, str], str], study: Path | None) -> Evidence:
+    """What evaluations and a study's file tell. ``sources``: (title, label) -> where its boxes come from.
 
     Raises ConfigError for a benchmark that has only the name of a published one.
     """
@@ -183,7 +181,7 @@ def collect(
                 next="leave it out, or give the published one's truth with --truth",
             )
         scores |= {(benchmark.title, s.tracker, s.metric): s for s in score_rows(evaluation, "overall")}
-    return Evidence(scores, standings, tuple(read_study(study)))
+    return Evidence(scores, sources, tuple(read_study(study)))
 
 
 def fill(exhibit: Exhibit, evidence: Evidence) -> list[Filled]:
@@ -246,7 +244,7 @@ def _score(head: tuple[str, str], row: Row, column: Column, metric: str, evidenc
         low=found.low,
         high=found.high,
         sequences=found.sequences,
-        measured_source=evidence.sources[title, found.tracker] + files,
+        source=evidence.sources[title, found.tracker] + files,
         note=f"the print {wrong.note}: {wrong.evidence}" if wrong else "",
     )
 
@@ -264,7 +262,7 @@ def _trained(here: tuple[str, str, str, str], recipe: str, setting: Setting | No
         deviation=found.deviation,
         seeds=found.seeds,
         sequences=int(setting.sequences) if setting.sequences.isdigit() else None,
-        measured_source="measured here",
+        source="measured here",
         note=f"recipe {recipe}, {found.steps} steps on {found.train_data}{left}",
     )
 
@@ -277,9 +275,7 @@ def _params(here: tuple[str, str, str, str], row: Row) -> Filled:
     counted = next((r for r in read_rows(MEASURED / "parameters.csv") if r["tracker"] == row.network), None)
     if counted is None:
         return _other(here, row, cmd.PARAMS)
-    return replace(
-        _other(here, row, cmd.PARAMS), measured=int(counted["params_paper"]) / 1e6, measured_source="measured here"
-    )
+    return replace(_other(here, row, cmd.PARAMS), measured=int(counted["params_paper"]) / 1e6, source="measured here")
 
 
 def _origin(here: tuple[str, str, str, str], row: Row) -> Filled:

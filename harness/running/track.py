@@ -92,9 +92,9 @@ class Following:
             self.boxes[0] = self.first
             return
         box, given = parts(answer)
-        self.boxes[at] = _checked(box, self.sequence.name, self.done)
+        self.boxes[at] = checked_box(box, self.sequence.name, self.done)
         if given is not None:
-            self.confidence[at] = _number(given, self.sequence.name, self.done)
+            self.confidence[at] = checked_number(given, self.sequence.name, self.done)
 
     def trajectory(self) -> Trajectory:
         """All answers. Raises DataError if there are more frames than there should be."""
@@ -106,7 +106,8 @@ class Following:
         return Trajectory(self.boxes, self.seconds, confidence, dict(self.remarks))
 
 
-def _checked(answer: Any, name: str, frame: int) -> Any:
+def checked_box(answer: Any, name: str, frame: int) -> Any:
+    """An answer as an array (4,) of finite numbers. Raises TrackerError naming sequence and frame if it is no box."""
     try:
         box = np.asarray(answer, dtype=float)
     except (TypeError, ValueError, OverflowError):
@@ -121,7 +122,8 @@ def _checked(answer: Any, name: str, frame: int) -> Any:
     return box
 
 
-def _number(given: Any, name: str, frame: int) -> float:
+def checked_number(given: Any, name: str, frame: int) -> float:
+    """A confidence as a number. Raises TrackerError naming sequence and frame if it is none."""
     try:
         return float(given)
     except (TypeError, ValueError, OverflowError):
