@@ -44,7 +44,7 @@ def _trax(arguments: argparse.Namespace) -> int:
         print(_section(arguments, entry), end="")
         return 0
     os.environ.update(threads(arguments.device))  # before NumPy and torch read it
-    from rgbtbench.running.jobs import create
+    from rgbtbench.running.held_tracker import create
     from rgbtbench.running.trax_server import serve
     from rgbtbench.trackers.process_client import take_pipes
 
