@@ -39,6 +39,7 @@ class TrackerEntry:
     boxes: str | None = None
     year: int | None = None
     note: str | None = None
+    batch: int = 1  # sequences that it follows at once
 
     @property
     def file(self) -> Path | None:
@@ -230,7 +231,8 @@ def _homes(document: Document, keys: list[Any]) -> dict[str, Any]:
     return found
 
 
-TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note")
+MOST = 1024  # sequences at once
+TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note", "batch")
 
 
 def _section(document: Document, index: int) -> Section:
@@ -254,9 +256,8 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
             found="both" if use else "neither",
             next="rgbtbench list trackers",
         )
-    wrong = [
-        k for k in (("boxes",) if use else ("preset", "weights", "modality", "params")) if section.get(k, object, None)
-    ]
+    foreign = ("boxes",) if use else ("preset", "weights", "modality", "params", "batch")
+    wrong = [key for key in foreign if section.get(key, object, None)]
     if wrong:
         owner = "results" if use else "use"
         raise ConfigError(f"{wrong[0]!r} belongs to trackers with {owner!r}", where=section.where(wrong[0]))
@@ -271,6 +272,9 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
     except ConfigError as error:
         error.details["where"] = section.where("boxes" if modality in (None, "rgb", "tir") else "modality")
         raise
+    batch = section.get("batch", int, 1)
+    if not 1 <= batch <= MOST:
+        raise ConfigError("batch out of range", where=section.where("batch"), expected=f"1 to {MOST}", found=batch)
     weights, at = section.get("weights", str, None), f"trackers.{index}"
     params, preset = section.get("params", dict, {}), section.get("preset", str, None)
     _require_plain(params, (*keys, "params"), document)
@@ -299,6 +303,7 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
         boxes=boxes,
         year=section.get("year", int, None),
         note=section.get("note", str, None),
+        batch=batch,
     )
 
 

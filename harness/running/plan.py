@@ -218,6 +218,7 @@ def _contents(tracker: TrackerEntry) -> dict[str, Any]:
         "paths": {text: _digest(path) for text, path in tracker.paths.items()},
         "weights": _digest(tracker.weights) if tracker.weights else None,
         "modality": tracker.modality,
+        **({"batch": tracker.batch} if tracker.batch > 1 else {}),  # rounding may move a box
     }
 
 
