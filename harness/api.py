@@ -123,7 +123,7 @@ def track(
     whatever the tracker raises.
     """
     from .running.experiment import tracker_entry
-    from .running.jobs import create
+    from .running.held_tracker import create
     from .running.track import one_modality, seed_all
     from .running.track import track as follow
 
@@ -134,6 +134,8 @@ def track(
         seed_all(seed, sequence.name)
         return follow(tracker, sequence)
     entry = tracker_entry(tracker)
+    if entry.use is None:
+        raise ConfigError("nothing to run", expected="an entry with use", found="results")
     made = create(entry, device, seed)
     try:
         seed_all(seed, sequence.name)
@@ -174,17 +176,19 @@ def report(
     from .files.atomic import save
     from .reports.figure_files import write_figures
     from .reports.inputs import Benchmarks
+    from .reports.records import FORMATS
     from .reports.scores import BREAKDOWNS, PAGE
     from .reports.whole import collect_material, make_page, make_tables
 
     attributes = None if attributes is None else _listed(attributes, "attributes")
     measures = None if measures is None else _listed(measures, "measures")
     breakdown = by or ("overall" if attributes is None else "attribute")
-    if breakdown not in BREAKDOWNS:
-        raise unknown("breakdown", breakdown, BREAKDOWNS)
+    for what, given, known in (("breakdown", breakdown, BREAKDOWNS), ("format", format, (*FORMATS, PAGE))):
+        if given not in known:
+            raise unknown(what, given, known)
     truths = {"": truth} if isinstance(truth, str | Path) else dict(truth or {})
     material = collect_material(
-        [str(given) for given in inputs],
+        [str(path) for path in inputs],
         Benchmarks([f"{name}={path}" if name else str(path) for name, path in truths.items()], benchmark, split),
         runs=None if runs is None else Path(runs),
         only=_listed(only, "only"),
