@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.core.boxes import LAYOUTS, Array, by_columns
+from rgbtbench.core.boxes import LAYOUTS, Array, by_columns, starts
 from rgbtbench.core.errors import ConfigError, DataError, unknown
 from rgbtbench.core.protocol import Protocol
 from rgbtbench.core.types import Sequence
@@ -123,6 +123,11 @@ class Benchmark:
         return tuple(
             name for name, count in zip(names, self.membership(tuple(names)).sum(axis=0), strict=True) if count
         )
+
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """The box (4,) that a tracker starts from, by sequence: the first one of the first annotation."""
+        return dict(zip(self.names, self.truth[0, starts(self.lengths)], strict=True))
 
     def sequence(self, name: str) -> Sequence:
         """A sequence with its image paths. Raises DataError if images and truth do not match."""

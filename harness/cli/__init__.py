@@ -22,6 +22,7 @@ from . import (
     check,
     compare,
     demo,
+    eao,
     export,
     fault,
     leaderboard,
@@ -33,6 +34,7 @@ from . import (
     study,
     synth,
     train,
+    trax,
     weights,
 )
 from . import list as listing
@@ -40,12 +42,14 @@ from . import list as listing
 VERBS = (  # in the order of --help
     score,
     compare,
+    eao,
     check,
     export,
     demo,
     synth,
     run,
     status,
+    trax,
     report,
     leaderboard,
     profile,

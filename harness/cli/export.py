@@ -26,23 +26,28 @@ def add_verb(verbs: Verbs) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     from rgbtbench.api import load
-    from rgbtbench.core.boxes import starts
+    from rgbtbench.results import vot
     from rgbtbench.results.export import export, read_with
     from rgbtbench.scoring.evaluation import find
 
     benchmark = load(arguments.benchmark, arguments.truth, arguments.split)
-    results = results_of(arguments.results, required=True)
-    layouts = layouts_of(arguments.boxes, results)
     kit, status = arguments.kit or benchmark.spec.kit, 0
-    given = dict(zip(benchmark.names, benchmark.truth[0, starts(benchmark.lengths)], strict=True))
+    results = results_of(arguments.results, required=kit != "vot")
+    layouts = layouts_of(arguments.boxes, results)
+    if kit == "vot":
+        vot.write_workspace(arguments.out, benchmark.title, map(benchmark.sequence, benchmark.names))
+        log(f"workspace of {len(benchmark.names)} sequences: {arguments.out}")
     for label, path in results.items():
         try:
-            runs = find(label, path, benchmark).runs
+            found = find(label, path, benchmark)
+            runs = (found.only(),) if kit == "vot" else found.runs
             for files in runs:
                 out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
-                written = export(files, kit, out, given, layout=layouts.get(label))
+                written = export(files, kit, out, benchmark.given, layout=layouts.get(label))
                 count = f"{len(written)} of {len(benchmark.names)}"
                 log(f"{files.title}: {count} sequences written to {written[0].parent}")
+                if kit == "vot":
+                    vot.register(arguments.out, label)
                 print(read_with(kit, label, out.absolute(), benchmark.spec.name))
                 status = max(status, int(len(written) < len(benchmark.names)))
         except ResultError as error:  # of one tracker: the others are written all the same

@@ -60,6 +60,10 @@ class Run:
         """How many sequences are in which state."""
         return Counter(self.states.values())
 
+    def sound(self) -> list[str]:
+        """Sequences with sound boxes."""
+        return [name for name, state in self.states.items() if state == "ok"]
+
     def missing(self) -> list[str]:
         """Sequences without sound boxes."""
         return [name for name, state in self.states.items() if state != "ok"]
@@ -161,7 +165,7 @@ def prepare(run: Run, invocation: str, stale: float) -> list[Doubt]:
 
 def doubts_of(run: Run) -> list[Doubt]:
     """What looks wrong in the boxes of a run's own tracker, which ought to answer ``x y w h``."""
-    sound = [name for name, state in run.states.items() if state == "ok"]
+    sound = run.sound()
     if not (run.tracker.use and sound):
         return []
     with run.folder.sound_files(sound) as folder:
@@ -171,10 +175,11 @@ def doubts_of(run: Run) -> list[Doubt]:
 
 def _judged(run: Run, files: ResultFiles) -> list[Doubt]:
     """As `score` does: in the store boxes are ``x y w h``, so this is the last moment to see what they were."""
-    rows, notes = {}, []
+    rows, notes, read = {}, [], reading(run.tracker.boxes)
+    given = run.benchmark.given
     for name in files.paths:
         with suppress(ResultError):  # recorded as a failure when it is imported
-            rows[name] = files.read(name)
+            rows[name] = files.read(name, read.start(given[name]))
     for doubt in doubts(files, run.benchmark, rows, run.tracker.boxes) if rows else ():
         if doubt.error and (doubt.final or run.tracker.boxes is None):
             raise doubt.error
@@ -187,10 +192,11 @@ def _import(run: Run, files: ResultFiles, name: str) -> None:
     if name not in files.paths:
         return
     protocol, at, read = run.benchmark.spec.protocol, run.benchmark.names.index(name), reading(run.tracker.boxes)
-    length, first = int(run.benchmark.lengths[at]), int(run.benchmark.lengths[:at].sum())
+    length = int(run.benchmark.lengths[at])
     try:
-        boxes = read.boxes(files.read(name), round_corners=protocol.round_corners)
-        boxes = read.aligned(boxes, run.benchmark.truth[0, first])
+        given = run.benchmark.given[name]
+        boxes = read.boxes(files.read(name, read.start(given)), round_corners=protocol.round_corners)
+        boxes = read.aligned(boxes, given)
         require_length(files, name, len(boxes), length, protocol, read)
     except ResultError as error:
         run.folder.fail(name, str(error), None, frames=length, device="imported", shared=False)
@@ -212,6 +218,7 @@ def _contents(tracker: TrackerEntry) -> dict[str, Any]:
         "paths": {text: _digest(path) for text, path in tracker.paths.items()},
         "weights": _digest(tracker.weights) if tracker.weights else None,
         "modality": tracker.modality,
+        **({"batch": tracker.batch} if tracker.batch > 1 else {}),  # rounding may move a box
     }
 
 

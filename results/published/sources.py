@@ -31,7 +31,7 @@ TRUSTED: tuple[Source, ...] = ("printed", "quoted")  # the others are left out u
 class Print(Printed):
     """A printed score with its source; ``fps``, ``hardware``, ``params_m`` as the reference prints them, '' if not.
 
-    ``doubt``: suspect, typo or superseded, as the ``note`` explains; '' if none is known but perhaps an erratum.
+    ``doubt``: suspect, typo or superseded, as the ``note`` explains; '' where only an erratum may speak against it.
     """
 
     source: Source
