@@ -18,15 +18,15 @@ from .options import Verbs, add
 if TYPE_CHECKING:
     from rgbtbench.running.experiment import TrackerEntry
 
-EXAMPLES = (
-    "trax dcf --ini",
-    "trax Mine --experiment exp.yaml",
-)
 TIMEOUT = 300  # seconds that the toolkit waits for an answer: torch and weights are loaded before the first one
+EXAMPLES = (
+    "trax cmd-student --preset nano --ini",
+    "trax MyTracker --experiment night.yaml --ini",
+)
 
 
 def add_verb(verbs: Verbs) -> None:
-    """Add ``trax`` to the command line."""
+    """Add it to the command line."""
     trax = add(verbs, "trax", _trax, "make a tracker a TraX server, for the VOT toolkit and its like", EXAMPLES)
     trax.add_argument("tracker", help="rgbtbench list trackers, FILE.py:CLASS, or a label of --experiment")
     trax.add_argument("--experiment", type=Path, metavar="EXP.yaml", help="its parameters, weights and seed")
