@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.core.boxes import LAYOUTS, Array, by_columns
+from rgbtbench.core.boxes import LAYOUTS, Array, by_columns, starts
 from rgbtbench.core.errors import ConfigError, DataError, unknown
 from rgbtbench.core.types import Sequence
 from rgbtbench.files.archive import Folder, Tree, descend, open_tree
@@ -106,6 +106,11 @@ class Benchmark:
         return tuple(
             name for name, count in zip(names, self.membership(tuple(names)).sum(axis=0), strict=True) if count
         )
+
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """The box (4,) that a tracker starts from, by sequence: the first one of the first annotation."""
+        return dict(zip(self.names, self.truth[0, starts(self.lengths)], strict=True))
 
     def sequence(self, name: str) -> Sequence:
         """A sequence with its image paths; frames without truth have NaN. Raises DataError if both do not match."""

@@ -75,9 +75,9 @@ def _measured(claim: Claim, own: Sequence[Row], compared: Compared | None, count
 def wrong() -> list[Wrong]:
     """Errata of this paper: of its tables, then of its text."""
     return [
-        Wrong(e.source.removeprefix(f"{PAPER} "), e.dataset, e.split, e.tracker, e.metric, e.note, evidence(e))
+        Wrong(e.reference.removeprefix(f"{PAPER} "), e.dataset, e.split, e.tracker, e.metric, e.note, evidence(e))
         for e in errata()
-        if e.source.startswith(PAPER)
+        if e.reference.startswith(PAPER)
     ]
 
 

@@ -65,6 +65,15 @@ def styled() -> Iterator[Any]:
         yield matplotlib
 
 
+def seaborn() -> Any:
+    """The library, for figures of distributions and grids; raises ConfigError where it is not installed."""
+    try:
+        import seaborn
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
+    return seaborn
+
+
 def figure(width: float, height: float) -> Figure:
     """An empty figure, in inches. It is laid out with SVG's and PDF's 72 dots, where hinted letters are widest."""
     from matplotlib.figure import Figure
@@ -164,8 +173,8 @@ def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
                     axes.errorbar(at, value, spread, color="black", linewidth=0.7, capsize=1.5)
                 axes.text(at, value + spread + 1, f"{value:.1f}", ha="center", va="bottom", fontsize=5.5, rotation=90)
             told = any(not math.isnan(c.measured) for c in cells if c.group == group)
-            standing = "measured here" if told else "printed" if _printed(cells, group) else "missing"
-            axes.set_title(lines_of(f"{group} ({standing})", COLUMN))
+            source = "measured here" if told else "printed" if _printed(cells, group) else "missing"
+            axes.set_title(lines_of(f"{group} ({source})", COLUMN))
             top = max([_height(c) for c in cells if c.group == group], default=0.0)
             axes.set(xticks=range(len(rows)), ylim=(0, top * 1.35 or 100), xlim=(-0.6, len(rows) - 0.4))
             axes.set_xticklabels([label(row, 12) for row in rows], rotation=30, ha="right", rotation_mode="anchor")

@@ -33,7 +33,7 @@ class Entry:
 
     label: str
     benchmark: Benchmark
-    standing: Literal["measured", "raw"]
+    source: Literal["measured", "scored"]
     origin: Path
     run: RunFolder | None = None
     states: Mapping[str, State] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Entry:
         try:
             files = find(self.label, self.raw, self.benchmark)
             if self.benchmark.spec.every > 1:  # times are of all frames that the tracker saw, as its boxes are
-                lengths = {name: len(files.read(name)) for name in files.paths}
+                lengths = {name: len(files.read(name, self.benchmark.given[name])) for name in files.paths}
             return authors_fps(files, lengths)
         except BenchError:  # what is wrong with the files is said where they are scored
             return None
@@ -168,7 +168,7 @@ def gather(
     for label, path in later:
         if not label or not str(path):
             raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
-        found.append(Entry(label, benchmarks.of(path), "raw", path, raw=path))
+        found.append(Entry(label, benchmarks.of(path), "scored", path, raw=path))
     found = [replace(entry, layout=entry.layout or (layouts or {}).get(entry.label)) for entry in found]
     return _chosen(found, tuple(only), tuple(without), " ".join(inputs))
 
@@ -204,13 +204,13 @@ def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, change
         key = (run.benchmark.spec.name, run.benchmark.split)
         benchmark = benchmarks.opened.setdefault(key, run.benchmark)
         _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
-        standing: Literal["measured", "raw"] = "raw" if run.tracker.results else "measured"
-        layout, place = _layout_of_run(standing), run.folder.path
+        source: Literal["measured", "scored"] = "scored" if run.tracker.results else "measured"
+        layout, place = _layout_of_run(source), run.folder.path
         found.append(
             Entry(
                 run.tracker.label,
                 benchmark,
-                standing,
+                source,
                 place,
                 run.folder,
                 run.states,
@@ -240,11 +240,11 @@ def _of_store(folders: list[RunFolder], benchmarks: Benchmarks, unread: list[str
         if benchmarks.split in (None, split) or len(spec.sizes) == 1:
             benchmark = benchmarks.open(spec.name, split)
             _require_same_truth(benchmark, truth, folder.path / ABOUT)
-            standing: Literal["measured", "raw"] = "raw" if about.get("imported") else "measured"
+            source: Literal["measured", "scored"] = "scored" if about.get("imported") else "measured"
             states = {name: folder.state(name) for name in benchmark.names}
             year = about.get("year") if isinstance(about.get("year"), int) else None
             found.append(
-                Entry(about["label"], benchmark, standing, folder.path, folder, states, _layout_of_run(standing), year)
+                Entry(about["label"], benchmark, source, folder.path, folder, states, _layout_of_run(source), year)
             )
     return found
 
@@ -260,9 +260,9 @@ def _spec_of(name: str, about: Mapping[str, Any], where: Path) -> Spec:
         raise
 
 
-def _layout_of_run(standing: str) -> str | None:
+def _layout_of_run(source: str) -> str | None:
     """Imports were judged when they came in; what a tracker of our own answered is judged like anybody's files."""
-    return "xywh" if standing == "raw" else None
+    return "xywh" if source == "scored" else None
 
 
 def _collected(path: Path) -> list[Path]:
@@ -281,7 +281,7 @@ def _of_collection(path: Path, homes: list[Path], benchmarks: Benchmarks) -> lis
                 benchmarks.truths.setdefault(home.name, str(truth))
             benchmark = benchmarks.open(home.name, benchmarks.split if benchmarks.name else None)
             paths = sorted(path for path in home.iterdir() if _may_be_results(path))
-            found += [Entry(stem(path), benchmark, "raw", path, raw=path) for path in paths]
+            found += [Entry(stem(path), benchmark, "scored", path, raw=path) for path in paths]
     return found
 
 

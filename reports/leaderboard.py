@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rgbtbench.results.published.sources import STANDINGS, cells, facts
+from rgbtbench.results.published.sources import SOURCES, cells, facts
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .inputs import Entry
@@ -39,9 +39,9 @@ class Ranked:
     high: float
     sequences: int | None
     missing: int
-    standing: str
-    year: str
     source: str
+    year: str
+    reference: str
     others: str = ""
     repeats: int = field(default=1, metadata=REPEATED)
     std: float = field(default=math.nan, metadata=REPEATED)
@@ -83,7 +83,7 @@ def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
             entry = about[score.tracker]
             head = (score.dataset, score.split, score.tracker, score.metric, score.attribute)
             year = str(entry.year or facts(score.tracker).year)
-            told = (score.sequences, gaps.get(score.tracker, 0), STANDINGS[entry.standing], year, entry.origin.name)
+            told = (score.sequences, gaps.get(score.tracker, 0), SOURCES[entry.source], year, entry.origin.name)
             best, worst = ranks or (None, None)
             more = ("", score.repeats, score.std, *speeds[score.tracker])
             rows.append(Ranked(*head, best, worst, score.value, score.low, score.high, *told, *more))
@@ -110,7 +110,7 @@ def printed_rows(dataset: str, split: str, metric: str, *, untrusted: bool = Fal
         if measured == metric:
             value, none = float(cell.best.value), math.nan
             others = ", ".join(dict.fromkeys(entry.value for entry in cell.others))
-            told = (None, 0, STANDINGS[cell.best.standing], facts(tracker, untrusted=untrusted).year, cell.best.source)
+            told = (None, 0, SOURCES[cell.best.source], facts(tracker, untrusted=untrusted).year, cell.best.reference)
             rows.append(Ranked(dataset, split, tracker, metric, ALL, None, None, value, none, none, *told, others))
     return sorted(rows, key=lambda row: (-row.value, row.tracker))
 
@@ -149,7 +149,7 @@ def _order(row: Ranked) -> tuple[float, str]:
 
 
 def board(rows: Sequence[Ranked]) -> Table:
-    """One row per tracker and standing, two columns per benchmark; those on most benchmarks and with best ranks first.
+    """One row per tracker and source, two columns per benchmark; those on most benchmarks and with best ranks first.
 
     A printed number and a measured one of the same tracker are two rows.
     """
@@ -157,17 +157,17 @@ def board(rows: Sequence[Ranked]) -> Table:
     speed = ("FPS",) if any(row.fps_by for row in rows) else ()
     found: dict[tuple[str, str], dict[str, Ranked]] = {}
     for row in rows:
-        found.setdefault((row.tracker, row.standing), {})[row.title] = row
+        found.setdefault((row.tracker, row.source), {})[row.title] = row
     order = sorted(found, key=lambda key: _place(found[key], benchmarks))
     body, grid = [], []
-    for tracker, standing in order:
-        own = found[tracker, standing]
+    for tracker, source in order:
+        own = found[tracker, source]
         shown = [text for title in benchmarks for text in _shown(own.get(title))]
         year = next((row.year for row in own.values() if row.year), "")
         told = dict.fromkeys(_fps(row) for row in own.values() if row.fps_by)
         fps = (", ".join(told) or GAP,) if speed else ()
         counted = f"{len(own)} of {len(benchmarks)}"
-        body.append((tracker, *shown, mean_rank(own.values()), counted, *fps, year, standing))
+        body.append((tracker, *shown, mean_rank(own.values()), counted, *fps, year, source))
         scored = [own[t].value if t in own and own[t].rank is not None else math.nan for t in benchmarks]
         grid.append([value for score in scored for value in (score, math.nan)])
     best, second = marked(np.array(grid), axis=0)
@@ -188,7 +188,7 @@ def board(rows: Sequence[Ranked]) -> Table:
             "benchmarks",
             *speed,
             "year",
-            "standing",
+            "source",
         ),
         rows=tuple(body),
         note="\n".join(notes),

@@ -21,7 +21,7 @@ from rgbtbench.files import atomic
 from rgbtbench.results.published.cmd import DASH, PAPER
 
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
-from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill
+from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill, seeded
 from .records import write_csv
 from .tables import GAP, Table, as_latex, as_markdown, marked, number
 
@@ -41,6 +41,11 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
             from .figures import bars, drawn
 
             own[f"{exhibit.name}.svg"] = drawn(bars(exhibit, cells), "svg")
+        elif trainings := seeded(exhibit, evidence.study):
+            from .figures import drawn
+            from .sequence_figures import seeds
+
+            own[f"{exhibit.name}.svg"] = drawn(seeds(trainings), "svg")
         sections.append((exhibit.name, table, list(own)))
         files |= own
     for name, table, rows, kind in (

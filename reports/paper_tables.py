@@ -12,7 +12,16 @@ from rgbtbench.core.errors import ConfigError, unknown
 from rgbtbench.files.yaml_lines import Document, Section
 from rgbtbench.results.published import cmd, erratum, read_table
 from rgbtbench.results.published.cmd import DASH, PAPER
-from rgbtbench.results.study_record import MEASURED, Setting, Training, average, read_rows, read_study, settings
+from rgbtbench.results.study_record import (
+    MEASURED,
+    Setting,
+    Training,
+    average,
+    of_one_length,
+    read_rows,
+    read_study,
+    settings,
+)
 from rgbtbench.scoring.evaluation import Evaluation
 
 from .scores import Score, score_rows
@@ -75,7 +84,7 @@ class Filled:
     group: str
     metric: str
     printed: str = ""
-    printed_source: str = ""
+    reference: str = ""
     measured: float = math.nan
     low: float = math.nan
     high: float = math.nan
@@ -83,7 +92,7 @@ class Filled:
     seeds: int | None = None
     sequences: int | None = None
     difference: float = field(init=False, default=math.nan)
-    measured_source: str = "missing"
+    source: str = "missing"
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -155,10 +164,8 @@ def _names(section: Section, key: str, known: tuple[str, ...]) -> tuple[str, ...
     return names
 
 
-def collect(
-    evaluations: Iterable[Evaluation], standings: Mapping[tuple[str, str], str], study: Path | None
-) -> Evidence:
-    """What evaluations and a study's file tell. ``standings``: (title, label) -> where its boxes come from.
+def collect(evaluations: Iterable[Evaluation], sources: Mapping[tuple[str, str], str], study: Path | None) -> Evidence:
+    """What evaluations and a study's file tell. ``sources``: (title, label) -> where its boxes come from.
 
     Raises ConfigError for a benchmark that has only the name of a published one.
     """
@@ -174,7 +181,7 @@ def collect(
                 next="leave it out, or give the published one's truth with --truth",
             )
         scores |= {(benchmark.title, s.tracker, s.metric): s for s in score_rows(evaluation, "overall")}
-    return Evidence(scores, standings, tuple(read_study(study)))
+    return Evidence(scores, sources, tuple(read_study(study)))
 
 
 def fill(exhibit: Exhibit, evidence: Evidence) -> list[Filled]:
@@ -195,6 +202,14 @@ def _cells(exhibit: Exhibit, row: Row, column: Column, evidence: Evidence) -> It
                 yield _trained((*head, group, metric), row.recipe, setting, evidence)
     else:
         yield OTHERS[column.quantity]((*head, column.group, ""), row)
+
+
+def seeded(exhibit: Exhibit, study: Iterable[Training]) -> list[Training]:
+    """A study's trainings of an exhibit's rows, in their order, in one setting; [] where none has several seeds."""
+    known = [one for one in study if one.metric == "PR"]
+    setting = next(iter(settings(known)), None)
+    rows = [of_one_length(known, setting, row.recipe, "PR") for row in exhibit.rows if setting and row.recipe]
+    return [one for own in rows for one in own] if any(len(own) > 1 for own in rows) else []
 
 
 def named_settings(group: str, study: Iterable[Training]) -> list[tuple[str, Setting | None]]:
@@ -229,7 +244,7 @@ def _score(head: tuple[str, str], row: Row, column: Column, metric: str, evidenc
         low=found.low,
         high=found.high,
         sequences=found.sequences,
-        measured_source=evidence.sources[title, found.tracker] + files,
+        source=evidence.sources[title, found.tracker] + files,
         note=f"the print {wrong.note}: {wrong.evidence}" if wrong else "",
     )
 
@@ -247,7 +262,7 @@ def _trained(here: tuple[str, str, str, str], recipe: str, setting: Setting | No
         deviation=found.deviation,
         seeds=found.seeds,
         sequences=int(setting.sequences) if setting.sequences.isdigit() else None,
-        measured_source="measured here",
+        source="measured here",
         note=f"recipe {recipe}, {found.steps} steps on {found.train_data}{left}",
     )
 
@@ -260,9 +275,7 @@ def _params(here: tuple[str, str, str, str], row: Row) -> Filled:
     counted = next((r for r in read_rows(MEASURED / "parameters.csv") if r["tracker"] == row.network), None)
     if counted is None:
         return _other(here, row, cmd.PARAMS)
-    return replace(
-        _other(here, row, cmd.PARAMS), measured=int(counted["params_paper"]) / 1e6, measured_source="measured here"
-    )
+    return replace(_other(here, row, cmd.PARAMS), measured=int(counted["params_paper"]) / 1e6, source="measured here")
 
 
 def _origin(here: tuple[str, str, str, str], row: Row) -> Filled:

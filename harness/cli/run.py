@@ -1,4 +1,4 @@
-"""The verbs about runs: ``run``, ``status``."""
+"""The verb ``run``: an experiment into a store of boxes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import shlex
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
-from rgbtbench.core.terminal import log as _log
-from rgbtbench.core.terminal import visible
+from rgbtbench.core.terminal import log
+
+from .options import Verbs, add, add_experiment
 
 if TYPE_CHECKING:
     from rgbtbench.results.store import State
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 STATE_NAMES: dict[State, str] = {"ok": "done"}
 STATE_NAMES |= {"failed": "failed", "damaged": "damaged", "running": "running", "missing": "missing"}
+EXAMPLES = (
+    "run experiment.yaml --devices cpu*4",
+    "run experiment.yaml --only dcf,LasHeR --dry-run",
+)
 
 
-def add_verbs(verbs: Any) -> None:
-    """Add them to the command line's subparsers."""
-    run = verbs.add_parser("run", help="trackers on datasets, as an experiment's YAML says; resumes where it stopped")
-    _add_inputs(run)
+def add_verb(verbs: Verbs) -> None:
+    """Add it to the command line's subparsers."""
+    run = add(verbs, "run", _run, "trackers on datasets, as an experiment's YAML says; resumes where it stopped",
+              EXAMPLES)  # fmt: skip
+    add_experiment(run)
     run.add_argument(
         "--devices", default="cpu", metavar="D[,D*k]", help="a lane each, such as cuda:0*3,cuda:1*3 or cpu*4"
     )
@@ -39,18 +44,6 @@ def add_verbs(verbs: Any) -> None:
     run.add_argument("--dry-run", action="store_true", help="only print the plan")
     run.add_argument("--retry-failed", action="store_true", help="run failed sequences again")
     run.add_argument("--force", action="store_true", help="run all again; old files are moved aside")
-    run.set_defaults(verb=_run)
-
-    status = verbs.add_parser("status", help="what of an experiment is done, failed, running, missing")
-    _add_inputs(status)
-    status.set_defaults(verb=_status)
-
-
-def _add_inputs(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("experiment", metavar="EXP.yaml")
-    verb.add_argument("--runs", type=Path, metavar="DIR", help="the store (default: runs beside EXP.yaml, else ./runs)")
-    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
-    verb.add_argument("--only", default="", metavar="NAME,NAME", help="labels, datasets, parts of sequences' names")
 
 
 def _seconds(text: str) -> float:
@@ -60,7 +53,8 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _plan(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
+def planned(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
+    """The experiment and what of it is in the store, which ``arguments.runs`` names from now on."""
     from rgbtbench.running.experiment import load_experiment
     from rgbtbench.running.plan import make_plan, store_of
 
@@ -71,6 +65,8 @@ def _plan(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from uuid import uuid4
+
     from rgbtbench.core.processes import interruptible
     from rgbtbench.running.cluster import run_cluster
     from rgbtbench.running.jobs import Job, make_units
@@ -79,18 +75,18 @@ def _run(arguments: argparse.Namespace) -> int:
     from rgbtbench.running.progress import Progress
 
     devices = parse_devices(arguments.devices)
-    experiment, runs = _plan(arguments)
+    experiment, runs = planned(arguments)
     for run in runs:
         run.choose(retry_failed=arguments.retry_failed, force=arguments.force)
     units = make_units(runs)
     total, todo = sum(len(run.names) for run in runs), sum(len(run.todo) for run in runs)
     sizes = f"{len({r.tracker.label for r in runs})} trackers · {len({r.dataset.name for r in runs})} datasets"
     if arguments.only:
-        _log(f"only   {arguments.only}: {', '.join(run.title for run in runs[:4])}{' ...' if runs[4:] else ''}")
+        log(f"only   {arguments.only}: {', '.join(run.title for run in runs[:4])}{' ...' if runs[4:] else ''}")
     lanes = f"cluster {arguments.cluster}" if arguments.cluster else f"{len(devices)} lanes"
-    _log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
+    log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
     if arguments.dry_run:
-        _print_counts(runs)
+        print_counts(runs)
         return 0
     start = time.monotonic()
     with interruptible():
@@ -98,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
         job = Job(units, experiment.seed, arguments.timeout, uuid4().hex, arguments.stale)
         for run in runs:
             for doubt in prepare(run, job.run, job.stale):
-                _log(f"doubtful: {doubt}")
+                log(f"doubtful: {doubt}")
         try:
             with Progress(units) as progress:
                 if units and arguments.cluster:
@@ -117,7 +113,7 @@ def _summary(arguments: argparse.Namespace, runs: list[Run], seconds: float) -> 
     for run in runs:
         run.refresh()
         for doubt in doubts_of(run):
-            _log(f"doubtful: {doubt}")
+            log(f"doubtful: {doubt}")
     counts = Counter(state for run in runs for state in run.states.values())
     minutes, rest = divmod(round(seconds), 60)
     told = ", ".join(f"{counts[s]} {STATE_NAMES[s] if s != 'ok' else 'ok'}" for s in STATE_NAMES if counts[s])
@@ -128,11 +124,12 @@ def _summary(arguments: argparse.Namespace, runs: list[Run], seconds: float) -> 
     else:
         verb, extra = ("status" if counts["running"] else "run"), []
     took = f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-    _log(f"done   {told} in {took}        next: {_command(arguments, verb, *extra)}")
+    log(f"done   {told} in {took}        next: {next_command(arguments, verb, *extra)}")
     return 0 if counts["ok"] == counts.total() else 1
 
 
-def _command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
+def next_command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
+    """What to type next about the same experiment."""
     words = ["rgbtbench", verb, arguments.experiment]
     words += ["--runs", str(arguments.runs)] if arguments.runs != Path("runs") else []
     words += [word for change in arguments.set for word in ("--set", change)]
@@ -142,23 +139,8 @@ def _command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
     return shlex.join([*words, *extra])
 
 
-def _status(arguments: argparse.Namespace) -> int:
-    from rgbtbench.core.messages import one_line
-
-    _, runs = _plan(arguments)
-    _print_counts(runs)
-    for run in runs:
-        for name, state in run.states.items():
-            if state == "failed" and (record := run.folder.record(name)):
-                print(visible(f"failed   {run.title}/{name}  {one_line(record.error)}"))
-            elif state == "damaged":
-                print(visible(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again"))
-    complete = not any(run.missing() for run in runs)
-    _log(f"next: {_command(arguments, 'report')}" if complete else "")
-    return 0 if complete else 1
-
-
-def _print_counts(runs: list[Run]) -> None:
+def print_counts(runs: list[Run]) -> None:
+    """Print a table of how many sequences of each run are in which state."""
     from rgbtbench.reports.tables import Table, as_text
 
     rows = []

@@ -249,23 +249,31 @@ def _built(job: Job, unit: Unit, device: Device, seen: changed_inputs.Stamps) ->
     entry, wanted = unit.tracker, (*_made_for(job, unit, device), seen)
     if not _kept or _kept[0][0] != wanted:
         _discard()
-        name, arguments = str(entry.spec), entry.arguments
         with suppress(OSError):
             _home[:] = [Path.cwd()]
         try:
             _require_file(unit)
-            factory = TRACKERS.get(name)  # imported before the seeds are set: it may bring torch
+            TRACKERS.get(str(entry.spec))
             if entry.file and entry.file not in _loaded:
                 _require_file(unit)  # still as it was before it was imported
                 _loaded[entry.file] = str(unit.file)
-            seed_all(job.seed, "")
-            if "device" in _parameters(factory):
-                arguments.setdefault("device", device.name)
-            _kept.append((wanted, TRACKERS.create(name, **arguments)))
+            _kept.append((wanted, create(entry, device.name, job.seed)))
         except ConfigError as error:
             raise _Unmade(_at(entry, error)) from None
     tracker: Tracker = _kept[0][1]
     return tracker
+
+
+def create(entry: TrackerEntry, device: str, seed: int) -> Any:
+    """A tracker with its parameters, seeded, on a device if it takes one. Raises ConfigError if it cannot be made."""
+    from rgbtbench.trackers import TRACKERS
+
+    name, arguments = str(entry.spec), entry.arguments
+    factory = TRACKERS.get(name)  # imported before the seeds are set: it may bring torch
+    seed_all(seed, "")
+    if "device" in _parameters(factory):
+        arguments.setdefault("device", device)
+    return TRACKERS.create(name, **arguments)
 
 
 def _require_file(unit: Unit) -> None:

@@ -173,10 +173,11 @@ def doubts_of(run: Run) -> list[Doubt]:
 
 def _judged(run: Run, files: ResultFiles) -> list[Doubt]:
     """As `score` does: in the store boxes are ``x y w h``, so this is the last moment to see what they were."""
-    rows, notes = {}, []
+    rows, notes, read = {}, [], reading(run.tracker.boxes)
+    given = run.benchmark.given
     for name in files.paths:
         with suppress(ResultError):  # recorded as a failure when it is imported
-            rows[name] = files.read(name)
+            rows[name] = files.read(name, read.start(given[name]))
     for doubt in doubts(files, run.benchmark, rows, run.tracker.boxes) if rows else ():
         if doubt.error and (doubt.final or run.tracker.boxes is None):
             raise doubt.error
@@ -189,10 +190,11 @@ def _import(run: Run, files: ResultFiles, name: str) -> None:
     if name not in files.paths:
         return
     protocol, at, read = run.benchmark.spec.protocol, run.benchmark.names.index(name), reading(run.tracker.boxes)
-    length, first = int(run.benchmark.lengths[at]), int(run.benchmark.lengths[:at].sum())
+    length = int(run.benchmark.lengths[at])
     try:
-        boxes = read.boxes(files.read(name), round_corners=protocol.round_corners)
-        boxes = read.aligned(boxes, run.benchmark.truth[0, first])
+        given = run.benchmark.given[name]
+        boxes = read.boxes(files.read(name, read.start(given)), round_corners=protocol.round_corners)
+        boxes = read.aligned(boxes, given)
         require_length(files, name, len(boxes), length, run.benchmark.spec, read)
     except ResultError as error:
         run.folder.fail(name, str(error), None, frames=length, device="imported", shared=False)

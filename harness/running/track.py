@@ -52,9 +52,9 @@ def track(
             answer = tracker.update(frame)
             seconds[done - 1] = perf_counter() - start
             box, given = parts(answer)
-            boxes[done - 1] = _checked(box, sequence.name, done)
+            boxes[done - 1] = checked_box(box, sequence.name, done)
             if given is not None:
-                confidence[done - 1] = _number(given, sequence.name, done)
+                confidence[done - 1] = checked_number(given, sequence.name, done)
     finally:
         close = getattr(stream, "close", None)  # stops the decoding threads of a generator
         if close is not None:
@@ -64,7 +64,8 @@ def track(
     return Trajectory(boxes, seconds, None if np.isnan(confidence).all() else confidence, dict(remarks))
 
 
-def _checked(answer: Any, name: str, frame: int) -> Any:
+def checked_box(answer: Any, name: str, frame: int) -> Any:
+    """An answer as an array (4,) of finite numbers. Raises TrackerError naming sequence and frame if it is no box."""
     try:
         box = np.asarray(answer, dtype=float)
     except (TypeError, ValueError, OverflowError):
@@ -79,7 +80,8 @@ def _checked(answer: Any, name: str, frame: int) -> Any:
     return box
 
 
-def _number(given: Any, name: str, frame: int) -> float:
+def checked_number(given: Any, name: str, frame: int) -> float:
+    """A confidence as a number. Raises TrackerError naming sequence and frame if it is none."""
     try:
         return float(given)
     except (TypeError, ValueError, OverflowError):

@@ -243,7 +243,8 @@ def _boxes(
 ) -> tuple[Array, Index]:
     """Boxes of all sequences, one after the other, and how many rows of each are compared (0: missing)."""
     read = reading(layout)
-    rows = {name: files.read(name) for name in benchmark.names if name in files.paths}
+    given = benchmark.given
+    rows = {name: files.read(name, read.start(given[name])) for name in benchmark.names if name in files.paths}
     step = truth_step(files, benchmark, rows, read)
     for doubt in doubts(files, benchmark, rows, layout):
         if doubt.error and (doubt.final or layout is None):
@@ -251,11 +252,10 @@ def _boxes(
         notes.append(doubt)
     surplus, short, converted = {}, [], []
     compared = np.zeros(len(benchmark.names), dtype=np.int64)
-    first = starts(benchmark.lengths)
     for index, (name, length) in enumerate(zip(benchmark.names, benchmark.lengths.tolist(), strict=True)):
         if name not in rows:
             continue
-        boxes = read.aligned(read.boxes(rows[name], round_corners=round_corners), benchmark.truth[0, first[index]])
+        boxes = read.aligned(read.boxes(rows[name], round_corners=round_corners), given[name])
         require_length(files, name, len(boxes), length, benchmark.spec, read)
         boxes = boxes[::step]
         if len(boxes) > length:

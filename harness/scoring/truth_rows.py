@@ -54,12 +54,12 @@ def wanted(length: int, every: int) -> str:
 
 
 def require_every_frame(files: ResultFiles, benchmark: Benchmark, kit: str) -> None:
-    """Raise ResultError for results with rows at truth alone, if the benchmark's own toolkit would thin them again."""
-    if benchmark.spec.every > 1 and kit == benchmark.spec.kit:
-        rows = {name: files.read(name) for name in files.paths}
+    """Raise ResultError for rows at truth alone, if a toolkit takes every k-th of them, or wants one per frame."""
+    if benchmark.spec.every > 1 and kit in (benchmark.spec.kit, "vot"):
+        rows = {name: files.read(name, benchmark.given[name]) for name in files.paths}
         if truth_step(files, benchmark, rows, Reading()) == 1:
             raise ResultError(
-                f"the toolkit {kit} takes every {benchmark.spec.every}th row, and these are such rows already",
+                f"the toolkit {kit} reads a row per frame, and these are rows of every {benchmark.spec.every}th frame",
                 where=files.tree.name,
                 expected="one row per frame",
                 found=f"one row per frame with truth, in the files of {files.label}",

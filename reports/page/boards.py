@@ -26,7 +26,7 @@ NONE = {"i4": -1, "u2": 65_535}  # no value
 
 
 def board(
-    evaluation: Evaluation, entries: list[Entry], traces: Traces, album: Album, *, hearsay: bool
+    evaluation: Evaluation, entries: list[Entry], traces: Traces, album: Album, *, untrusted: bool
 ) -> dict[str, Any]:
     """Everything about one benchmark; arrays go into the album's pack.
 
@@ -37,7 +37,7 @@ def board(
     scores = [(row.value, row.low, row.high) for row in score_rows(evaluation, "overall")]
     shape = len(trackers), len(evaluation.measures), len(evaluation.attributes), 3
     strips, notes = album.strips(traces, trackers) if traces.frames else ({}, [])
-    printed = printed_rows(spec, benchmark.split_label, hearsay=hearsay) if benchmark.is_official else []
+    printed = printed_rows(spec, benchmark.split_label, untrusted=untrusted) if benchmark.is_official else []
     return {
         "title": benchmark.title,
         "official": benchmark.is_official,
@@ -50,7 +50,7 @@ def board(
         "every": spec.every,
         "scored": [_scored(evaluation, next(e for e in entries if e.label == name)) for name in trackers],
         "unscored": [
-            {"name": e.label, "standing": e.standing, "failed": failures(e), "origin": origin(e)}
+            {"name": e.label, "source": e.source, "failed": failures(e), "origin": origin(e)}
             for e in entries
             if e.label not in trackers
         ],
@@ -78,10 +78,10 @@ def board(
     }
 
 
-def printed_board(spec: Spec, *, hearsay: bool) -> dict[str, Any]:
+def printed_board(spec: Spec, *, untrusted: bool) -> dict[str, Any]:
     """A benchmark that nothing was scored on: what is in print, and no sequences."""
     split = spec.default_split if len(spec.sizes) > 1 else ""
-    printed = printed_rows(spec, split, hearsay=hearsay)
+    printed = printed_rows(spec, split, untrusted=untrusted)
     told = [name for name in spec.attributes if any(name in row["cells"] for row in printed)]
     measures = spec.protocol.select(None)
     return {
@@ -120,11 +120,11 @@ def _measure(measure: Measure) -> dict[str, Any]:
 def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
     failed = failures(entry)
     missing = set(evaluation.missing.get(entry.label, ())) - {name for name, _ in failed}
-    known = facts(entry.label) if entry.standing == "raw" else None
+    known = facts(entry.label) if entry.source == "scored" else None
     fps, authors = entry.fps(), entry.authors_fps()
     return {
         "name": entry.label,
-        "standing": entry.standing,
+        "source": entry.source,
         "year": str(entry.year or (known.year if known else "")),
         "fps": None if fps is None else round(fps, 2),
         "authorsFps": None if authors is None else round(authors, 2),

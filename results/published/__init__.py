@@ -1,8 +1,8 @@
 """Numbers printed in papers, with their sources and what is known to be wrong with them. Plain data, never measured.
 
 ``scores.csv``  one printed score a row; ``sota.csv``  those of 2019 to 2026, with year, venue and speed as printed;
-``sources.csv``  where each source is, and whose own results it prints (``sources`` joins the three). ``errata.csv``
-where a print and the raw files are known to disagree, or a paper contradicts itself, and the evidence ('*' matches
+``references.csv``  where each is, and whose own results it prints (``sources`` joins the three). ``errata.csv``  where
+a print and the raw files are known to disagree, or a paper contradicts itself, and the evidence ('*' matches
 anything). ``cmd_ablations.csv``  Tables 1 to 4 of the CMD paper; ``cmd_trackers.csv``  the other columns of its Table 5
 as printed, '-' too, then our own year and venue (``cmd`` joins these with Table 5's scores). ``cmd_claims.csv``  what
 its text says of its tables (``claims`` computes it again).
@@ -26,7 +26,7 @@ class Printed:
     metric: str
     attribute: str
     value: str
-    source: str
+    reference: str
 
     def difference(self, measured: float) -> float:
         """Measured minus printed, in points."""
@@ -45,7 +45,7 @@ class Erratum:
     ``claims``: ids of ``cmd_claims.csv`` that do not hold, '|' between: computed, they are (more of) the evidence.
     """
 
-    source: str
+    reference: str
     dataset: str
     split: str
     tracker: str
@@ -57,7 +57,7 @@ class Erratum:
 
     def covers(self, printed: Printed) -> bool:
         """Whether this erratum speaks of that print."""
-        keys = ("source", "dataset", "split", "tracker", "metric", "attribute")
+        keys = ("reference", "dataset", "split", "tracker", "metric", "attribute")
         return all(getattr(self, key) in ("*", getattr(printed, key)) for key in keys)
 
 

@@ -140,7 +140,7 @@ def test_run_report_page_and_export_cope_with_truth_of_every_tenth_frame(cli, co
     thin = results(tmp_path / "thin", copy, step=10)
     status, _, err = cli("export", "VTUAV", "--truth", copy, "--results", thin, "--out", "no")
     assert status == 2
-    assert "takes every 10th row" in err
+    assert "rows of every 10th frame" in err
     Path("import.yaml").write_text(
         f"datasets: {{VTUAV: {copy}}}\ntrackers: [{{results: thin, label: T}}, {{results: {run}, label: U}}]\n"
     )

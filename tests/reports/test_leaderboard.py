@@ -45,7 +45,7 @@ def test_printed_numbers_have_no_rank_and_tell_what_else_is_in_print():
     rows = {row.tracker: row for row in printed_rows("LasHeR", "test", "SR")}
     assert rows["TBSI"].rank is None
     assert (rows["TBSI"].value, rows["TBSI"].others) == (56.5, "55.6, 56.3")
-    assert rows["TBSI"].standing == "printed by its authors"
+    assert rows["TBSI"].source == "printed by its authors"
     assert "RAGTrack" not in rows
     assert "RAGTrack" in {row.tracker for row in printed_rows("LasHeR", "test", "SR", untrusted=True)}
 

@@ -74,7 +74,7 @@ const drawAbout = (state) => {
               "h3",
               {},
               el("span", { class: "label" }, tracker.name),
-              el("span", { class: "sub" }, state.data.standings[tracker.standing]),
+              el("span", { class: "sub" }, state.data.sources[tracker.source]),
             ),
             facts([
               ...tracker.origin,

@@ -30,7 +30,7 @@ const columnsOf = (state, rows) => {
     known((row) => row.authorsFps) && { key: "authorsFps", class: "number wide", title: "FPS, authors' files" },
     known((row) => row.speeds.length) && { key: "printedFps", class: "number wide", title: "FPS printed" },
     known((row) => row.params) && { key: "params", class: "number wide", title: "Params, M" },
-    { key: "standing", class: "standing wide", title: "Standing", up: true },
+    { key: "source", class: "source wide", title: "Source", up: true },
   ].filter(Boolean);
 };
 
@@ -155,7 +155,7 @@ const CELLS = {
   rank: (_, row) => (row.rank === null ? "–" : row.rank === row.worst ? row.rank : `${row.rank}–${row.worst}`),
   name: (state, row) => {
     const open = state.opened.has(row.key);
-    const standing = state.data.standings[row.values[state.metric].standing];
+    const source = state.data.sources[row.values[state.metric].source];
     return [
       el(
         "button",
@@ -170,7 +170,7 @@ const CELLS = {
         el("span", { class: "label" }, row.name),
       ),
       row.gaps > 0 && el("span", { class: "flag" }, `${plural(row.gaps, "sequence")} without boxes`),
-      el("span", { class: "narrow sub" }, [row.year, standing].filter(Boolean).join(" · ")),
+      el("span", { class: "narrow sub" }, [row.year, source].filter(Boolean).join(" · ")),
     ];
   },
   year: (_, row) => [row.year || "–", row.venue && el("span", { class: "venue" }, row.venue)],
@@ -178,9 +178,9 @@ const CELLS = {
   authorsFps: (_, row) => (row.authorsFps ? el("i", {}, row.authorsFps.toFixed(1)) : "–"),
   printedFps: (_, row) => (row.speeds.length ? el("i", {}, row.speeds[0].fps) : "–"),
   params: (_, row) => (row.params ? el("i", {}, row.params) : "–"),
-  standing: (state, row) => {
-    const { standing } = row.values[state.metric];
-    return el("span", { class: `tag ${standing}` }, state.data.standings[standing]);
+  source: (state, row) => {
+    const { source } = row.values[state.metric];
+    return el("span", { class: `tag ${source}` }, state.data.sources[source]);
   },
 };
 
@@ -250,11 +250,11 @@ const details = (state, row) => {
   const facts = [
     ...prints.map(({ name, print }) => [
       `${name} ${print.value}`,
-      [state.data.standings[print.standing], print.source, print.address, print.note].filter(Boolean).join("; "),
+      [state.data.sources[print.source], print.reference, print.address, print.note].filter(Boolean).join("; "),
     ]),
-    ...row.speeds.map(({ fps, hardware, source }) => [
+    ...row.speeds.map(({ fps, hardware, reference }) => [
       `${fps} FPS`,
-      [hardware || "hardware not told", source].join("; "),
+      [hardware || "hardware not told", reference].join("; "),
     ]),
     ...(row.authorsFps
       ? [[`${row.authorsFps} FPS`, "by the authors' files of seconds per frame, on their own hardware"]]

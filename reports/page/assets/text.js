@@ -22,11 +22,11 @@ const csvOf = (state, rows) => {
       const { value, low, high, prints } = row.values[name];
       return [prints.length ? prints[0].value : digits(value), digits(low), digits(high)]; // prints to their own digits
     }),
-    state.data.standings[row.values[state.metric].standing],
-    row.values[state.metric].prints[0]?.source,
+    state.data.sources[row.values[state.metric].source],
+    row.values[state.metric].prints[0]?.reference,
   ]);
   const columns = measures.flatMap((name) => [name, `${name}_low`, `${name}_high`]);
-  return [[...head, ...columns, "standing", "source"], ...body].map((line) => line.map(csvCell).join(",")).join("\n");
+  return [[...head, ...columns, "source", "reference"], ...body].map((line) => line.map(csvCell).join(",")).join("\n");
 };
 
 // Made when it is opened: it would hold up every filter.
