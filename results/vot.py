@@ -6,6 +6,7 @@ that a workspace is small.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -39,8 +40,12 @@ experiments:
 CHANNELS = ("color", "ir")
 
 
-def write_workspace(out: Path, title: str, sequences: Iterable[Sequence]) -> None:
+def write_workspace(
+    out: Path, title: str, sequences: Iterable[Sequence], stack: str | None = None, apart: int | None = APART
+) -> None:
     """Make ``out`` a workspace of these sequences, or leave it alone if it is one already.
+
+    ``stack``: the experiments as YAML; ``apart``: frames between the starts of multistart, None for one at frame 1.
 
     All or nothing: a temporary folder beside ``out`` is filled first. Raises ResultError if ``out`` is anything else,
     ConfigError where links cannot be made.
@@ -57,10 +62,10 @@ def write_workspace(out: Path, title: str, sequences: Iterable[Sequence]) -> Non
     draft = staging / "workspace"  # with the user's permissions, not a temporary folder's
     try:
         for sequence in sequences:
-            _write_sequence(draft / "sequences" / sequence.name, sequence)
+            _write_sequence(draft / "sequences" / sequence.name, sequence, apart)
         for path, text in {
             "sequences/list.txt": names,
-            "stack.yaml": STACK.format(title=title),
+            "stack.yaml": stack or STACK.format(title=json.dumps(title)),
             "config.yaml": "registry: [./trackers.ini]\nstack: ./stack.yaml\n",
             "trackers.ini": "",
         }.items():
@@ -82,7 +87,7 @@ def register(out: Path, label: str) -> None:
         save(file, f"{known}[{label}]\nlabel = {label}\nprotocol = trax\ncommand = {command}\n".encode())
 
 
-def _write_sequence(home: Path, sequence: Sequence) -> None:
+def _write_sequence(home: Path, sequence: Sequence, apart: int | None) -> None:
     about = ["format=default", "fps=30", "channel.default=color", f"length={len(sequence.rgb)}"]
     for channel, files in zip(CHANNELS, (sequence.rgb, sequence.tir), strict=True):
         (home / channel).mkdir(parents=True)
@@ -96,7 +101,7 @@ def _write_sequence(home: Path, sequence: Sequence) -> None:
     truth = sequence.truth[0]
     seen = np.isfinite(truth).all(axis=1) & (truth[:, 2:] > 0).all(axis=1)
     rows = [_row(box) if there else "0" for box, there in zip(truth, seen, strict=True)]
-    starts = list(map(str, anchors(seen)))
+    starts = list(map(str, anchors(seen, apart)))
     for name, lines in {"sequence": about, "groundtruth.txt": rows, "anchor.value": starts}.items():
         (home / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
 
@@ -105,14 +110,14 @@ def _row(box: Array) -> str:
     return ",".join(repr(value).removesuffix(".0") for value in box.tolist())
 
 
-def anchors(seen: NDArray[np.bool_]) -> list[int]:
+def anchors(seen: NDArray[np.bool_], apart: int | None = APART) -> list[int]:
     """Where the toolkit starts a tracker, by frame: 1 and on to the end, -1 and back to the beginning, 0 not at all.
 
-    Every 50 frames, the way that has more frames, as in VOT2020's protocol; never where nothing is to be seen. ``seen``
-    (N,): where the truth has a box.
+    Every ``apart`` frames, the way that has more frames, as in VOT2020's protocol (None: at the first alone); never
+    where nothing is to be seen. ``seen`` (N,): where the truth has a box.
 
     >>> [k for k, sign in enumerate(anchors(np.ones(130, dtype=bool))) if sign]
     [0, 50, 100]
     """
     count = len(seen)
-    return [int(seen[k]) * (1 if count - k > k else -1) if k % APART == 0 else 0 for k in range(count)]
+    return [int(seen[k]) * (1 if count - k > k else -1) if k % (apart or count) == 0 else 0 for k in range(count)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from rgbtbench.core.boxes import Array
 from rgbtbench.core.errors import TrackerError
-from rgbtbench.core.trax import CHANNELS, PREFIX, Message, file_image, parse, rectangle, words, write
+from rgbtbench.core.trax_protocol import CHANNELS, PREFIX, Message, file_image, parse, rectangle, words, write
 from rgbtbench.core.types import Frame, Sequence
 
 from .process import KEPT, Process

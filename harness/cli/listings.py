@@ -83,13 +83,13 @@ def _quoted(benchmark: str | None) -> Rows:
 
 def _errata(benchmark: str | None) -> Rows:
     shown = [e for e in errata() if benchmark is None or e.dataset.lower() == benchmark.lower()]
-    rows = [(e.dataset, e.split, e.tracker, e.metric, e.reference, e.note, evidence(e)) for e in shown]
+    rows = [(e.dataset, e.split, e.tracker, e.metric, e.where, e.note, evidence(e)) for e in shown]
     return ("dataset", "split", "tracker", "metric", "reference", "what is wrong", "evidence"), rows
 
 
 def _claims(benchmark: str | None) -> Rows:
     """What the CMD paper says of its tables, computed again from the printed cells, beside our study."""
-    shown = [c for c in checked(read_study()) if benchmark is None or f" {benchmark.lower()} " in c.cells.lower()]
+    shown = [c for c in checked(read_study()) if benchmark is None or c.dataset.lower() == benchmark.lower()]
     return HEADER, [(c.section, c.claim, c.cells, c.said, c.recomputed, c.verdict, c.measured) for c in shown]
 
 

@@ -5,21 +5,16 @@ from __future__ import annotations
 import argparse
 import shlex
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgbtbench.core.terminal import log
 
-from .options import Verbs, add, add_experiment
+from .options import Verbs, add, add_experiment, names_in
 
 if TYPE_CHECKING:
-    from rgbtbench.results.store import State
-    from rgbtbench.running.experiment import Experiment
-    from rgbtbench.running.plan import Run
+    from rgbtbench.running.runs import Runs
 
-STATE_NAMES: dict[State, str] = {"ok": "done"}
-STATE_NAMES |= {"failed": "failed", "damaged": "damaged", "running": "running", "missing": "missing"}
 EXAMPLES = (
     "run experiment.yaml --devices cpu*4",
     "run experiment.yaml --only dcf,LasHeR --dry-run",
@@ -53,79 +48,47 @@ def _seconds(text: str) -> float:
     return value
 
 
-def planned(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
+def planned(arguments: argparse.Namespace) -> Runs:
     """The experiment and what of it is in the store, which ``arguments.runs`` names from now on."""
-    from rgbtbench.running.experiment import load_experiment
-    from rgbtbench.running.plan import make_plan, store_of
+    from rgbtbench.running.runs import plan_runs
 
-    arguments.runs = store_of(arguments.experiment, arguments.runs)
-    only = [part.strip() for part in arguments.only.split(",") if part.strip()]
-    experiment = load_experiment(arguments.experiment, arguments.set, only)
-    return experiment, make_plan(experiment, arguments.runs, only)
+    runs = plan_runs(arguments.experiment, arguments.runs, arguments.set, names_in(arguments.only) or ())
+    arguments.runs = runs.store
+    return runs
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from uuid import uuid4
-
-    from rgbtbench.core.processes import interruptible
-    from rgbtbench.running.cluster import run_cluster
-    from rgbtbench.running.jobs import Job, make_units
-    from rgbtbench.running.lanes import parse_devices, run_lanes
-    from rgbtbench.running.plan import prepare, require_images
-    from rgbtbench.running.progress import Progress
+    from rgbtbench.running.lanes import parse_devices
 
     devices = parse_devices(arguments.devices)
-    experiment, runs = planned(arguments)
-    for run in runs:
-        run.choose(retry_failed=arguments.retry_failed, force=arguments.force)
-    units = make_units(runs)
-    total, todo = sum(len(run.names) for run in runs), sum(len(run.todo) for run in runs)
-    sizes = f"{len({r.tracker.label for r in runs})} trackers · {len({r.dataset.name for r in runs})} datasets"
+    runs = planned(arguments)
+    runs.choose(retry_failed=arguments.retry_failed, force=arguments.force)
+    total, todo = runs.counts.total(), sum(len(run.todo) for run in runs.runs)
+    trackers, datasets = {run.tracker.label for run in runs.runs}, {run.dataset.name for run in runs.runs}
     if arguments.only:
-        log(f"only   {arguments.only}: {', '.join(run.title for run in runs[:4])}{' ...' if runs[4:] else ''}")
+        titles = ", ".join(run.title for run in runs.runs[:4])
+        log(f"only   {arguments.only}: {titles}{' ...' if runs.runs[4:] else ''}")
+    sizes = f"{len(trackers)} trackers · {len(datasets)} datasets · {total} sequences"
     lanes = f"cluster {arguments.cluster}" if arguments.cluster else f"{len(devices)} lanes"
-    log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
+    log(f"plan   {sizes}: {total - todo} settled, {todo} to run, {lanes}")
     if arguments.dry_run:
         print_counts(runs)
         return 0
     start = time.monotonic()
-    with interruptible():
-        require_images(runs)
-        job = Job(units, experiment.seed, arguments.timeout, uuid4().hex, arguments.stale)
-        for run in runs:
-            for doubt in prepare(run, job.run, job.stale):
-                log(f"doubtful: {doubt}")
-        try:
-            with Progress(units) as progress:
-                if units and arguments.cluster:
-                    run_cluster(job, devices, arguments.cluster, progress.update)
-                elif units:
-                    run_lanes(job, devices, progress.update)
-        finally:
-            for run in runs:
-                run.folder.sweep(arguments.stale)
-    return _summary(arguments, runs, time.monotonic() - start)
+    runs.execute(devices, cluster=arguments.cluster, timeout=arguments.timeout, stale=arguments.stale)
+    minutes, seconds = divmod(round(time.monotonic() - start), 60)
+    took = f"{minutes}m{seconds:02d}s" if minutes else f"{seconds}s"
+    log(f"done   {runs} in {took}        next: {_next(arguments, runs)}")
+    return 0 if runs.complete else 1
 
 
-def _summary(arguments: argparse.Namespace, runs: list[Run], seconds: float) -> int:
-    from rgbtbench.running.plan import doubts_of
-
-    for run in runs:
-        run.refresh()
-        for doubt in doubts_of(run):
-            log(f"doubtful: {doubt}")
-    counts = Counter(state for run in runs for state in run.states.values())
-    minutes, rest = divmod(round(seconds), 60)
-    told = ", ".join(f"{counts[s]} {STATE_NAMES[s] if s != 'ok' else 'ok'}" for s in STATE_NAMES if counts[s])
-    if not counts.total() - counts["ok"]:
-        verb, extra = "report", []
-    elif counts["failed"] and not counts["missing"] + counts["damaged"] + counts["running"]:
-        verb, extra = "run", ["--retry-failed"]
-    else:
-        verb, extra = ("status" if counts["running"] else "run"), []
-    took = f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-    log(f"done   {told} in {took}        next: {next_command(arguments, verb, *extra)}")
-    return 0 if counts["ok"] == counts.total() else 1
+def _next(arguments: argparse.Namespace, runs: Runs) -> str:
+    states = {state for gaps in runs.gaps.values() for state in gaps.values()}
+    if not states:
+        return next_command(arguments, "report")
+    if states == {"failed"}:
+        return next_command(arguments, "run", "--retry-failed")
+    return next_command(arguments, "status" if "running" in states else "run")
 
 
 def next_command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
@@ -139,12 +102,14 @@ def next_command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
     return shlex.join([*words, *extra])
 
 
-def print_counts(runs: list[Run]) -> None:
+def print_counts(runs: Runs) -> None:
     """Print a table of how many sequences of each run are in which state."""
     from rgbtbench.reports.tables import Table, as_text
+    from rgbtbench.running.runs import STATES
 
     rows = []
-    for run in runs:
-        counts = (str(run.counts()[state]) for state in STATE_NAMES)
+    for run in runs.runs:
+        counts = (str(run.counts()[state]) for state in STATES)
         rows.append((run.folder.path.parent.name, run.tracker.label, *counts, run.folder.path.name))
-    print(as_text(Table("sequences", ("dataset", "tracker", *STATE_NAMES.values(), "folder"), tuple(rows))))
+    names = ("done" if state == "ok" else state for state in STATES)
+    print(as_text(Table("sequences", ("dataset", "tracker", *names, "folder"), tuple(rows))))

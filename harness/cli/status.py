@@ -23,14 +23,13 @@ def add_verb(verbs: Verbs) -> None:
 def _status(arguments: argparse.Namespace) -> int:
     from rgbtbench.core.messages import one_line
 
-    _, runs = planned(arguments)
+    runs = planned(arguments)
     print_counts(runs)
-    for run in runs:
+    for run in runs.runs:
         for name, state in run.states.items():
             if state == "failed" and (record := run.folder.record(name)):
                 print(visible(f"failed   {run.title}/{name}  {one_line(record.error)}"))
             elif state == "damaged":
                 print(visible(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again"))
-    complete = not any(run.missing() for run in runs)
-    log(f"next: {next_command(arguments, 'report')}" if complete else "")
-    return 0 if complete else 1
+    log(f"next: {next_command(arguments, 'report')}" if runs.complete else "")
+    return 0 if runs.complete else 1

@@ -18,15 +18,15 @@ from .options import Verbs, add
 if TYPE_CHECKING:
     from rgbtbench.running.experiment import TrackerEntry
 
-TIMEOUT = 300  # seconds that the toolkit waits for an answer: torch and weights are loaded before the first one
 EXAMPLES = (
-    "trax cmd-student --preset nano --ini",
-    "trax MyTracker --experiment night.yaml --ini",
+    "trax dcf --ini",
+    "trax Mine --experiment exp.yaml",
 )
+TIMEOUT = 300  # seconds that the toolkit waits for an answer: torch and weights are loaded before the first one
 
 
 def add_verb(verbs: Verbs) -> None:
-    """Add it to the command line."""
+    """Add ``trax`` to the command line."""
     trax = add(verbs, "trax", _trax, "make a tracker a TraX server, for the VOT toolkit and its like", EXAMPLES)
     trax.add_argument("tracker", help="rgbtbench list trackers, FILE.py:CLASS, or a label of --experiment")
     trax.add_argument("--experiment", type=Path, metavar="EXP.yaml", help="its parameters, weights and seed")
@@ -44,7 +44,7 @@ def _trax(arguments: argparse.Namespace) -> int:
         print(_section(arguments, entry), end="")
         return 0
     os.environ.update(threads(arguments.device))  # before NumPy and torch read it
-    from rgbtbench.running.jobs import create
+    from rgbtbench.running.held_tracker import create
     from rgbtbench.running.trax_server import serve
     from rgbtbench.trackers.process_client import take_pipes
 

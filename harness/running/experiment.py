@@ -44,6 +44,7 @@ class TrackerEntry:
     boxes: str | None = None
     year: int | None = None
     note: str | None = None
+    batch: int = 1  # sequences that it follows at once
 
     @property
     def file(self) -> Path | None:
@@ -145,15 +146,20 @@ def choose(only: Iterable[str], labels: Iterable[str], datasets: Mapping[str, An
 
 
 @advised("mend it; docs/runs.md explains every key")
-def load_experiment(path: str | Path, changes: Iterable[str] = (), only: Iterable[str] = ()) -> Experiment:
-    """Read an experiment. ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
+def load_experiment(
+    source: str | Path | Mapping[str, Any], changes: Iterable[str] = (), only: Iterable[str] = ()
+) -> Experiment:
+    """Read an experiment: a file, or what would stand in one.
 
+    ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
     ``only``: words as ``choose`` takes them; of datasets and trackers that are left out, no file is looked for.
 
     Raises ConfigError with FILE:LINE for anything unknown, missing, of a wrong type or absent from the disk.
     """
-    path = Path(path)
-    document = Document(path.absolute(), path)
+    if isinstance(source, Mapping):
+        document = Document.given(source)
+    else:
+        document = Document(Path(source).absolute(), Path(source))
     for change in changes:
         document.set(change)
     top = document.section((), ("name", "datasets", "trackers", "seed"))
@@ -178,7 +184,14 @@ def load_experiment(path: str | Path, changes: Iterable[str] = (), only: Iterabl
     seed = top.get("seed", int, 0)
     if seed < 0:
         raise ConfigError("seed is negative", where=top.where("seed"), expected="0 or more", found=seed)
-    return Experiment(document.path, top.get("name", str, path.stem), datasets, trackers, seed)
+    return Experiment(document.path, top.get("name", str, document.path.stem), datasets, trackers, seed)
+
+
+def tracker_entry(entry: str | Mapping[str, Any]) -> TrackerEntry:
+    """A tracker by name, or as an experiment describes one: ``{"use": NAME, "weights": PATH}``. Raises ConfigError."""
+    document = Document.given({"trackers": [{"use": entry} if isinstance(entry, str) else entry]}, "given")
+    section = _section(document, 0)
+    return _tracker(document, 0, section, _label(section))
 
 
 def _spec(document: Document, key: Any) -> tuple[str, Spec]:
@@ -235,7 +248,8 @@ def _homes(document: Document, keys: list[Any]) -> dict[str, Any]:
     return found
 
 
-TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note")
+MOST = 1024  # sequences at once
+TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note", "batch")
 
 
 def _section(document: Document, index: int) -> Section:
@@ -259,9 +273,8 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
             found="both" if use else "neither",
             next="rgbtbench list trackers",
         )
-    wrong = [
-        k for k in (("boxes",) if use else ("preset", "weights", "modality", "params")) if section.get(k, object, None)
-    ]
+    foreign = ("boxes",) if use else ("preset", "weights", "modality", "params", "batch")
+    wrong = [key for key in foreign if section.get(key, object, None)]
     if wrong:
         owner = "results" if use else "use"
         raise ConfigError(f"{wrong[0]!r} belongs to trackers with {owner!r}", where=section.where(wrong[0]))
@@ -276,6 +289,9 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
     except ConfigError as error:
         error.details["where"] = section.where("boxes" if modality in (None, "rgb", "tir") else "modality")
         raise
+    batch = section.get("batch", int, 1)
+    if not 1 <= batch <= MOST:
+        raise ConfigError("batch out of range", where=section.where("batch"), expected=f"1 to {MOST}", found=batch)
     weights, at = section.get("weights", str, None), f"trackers.{index}"
     params, preset = section.get("params", dict, {}), section.get("preset", str, None)
     _require_plain(params, (*keys, "params"), document)
@@ -304,6 +320,7 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
         boxes=boxes,
         year=section.get("year", int, None),
         note=section.get("note", str, None),
+        batch=batch,
     )
 
 

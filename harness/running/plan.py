@@ -60,6 +60,10 @@ class Run:
         """How many sequences are in which state."""
         return Counter(self.states.values())
 
+    def sound(self) -> list[str]:
+        """Sequences with sound boxes."""
+        return [name for name, state in self.states.items() if state == "ok"]
+
     def missing(self) -> list[str]:
         """Sequences without sound boxes."""
         return [name for name, state in self.states.items() if state != "ok"]
@@ -163,7 +167,7 @@ def prepare(run: Run, invocation: str, stale: float) -> list[Doubt]:
 
 def doubts_of(run: Run) -> list[Doubt]:
     """What looks wrong in the boxes of a run's own tracker, which ought to answer ``x y w h``."""
-    sound = [name for name, state in run.states.items() if state == "ok"]
+    sound = run.sound()
     if not (run.tracker.use and sound):
         return []
     with run.folder.sound_files(sound) as folder:
@@ -216,6 +220,7 @@ def _contents(tracker: TrackerEntry) -> dict[str, Any]:
         "paths": {text: _digest(path) for text, path in tracker.paths.items()},
         "weights": _digest(tracker.weights) if tracker.weights else None,
         "modality": tracker.modality,
+        **({"batch": tracker.batch} if tracker.batch > 1 else {}),  # rounding may move a box
     }
 
 

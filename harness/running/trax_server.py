@@ -15,7 +15,7 @@ from rgbtbench.core.boxes import Array
 from rgbtbench.core.errors import BenchError, TrackerError
 from rgbtbench.core.messages import describe, one_line, trace
 from rgbtbench.core.seeds import seed_all
-from rgbtbench.core.trax import VERSION, Message, image_file, parse, rectangle, write
+from rgbtbench.core.trax_protocol import VERSION, Message, image_file, parse, rectangle, write
 from rgbtbench.core.types import Frame, Sequence, Tracker, parts
 from rgbtbench.datasets.decode import pair
 

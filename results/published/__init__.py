@@ -42,10 +42,12 @@ class Printed:
 class Erratum:
     """A print that does not follow from the raw files, or contradicts others; '*' in a field matches anything.
 
-    ``claims``: ids of ``cmd_claims.csv`` that do not hold, '|' between: computed, they are (more of) the evidence.
+    ``place``: the table or section, of the paper that we look at closely; '' elsewhere. ``claims``: ids of
+    ``cmd_claims.csv`` that do not hold, '|' between: computed, they are (more of) the evidence.
     """
 
     reference: str
+    place: str
     dataset: str
     split: str
     tracker: str
@@ -55,10 +57,17 @@ class Erratum:
     evidence: str
     claims: str = ""
 
+    @property
+    def where(self) -> str:
+        """The reference as a print names it."""
+        return f"{self.reference} {self.place}".strip()
+
     def covers(self, printed: Printed) -> bool:
         """Whether this erratum speaks of that print."""
-        keys = ("reference", "dataset", "split", "tracker", "metric", "attribute")
-        return all(getattr(self, key) in ("*", getattr(printed, key)) for key in keys)
+        keys = ("dataset", "split", "tracker", "metric", "attribute")
+        return self.where == printed.reference and all(
+            getattr(self, key) in ("*", getattr(printed, key)) for key in keys
+        )
 
 
 def read_table(name: str) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Literal, cast
 
 from . import Printed, erratum, printed_scores, read_table
-from .cmd import DASH
+from .cmd import DASH, TABLE_5
 
 Source = Literal["measured", "scored", "printed", "quoted", "list", "notes"]
 SOURCES: Mapping[Source, str] = {  # most trusted first
@@ -25,12 +25,14 @@ SOURCES: Mapping[Source, str] = {  # most trusted first
     "notes": "third-party reading notes",
 }
 TRUSTED: tuple[Source, ...] = ("printed", "quoted")  # the others are left out unless asked for
-DOUBTS = ("suspect", "typo", "superseded by")  # words of our notes
 
 
 @dataclass(frozen=True, slots=True)
 class Print(Printed):
-    """A printed score with its source; ``fps``, ``hardware``, ``params_m`` as the reference prints them, '' if not."""
+    """A printed score with its source; ``fps``, ``hardware``, ``params_m`` as the reference prints them, '' if not.
+
+    ``doubt``: suspect, typo or superseded, as the ``note`` explains; '' where only an erratum may speak against it.
+    """
 
     source: Source
     address: str = ""
@@ -39,12 +41,13 @@ class Print(Printed):
     fps: str = ""
     hardware: str = ""
     params_m: str = ""
+    doubt: str = ""
     note: str = ""
 
     @property
     def doubtful(self) -> bool:
         """Whether something is known to speak against this print."""
-        return any(word in self.note.lower() for word in DOUBTS) or erratum(self) is not None
+        return bool(self.doubt) or erratum(self) is not None
 
     def same(self, other: Printed) -> bool:
         """Whether two prints are one number, rounded to the coarser one's decimals."""
@@ -100,7 +103,7 @@ def prints() -> tuple[Print, ...]:
     found = []
     for entry in printed_scores():
         row = {name: getattr(entry, name) for name in names}
-        if entry.reference.startswith("CMD paper"):
+        if entry.reference == TABLE_5:
             known = columns[entry.tracker]
             row |= {key: known[key] for key in ("year", "venue")}
             row |= {key: known[key] for key in ("params_m", "fps") if known[key] != DASH}

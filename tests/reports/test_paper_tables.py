@@ -34,7 +34,7 @@ def study(tmp_path: Path, *rows: str) -> Path:
 
 def filled(name: str, evidence: Evidence = NOTHING) -> dict[tuple[str, str, str], Filled]:
     cells = fill(load_exhibit(SPECS / f"{name}.yaml"), evidence)
-    return {(cell.row, cell.group, cell.metric): cell for cell in cells}
+    return {(cell.row, cell.title, cell.metric): cell for cell in cells}
 
 
 def test_there_are_all_six():
@@ -103,7 +103,7 @@ def test_a_dash_of_the_paper_is_told_from_what_is_not_there():
     cat = next(r for r in table.rows if r[0] == "CAT")
     assert cat[-3:] == ("-†", "-†", "ECCV 2020")
     assert cells["CAT", "appeared", ""].printed == "", "our own word is no print"
-    text = cell_text(Filled("table5", "X", "GTOT", "PR"), ("beside",))
+    text = cell_text(Filled(exhibit="table5", row="X", quantity="score", group="GTOT", metric="PR"), ("beside",))
     assert text == GAP != f"{DASH}†"
 
 
@@ -223,7 +223,7 @@ def test_table_5_fills_from_raw_results_and_marks_the_rest(cli, real, tmp_path):
     assert (manet["printed"], manet["source"]) == ("40.8", "scored from raw results")
     assert float(manet["measured"]) == pytest.approx(38.296091, abs=1e-6)
     assert float(manet["difference"]) == pytest.approx(38.296091 - 40.8, abs=1e-6)
-    assert "MANet++" in manet["note"]
+    assert "MANet++" in manet["erratum"]
     author = cells["MACNet", "GTOT", "PR"]
     assert author["source"] == "scored from raw results (MaCNet-author)"
     assert abs(float(author["difference"])) < 0.05

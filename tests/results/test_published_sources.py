@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 
 import pytest
 
@@ -13,8 +14,9 @@ LISTS = ("RGBT-Tracking-Results-Datasets-and-Methods README, ", "RGB-T-Tracking-
 RENAMED = {"CMD": "CMD-Student-Distill", "M5L": "M5LNet"}  # as Table 5 of the CMD paper has them
 
 
-def printed(value: str, source="quoted", note: str = "") -> Print:
-    return Print("GTOT", "", "T", "PR", "ALL", value, f"source of {value}", source, note=note)
+def printed(value: str, source="quoted", **more) -> Print:
+    score = {"dataset": "GTOT", "split": "", "tracker": "T", "metric": "PR", "attribute": "ALL", "value": value}
+    return Print(**score, reference=f"reference of {value}", source=source, **more)
 
 
 def test_every_row_of_the_shared_collection_is_here_with_its_source(real):
@@ -70,7 +72,15 @@ def test_a_print_that_something_speaks_against_is_not_the_one_shown():
     manet = cells("LasHeR", "test")["MANet", "NPR"]
     assert manet.best.value == "38.3"
     assert [p.value for p in manet.others] == ["40.8"]
-    assert printed("59.2", "printed", "printed 59.2; likely a typo in the zoo").doubtful
+    assert printed("59.2", "printed", doubt="typo").doubtful
+    assert not printed("59.2", "printed", note="no typo, and superseded by nothing").doubtful  # words decide nothing
+
+
+def test_what_is_doubted_is_a_column_with_a_reason():
+    doubted = [p for p in prints() if p.doubt]
+    assert Counter(p.doubt for p in doubted) == {"suspect": 25, "superseded": 2, "typo": 1}
+    assert all(p.note for p in doubted)
+    assert sum(p.doubtful for p in prints()) == 117  # the rest is in errata.csv
 
 
 def test_more_decimals_are_no_other_number():

@@ -251,10 +251,10 @@ def test_the_page_and_the_figure_say_whose_fps_and_how_many_repeats(gtot, cli, r
     cli("report", repeats, *arguments, "--out", tmp_path / "b.html")
     [row] = scored_in(tmp_path / "b.html")
     assert (row["authorsFps"], row["repeats"], len(row["spread"])) == (None, 3, 3)
-    speed = with_facts("T", 50.0, "raw", None, 25.0)
+    speed = with_facts("T", 50.0, "scored", None, 25.0)
     assert (speed.fps, speed.by_authors) == (25.0, True)
     assert not with_facts("T", 50.0, "measured", 30.0, 25.0).by_authors
-    assert with_facts("nobody", 50.0, "raw", None, None) is None
+    assert with_facts("nobody", 50.0, "scored", None, None) is None
     made = scatter([speed], [], "GTOT", "SR")
     assert "†: authors' files" in made.axes[0].get_xlabel()
 
@@ -278,7 +278,7 @@ def test_only_seconds_per_frame_become_fps(gtot, tmp_path, times, fps):
     shutil.copytree(gtot / "T", tmp_path / "T")
     for path in (tmp_path / "T").glob("*_time.txt"):
         path.write_text(times)
-    entry = Entry("T", rgbtbench.load("GTOT", gtot / "GTOT"), "raw", tmp_path / "T", raw=tmp_path / "T")
+    entry = Entry("T", rgbtbench.load("GTOT", gtot / "GTOT"), "scored", tmp_path / "T", raw=tmp_path / "T")
     assert entry.authors_fps() == (fps and pytest.approx(fps))
 
 

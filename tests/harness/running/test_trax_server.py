@@ -10,7 +10,7 @@ from small import command, rgbtbench, write_benchmark, write_experiment
 
 from rgbtbench import load
 from rgbtbench.core.errors import BenchError, TrackerError
-from rgbtbench.core.trax import parse, write
+from rgbtbench.core.trax_protocol import parse, write
 from rgbtbench.running.trax_server import serve
 from rgbtbench.trackers.still import Still
 

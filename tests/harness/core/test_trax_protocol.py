@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgbtbench.core.trax import Message, file_image, image_file, parse, rectangle, words, write
+from rgbtbench.core.trax_protocol import Message, file_image, image_file, parse, rectangle, words, write
 
 PLAIN = st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r")
 ARGUMENT = st.text(PLAIN, max_size=20).filter(lambda text: "=" not in text)
