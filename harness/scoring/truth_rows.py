@@ -54,8 +54,8 @@ def wanted(length: int, every: int) -> str:
 
 
 def require_every_frame(files: ResultFiles, benchmark: Benchmark, kit: str) -> None:
-    """Raise ResultError for rows at truth alone, if a toolkit takes every k-th of them, or wants one per frame."""
-    if benchmark.spec.every > 1 and kit in (benchmark.spec.kit, "vot"):
+    """Raise ResultError for rows at truth alone, if the benchmark's own toolkit would thin them again."""
+    if benchmark.spec.every > 1 and kit == benchmark.spec.kit:
         rows = {name: files.read(name, benchmark.given[name]) for name in files.paths}
         if truth_step(files, benchmark, rows, Reading()) == 1:
             raise ResultError(

@@ -141,6 +141,9 @@ def test_run_report_page_and_export_cope_with_truth_of_every_tenth_frame(cli, co
     status, _, err = cli("export", "VTUAV", "--truth", copy, "--results", thin, "--out", "no")
     assert status == 2
     assert "rows of every 10th frame" in err
+    status, _, err = cli("export", "VTUAV", "--truth", copy, "--results", thin, "--out", "no", "--kit", "vot")
+    assert status == 2
+    assert "VOT needs truth of every frame" in err
     Path("import.yaml").write_text(
         f"datasets: {{VTUAV: {copy}}}\ntrackers: [{{results: thin, label: T}}, {{results: {run}, label: U}}]\n"
     )
