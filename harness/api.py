@@ -2,7 +2,7 @@
 
 >>> import rgbtbench
 >>> rgbtbench.BENCHMARKS.names()
-['GTOT', 'RGBT210', 'RGBT234', 'LasHeR']
+['GTOT', 'RGBT210', 'RGBT234', 'LasHeR', 'VTUAV']
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from pathlib import Path
 from rgbtbench.core.boxes import reading
 from rgbtbench.core.errors import ConfigError, ResultError
 from rgbtbench.core.terminal import log
-from rgbtbench.datasets.benchmark import Benchmark, Spec
+from rgbtbench.datasets.benchmark import Benchmark
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.files.archive import stem
 from rgbtbench.scoring.evaluation import Aligned, Evaluation
 
