@@ -36,7 +36,8 @@ def test_a_plan_writes_nothing_and_counts_what_is_missing(experiment, tmp_path: 
 
 
 def test_scores_are_of_one_dataset_and_of_nothing_that_is_missing(experiment) -> None:
-    runs = plan_runs({**experiment, "trackers": [{"use": "still"}, {"use": "still", "label": "late"}]})
+    two = [{"use": "still"}, {"use": "still", "label": "late"}]
+    runs = plan_runs({**experiment, "trackers": two})
     with pytest.raises(ConfigError, match="which dataset"):
         runs.evaluate()
     with pytest.raises(ConfigError, match="no runs on 'RGBT234'"):
