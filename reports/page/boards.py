@@ -8,7 +8,8 @@ import numpy as np
 
 from rgbtbench.core.boxes import Array, Index
 from rgbtbench.core.protocol import Measure
-from rgbtbench.datasets.benchmark import Spec
+from rgbtbench.datasets.spec import Spec
+from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
 from rgbtbench.results.published.sources import facts
@@ -42,11 +43,12 @@ def board(
         "title": benchmark.title,
         "official": benchmark.is_official,
         "truth": truth_of(benchmark)[:SHORT],
-        "rules": rules(spec.protocol, evaluation.measures),
+        "rules": rules(spec, evaluation.measures),
         "attributes": [_attribute(spec, *about) for about in zip(evaluation.attributes, counts, frames, strict=True)],
         "measures": [_measure(measure) for measure in evaluation.measures],
         "sequences": list(benchmark.names),
         "frames": benchmark.lengths.tolist(),
+        "every": spec.every,
         "scored": [_scored(evaluation, next(e for e in entries if e.label == name)) for name in trackers],
         "unscored": [
             {"name": e.label, "source": e.source, "failed": failures(e), "origin": origin(e)}
@@ -87,12 +89,13 @@ def printed_board(spec: Spec, *, untrusted: bool) -> dict[str, Any]:
         "title": f"{spec.name} {split}".strip(),
         "official": True,
         "truth": "",
-        "rules": rules(spec.protocol, measures),
+        "rules": rules(spec, measures),
         "attributes": [_attribute(spec, ALL, *spec.sizes[spec.default_split])]
         + [_attribute(spec, name, None, None) for name in told],
         "measures": [_measure(measure) for measure in measures],
         "printed": printed,
         **{name: [] for name in ("sequences", "frames", "scored", "unscored", "strip_notes")},
+        "every": spec.every,
         "strips": {},
     }
 
@@ -118,14 +121,10 @@ def _measure(measure: Measure) -> dict[str, Any]:
 def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
     failed = failures(entry)
     missing = set(evaluation.missing.get(entry.label, ())) - {name for name, _ in failed}
-    known = facts(entry.label) if entry.source == "scored" else None
-    fps, authors = entry.fps(), entry.authors_fps()
     return {
         "name": entry.label,
         "source": entry.source,
-        "year": str(entry.year or (known.year if known else "")),
-        "fps": None if fps is None else round(fps, 2),
-        "authorsFps": None if authors is None else round(authors, 2),
+        "about": shown(about(facts(entry.label), entry)),
         "repeats": evaluation.repeats[evaluation.trackers.index(entry.label)],
         "spread": [None if np.isnan(d) else round(float(d), 6) for d in _spreads(evaluation, entry.label)],
         "failed": failed,
