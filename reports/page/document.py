@@ -1,4 +1,4 @@
-"""The file itself: template, style, scripts and data in one text that may fetch nothing and run nothing else."""
+"""The HTML file: template, style, scripts and data in one text. It may load nothing and run no other script."""
 
 from __future__ import annotations
 
