@@ -66,6 +66,6 @@ def _own(evaluation: Evaluation, entries: Mapping[str, Entry]) -> Iterator[Speed
     scores = evaluation.score(evaluation.measures[-1])[:, 0] * 100
     for tracker, score in zip(evaluation.trackers, scores.tolist(), strict=True):
         entry = entries[tracker]
-        speed = with_facts(tracker, score, entry.standing, entry.fps(), entry.authors_fps())
+        speed = with_facts(tracker, score, entry.source, entry.fps(), entry.authors_fps())
         if speed and score == score:  # a gap has no place
             yield speed

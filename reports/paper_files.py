@@ -77,12 +77,12 @@ def exhibit_table(exhibit: Exhibit, cells: list[Filled]) -> Table:
     Rows that we added stand below a rule and are not ranked.
     """
     shows = {column.group: column.show for column in exhibit.columns}
-    keys = list(dict.fromkeys((cell.group, cell.metric) for cell in cells))
-    grid = {(cell.row, cell.group, cell.metric): cell for cell in cells}
+    keys = list(dict.fromkeys((cell.title, cell.metric) for cell in cells))
+    grid = {(cell.row, cell.title, cell.metric): cell for cell in cells}
     lines, numbers = [], []
     for row in exhibit.rows:
         found = [grid[(row.label, *key)] for key in keys]
-        show = [next(s for g, s in shows.items() if cell.group.startswith(g)) for cell in found]
+        show = [shows[cell.group] for cell in found]
         lines.append((row.label, *(cell_text(cell, s) for cell, s in zip(found, show, strict=True))))
         numbers.append([math.nan if row.added else _ranked(cell, s) for cell, s in zip(found, show, strict=True)])
     best, second = marked(np.array(numbers), axis=0)
@@ -108,7 +108,7 @@ def cell_text(cell: Filled, show: tuple[str, ...]) -> str:
     value += gain if "difference" in show else ""
     if "plain" in show:
         return cell.printed or cell.note or GAP
-    if not cell.printed and cell.group.startswith(SYNTHETIC):
+    if cell.quantity == "study":
         return value
     printed = f"{cell.printed}†" if cell.printed else GAP
     measured = "measured" in show or ("beside" in show and known)
@@ -139,7 +139,7 @@ def _legend(exhibit: Exhibit, cells: list[Filled]) -> list[str]:
         lines.append(f"{SYNTHETIC}: generated images, no real benchmark; mean ± standard deviation over seeds: {told}")
     elif any(column.quantity == "study" for column in exhibit.columns):
         lines.append(f"{SYNTHETIC}: generated images, no real benchmark; not measured yet")
-    wrong = {f"{cell.row}, {cell.group}: {cell.note}" for cell in cells if cell.note.startswith("the print ")}
+    wrong = {f"{cell.row}, {cell.group}: the print {cell.erratum}" for cell in cells if cell.erratum}
     return [*lines, *sorted(wrong)]
 
 

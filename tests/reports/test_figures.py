@@ -129,8 +129,8 @@ def test_titles_are_no_wider_than_their_figures(scored):
             assert title.x1 <= figure.bbox.x1, axes.get_title()
 
 
-def test_hearsay_is_in_no_figure():
-    assert {s.standing for s in printed_speeds("LasHeR", "test", "SR")} <= {"own", "quoted"}
+def test_what_only_lists_and_notes_say_is_in_no_figure():
+    assert {s.source for s in printed_speeds("LasHeR", "test", "SR")} <= {"printed", "quoted"}
 
 
 def test_another_suffix_is_refused(scored, tmp_path):

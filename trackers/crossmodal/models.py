@@ -84,7 +84,7 @@ def _released(like: Architecture, tracking: Parameters, fusion: Fusion | None = 
 
 
 MODELS: Mapping[str, Mapping[str, Preset]] = {
-    "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/choices.md says
+    "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/log/choices.md says
     "cmd-student": _student(MPSD),
     "cmd-student-softmax": _student(partial(MPSD, act="softmax")),  # Eq. 5 as its text says
     "cmd-student-origin": _student(Concat),

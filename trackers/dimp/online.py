@@ -70,7 +70,7 @@ class Online:
         self.scale = p.scale / p.crop * np.sqrt(self.size.prod(1))
         self.base = self.size / self.scale[:, None]
         self.velocity = np.zeros_like(self.position)  # pixels a frame
-        self.count = 1
+        self.count = np.ones(len(boxes), dtype=np.int64)  # frames seen of each sequence
         rgb, tir, positions, scales = crop.batch(
             frames, np.rint(self.position), self.scale, p.expansion * p.crop, self.device
         )
@@ -115,7 +115,7 @@ class Online:
                 self._refine(found, Pair(seen.level3, seen.level4), seen.positions, seen.scales)
         if p.velocity:
             self.velocity = velocities(self.velocity, before, expected, self.position, self.size, kept, p.velocity)
-        which, rates, steps = lessons(seen.flags, np.full(len(frames), self.count - 1), p)
+        which, rates, steps = lessons(seen.flags, self.count - 1, p)
         if len(which):
             with clock("update"):
                 learned = seen.features[torch.as_tensor(which, device=self.device)]
@@ -131,9 +131,21 @@ class Online:
         self.rngs = [self.rngs[k] for k in which]
         self.position, self.size = self.position[which], self.size[which]
         self.scale, self.base = self.scale[which], self.base[which]
-        self.velocity, self.filter = self.velocity[which], self.filter[index]
+        self.velocity, self.filter, self.count = self.velocity[which], self.filter[index], self.count[which]
         self.modulation = Pair(*(part[index] for part in self.modulation))
         self.memory.keep(which)
+
+    def join(self, frames: Sequence[Frame], boxes: Array, seeds: Sequence[int]) -> None:
+        """Learn further targets, as ``init`` does; they stand behind those that are tracked already."""
+        new = Online(self.network, self.p, self.device)
+        new.init(frames, boxes, seeds)
+        self.rngs += new.rngs
+        for name in ("position", "size", "scale", "base", "velocity"):
+            setattr(self, name, np.concatenate([getattr(self, name), getattr(new, name)]))
+        self.count = np.concatenate([self.count, new.count])
+        self.filter = torch.cat([self.filter, new.filter])
+        self.modulation = Pair(*map(torch.cat, zip(self.modulation, new.modulation, strict=True)))
+        self.memory.join(new.memory)
 
     @property
     def boxes(self) -> Array:

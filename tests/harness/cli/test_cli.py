@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rgbtbench.cli import LISTED
 from rgbtbench.cli.demo import EXPERIMENT
+from rgbtbench.cli.list import LISTED
 from rgbtbench.cli.listings import LISTS
 from rgbtbench.reports.page.packing import unpack
 
@@ -256,7 +256,7 @@ def test_a_wrong_box_layout_is_recognised_by_the_first_truth_box(score, generate
         (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--boxes", "xyxy"], ["unknown box layout"]),
         (["score", "GTOT", "--truth", "{truth}", "--results", "A={ok}"], ["no sequences of GTOT"]),
         (["export", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--out", "o", "--kit=x"], ["unknown kit"]),
-        (["compare", "LasHeR", "A={ok}", "A={ok}", "--truth", "{truth}"], ["two different labels"]),
+        (["compare", "LasHeR", "A={ok}", "A={ok}", "--truth", "{truth}"], ["different labels"]),
     ],
 )  # fmt: skip
 def test_bad_arguments_are_one_clear_message(cli, generated, tmp_path, monkeypatch, arguments, words):
@@ -292,12 +292,12 @@ def test_published_stands_beside_measured(cli, real):
                          "--results", real / "results/LasHeR/MANet.tar.xz")  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
-    assert list(rows[0]) == [*COLUMNS.split(","), "published", "difference", "source", "standing", "note"]
-    table5 = {row["metric"]: row for row in rows if "Table 5" in row["source"]}
+    assert list(rows[0]) == [*COLUMNS.split(","), "published", "difference", "source", "reference", "note"]
+    table5 = {row["metric"]: row for row in rows if "Table 5" in row["reference"]}
     assert float(table5["NPR"]["difference"]) == pytest.approx(38.296091 - 40.8, abs=1e-6)
     assert "MANet++" in table5["NPR"]["note"]
     assert "2021 release" in table5["SR"]["note"]
-    toolkit = [row for row in rows if "MATLAB toolkit" in row["source"]]
+    toolkit = [row for row in rows if "MATLAB toolkit" in row["reference"]]
     assert len(toolkit) == 3
     assert all(row["note"] == "" for row in toolkit)
 
@@ -316,10 +316,10 @@ def test_list_shows_everything_there_is(cli):
 def test_list_trackers_tells_where_each_row_of_table_5_stands(cli):
     _, out, _ = cli("list", "trackers")
     lines = {line.split()[0]: line for line in out.splitlines() if line}
-    assert "live" in lines["mfdimp"]
+    assert "authors' structure" in lines["mfdimp"]
     assert "mfDiMP, mfDiMP*" in lines["mfdimp"]
     assert "reconstruction" in lines["cmd-teacher"]
-    assert "results-only" in lines["SiamCDA"]
+    assert "results only" in lines["SiamCDA"]
     assert "stands alone" in lines["SiamCDA"]
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small import command, contents, rgbtbench, wait_for, write_benchmark, write_experiment
+from small import command, contents, holders, rgbtbench, wait_for, write_benchmark, write_experiment
 
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.running.experiment import load_experiment
@@ -45,19 +45,6 @@ def lanes_of(pid: int) -> list[int]:
             if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
                 found.append(int(child))
         except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
-
-
-def holders(runs: Path) -> list[int]:
-    """Processes that hold leases."""
-    import json
-
-    found = []
-    for path in runs.rglob("*.lease"):
-        try:
-            found.append(int(json.loads(path.read_text().splitlines()[0])["pid"]))
-        except (OSError, ValueError, IndexError):
             continue
     return found
 
