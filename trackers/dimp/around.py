@@ -28,18 +28,19 @@ class Around:
         self.branch: Any = branch
         self.level, self.vector, self.scale = level, vector[..., None, None], scale
         self.map: Tensor | None = None
-        self.done: list[Window] = []
+        self.done: list[Window] = []  # of each image; empty where the whole map is computed
 
     @torch.no_grad()
     def cover(self, boxes: Tensor) -> Tensor:
         """Features (S, width, H, W), computed at least where boxes (S, P, 4) in pixels touch them."""
+        if self.map is not None and not self.done:
+            return self.map
         height, width = self.level.shape[2:]
         needs = [touched(self.level, one[None] * self.scale) for one in boxes]
         if self.map is None:
             needs = [_grown(need, width, height) for need in needs]
             if max((right - left) * (bottom - top) for left, top, right, bottom in needs) > WORTH * height * width:
                 self.map = widen(self.branch(self.level)) * self.vector
-                self.done = [(0, 0, width, height)] * len(needs)
                 return self.map
             self.map = self.vector.new_zeros(*self.vector.shape[:2], height, width)
             self.map = self.map.to(memory_format=torch.channels_last)
