@@ -30,7 +30,7 @@ def test_a_tracker_and_its_retrained_row_agree():
 
 
 def test_every_network_says_its_fidelity():
-    assert set(TRACKERS.builtin) - {"still", "dcf", "replay", "process"} == {row.tracker for row in rows()} - {""}
+    assert set(TRACKERS.builtin) - {"still", "dcf", "replay", "process", "trax"} == {row.tracker for row in rows()} - {""}
 
 
 def test_nothing_that_is_here_is_said_to_be_absent():
