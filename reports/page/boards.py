@@ -9,6 +9,7 @@ import numpy as np
 from rgbtbench.core.boxes import Array, Index
 from rgbtbench.core.protocol import Measure
 from rgbtbench.datasets.spec import Spec
+from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
 from rgbtbench.results.published.sources import facts
@@ -120,14 +121,10 @@ def _measure(measure: Measure) -> dict[str, Any]:
 def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
     failed = failures(entry)
     missing = set(evaluation.missing.get(entry.label, ())) - {name for name, _ in failed}
-    known = facts(entry.label) if entry.source == "scored" else None
-    fps, authors = entry.fps(), entry.authors_fps()
     return {
         "name": entry.label,
         "source": entry.source,
-        "year": str(entry.year or (known.year if known else "")),
-        "fps": None if fps is None else round(fps, 2),
-        "authorsFps": None if authors is None else round(authors, 2),
+        "about": shown(about(facts(entry.label), entry)),
         "repeats": evaluation.repeats[evaluation.trackers.index(entry.label)],
         "spread": [None if np.isnan(d) else round(float(d), 6) for d in _spreads(evaluation, entry.label)],
         "failed": failed,

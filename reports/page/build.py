@@ -8,6 +8,7 @@ from datetime import date
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.colours import PALETTE, colour
+from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
 from rgbtbench.results.published.sources import SOURCES
@@ -65,6 +66,7 @@ class Page:
             "here": here(),
             "small": SMALL,
             "sources": dict(SOURCES),
+            "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
             "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
             "boards": boards,
         }

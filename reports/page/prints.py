@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rgbtbench.datasets.spec import Spec
+from rgbtbench.reports.columns import about, shown
 from rgbtbench.results.published import erratum
 from rgbtbench.results.published.sources import Cell, Print, cells, facts
 from rgbtbench.scoring.evaluation import ALL
@@ -36,4 +37,4 @@ def _print(entry: Print) -> dict[str, Any]:
 def _about(tracker: str, *, untrusted: bool) -> dict[str, Any]:
     known = facts(tracker, untrusted=untrusted)
     speeds = [{"fps": s.fps, "hardware": s.hardware, "reference": s.reference} for s in known.speeds]
-    return {"year": known.year, "venue": known.venue, "params": known.params_m, "speeds": speeds}
+    return {"about": shown(about(known)), "venue": known.venue, "speeds": speeds}

@@ -13,12 +13,11 @@ const mark = (state, name) => {
 };
 
 const columnsOf = (state, rows) => {
-  const known = (test) => rows.some(test);
+  const about = state.data.columns.filter(({ key }) => rows.some((row) => row.about[key]));
   return [
     { key: null, class: "choose", title: "Draw", hide: true },
     { key: "rank", class: "number", title: "Rank", up: true },
     { key: "name", class: "name", title: "Tracker", up: true },
-    known((row) => row.year) && { key: "year", class: "year wide", title: "Year" },
     ...state.measures().map(({ name, published }) => ({
       key: `metric:${name}`,
       metric: name,
@@ -26,12 +25,15 @@ const columnsOf = (state, rows) => {
       title: published ? name : `${name} (ours)`,
     })),
     { key: null, class: "span wide", title: `${state.metric}, 95 % interval`, span: true },
-    known((row) => row.fps !== null) && { key: "fps", class: "number wide", title: "FPS here" },
-    known((row) => row.authorsFps) && { key: "authorsFps", class: "number wide", title: "FPS, authors' files" },
-    known((row) => row.speeds.length) && { key: "printedFps", class: "number wide", title: "FPS printed" },
-    known((row) => row.params) && { key: "params", class: "number wide", title: "Params, M" },
+    ...about.map(({ key, title, printed }) => ({
+      key: `about:${key}`,
+      about: key,
+      class: `${key} number wide`,
+      title,
+      printed,
+    })),
     { key: "source", class: "source wide", title: "Source", up: true },
-  ].filter(Boolean);
+  ];
 };
 
 const drawBoard = (state) => {
@@ -132,6 +134,7 @@ const line = (state, row, columns, axis) => {
     { class: picked ? "picked" : "" },
     columns.map((column) => {
       if (column.metric) return scoreCell(row.values[column.metric], column.class);
+      if (column.about) return aboutCell(row.about[column.about], column);
       if (column.span) return el("td", { class: column.class }, spanMark(state, row, axis));
       return el(
         column.key === "name" ? "th" : "td",
@@ -170,19 +173,17 @@ const CELLS = {
         el("span", { class: "label" }, row.name),
       ),
       row.gaps > 0 && el("span", { class: "flag" }, `${plural(row.gaps, "sequence")} without boxes`),
-      el("span", { class: "narrow sub" }, [row.year, source].filter(Boolean).join(" · ")),
+      el("span", { class: "narrow sub" }, [row.about.year, source].filter(Boolean).join(" · ")),
     ];
   },
-  year: (_, row) => [row.year || "–", row.venue && el("span", { class: "venue" }, row.venue)],
-  fps: (_, row) => (row.fps === null ? "–" : row.fps.toFixed(1)),
-  authorsFps: (_, row) => (row.authorsFps ? el("i", {}, row.authorsFps.toFixed(1)) : "–"),
-  printedFps: (_, row) => (row.speeds.length ? el("i", {}, row.speeds[0].fps) : "–"),
-  params: (_, row) => (row.params ? el("i", {}, row.params) : "–"),
   source: (state, row) => {
     const { source } = row.values[state.metric];
     return el("span", { class: `tag ${source}` }, state.data.sources[source]);
   },
 };
+
+const aboutCell = (text, { class: kind, printed }) =>
+  el("td", { class: kind }, text ? (printed ? el("i", {}, text) : text) : "–");
 
 const scoreCell = ({ value, low, high, prints }, kind) => {
   if (value === null) return el("td", { class: kind }, "–");
@@ -248,6 +249,7 @@ const details = (state, row) => {
   const cells = (row.k === null ? row : row.print)?.cells[attribute] ?? {};
   const prints = state.measures().flatMap(({ name }) => (cells[name] ?? []).map((print) => ({ name, print })));
   const facts = [
+    ...(row.venue ? [[row.about.year || "–", row.venue]] : []),
     ...prints.map(({ name, print }) => [
       `${name} ${print.value}`,
       [state.data.sources[print.source], print.reference, print.address, print.note].filter(Boolean).join("; "),
@@ -256,8 +258,8 @@ const details = (state, row) => {
       `${fps} FPS`,
       [hardware || "hardware not told", reference].join("; "),
     ]),
-    ...(row.authorsFps
-      ? [[`${row.authorsFps} FPS`, "by the authors' files of seconds per frame, on their own hardware"]]
+    ...(row.about.authors_fps
+      ? [[`${row.about.authors_fps} FPS`, "by the authors' files of seconds per frame, on their own hardware"]]
       : []),
     ...(row.repeats > 1 ? [[`mean of ${row.repeats} repeats`, deviations(state, row)]] : []),
     ...(row.origin ?? []),

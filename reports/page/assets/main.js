@@ -36,7 +36,7 @@ const select = (label, key, options, current, choose) =>
 
 const drawControls = (state) => {
   const { data, shown } = state;
-  const years = [...new Set([...shown.scored, ...shown.printed].map(({ year }) => year).filter(Boolean))].sort();
+  const years = [...new Set([...shown.scored, ...shown.printed].map(({ about }) => about.year).filter(Boolean))].sort();
   const used = new Set([
     ...shown.scored.map(({ source }) => source),
     ...shown.printed.flatMap(({ cells }) =>

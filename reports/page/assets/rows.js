@@ -9,7 +9,7 @@ const scoredRow = (state, tracker, k) => {
     values[name] = { ...scoreOf(state.data, board, k, m, state.attribute), source: tracker.source, prints: [] };
   });
   const gaps = tracker.failed.length + tracker.missing.length;
-  return { ...tracker, key: `scored ${tracker.name}`, k, values, gaps, venue: "", params: "", speeds: [] };
+  return { ...tracker, key: `scored ${tracker.name}`, k, values, gaps, speeds: [] };
 };
 
 const printedRow = (state, tracker) => {
@@ -20,13 +20,13 @@ const printedRow = (state, tracker) => {
     const value = prints.length ? Number(prints[0].value) / 100 : null;
     values[name] = prints.length ? { value, low: null, high: null, source: prints[0].source, prints } : NOTHING;
   }
-  return { ...tracker, key: `printed ${tracker.name}`, k: null, values, gaps: 0, fps: null };
+  return { ...tracker, key: `printed ${tracker.name}`, k: null, values, gaps: 0 };
 };
 
 // A tracker of the same name that is scored here has its prints in its details, not in a row of their own.
 const rowsOf = (state) => {
   const shows = (row) => {
-    const year = Number(row.year);
+    const year = Number(row.about.year);
     const { source } = row.values[state.metric];
     return (
       source !== null &&
@@ -63,17 +63,13 @@ const rank = (rows, metric) => {
 const SORTS = {
   rank: (row) => row.rank,
   name: (row) => row.name.toLowerCase(),
-  year: (row) => Number(row.year) || null,
   metric: (row, metric) => row.values[metric].value,
-  fps: (row) => row.fps,
-  authorsFps: (row) => row.authorsFps ?? null,
-  printedFps: (row) => (row.speeds.length ? Number(row.speeds[0].fps) : null),
-  params: (row) => Number(row.params) || null,
+  about: (row, key) => Number(row.about[key]) || row.about[key] || null,
   source: (row, metric, sources) => sources.indexOf(row.values[metric].source),
 };
 
 const sorted = (rows, { key, down }, metric, sources = SOURCE_ORDER) => {
-  const [name, own] = key.startsWith("metric:") ? ["metric", key.slice(7)] : [key, metric];
+  const [name, own = metric] = key.split(/:(.*)/);
   const keyed = rows.map((row) => [SORTS[name](row, own, sources), row.values[metric].value ?? -1, row]);
   keyed.sort(([a, x], [b, y]) => {
     if (a === null || b === null) return (a === null) - (b === null); // what is not known stands last either way
