@@ -56,6 +56,12 @@ def revision(name: str) -> int | None:
     return REVISIONS.get(module.rpartition(".")[0])
 
 
+def follows_many(name: str) -> bool:
+    """Whether a built-in tracker follows several sequences at once (docs/lockstep.md)."""
+    targets = {known.lower(): target for known, target in TRACKERS.builtin.items()}
+    return targets.get(name.lower(), "").startswith(f"{__name__}.crossmodal.")
+
+
 def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     """The trained weights that come with the package for a tracker of this size, if any."""
     file = f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
