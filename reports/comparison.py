@@ -134,7 +134,7 @@ def mean_rank_tables(evaluation: Evaluation, rows: list[MeanRank]) -> list[Table
                 title=f"{evaluation.benchmark.title}, {measure.name}: mean ranks over {first.sequences} sequences",
                 header=("tracker", measure.name, "mean rank", "not told apart from"),
                 rows=tuple((r.tracker, number(r.value), number(r.mean_rank, 2), r.alike or GAP) for r in own),
-                note=f"all alike: p = {number(first.p, 4)} (Friedman); "
+                note=f"all alike: p = {first.p:.2g} (Friedman); "
                 f"mean ranks {number(first.critical_difference, 2)} apart differ at 5 % (Nemenyi)",
             )
         )

@@ -185,8 +185,8 @@ def collect(evaluations: Iterable[Evaluation], sources: Mapping[tuple[str, str],
             raise ConfigError(
                 f"scores on a {benchmark.title} that is not the published one do not belong in the paper's tables",
                 where=benchmark.tree.name,
-                expected="{} sequences with {:,} frames".format(*benchmark.spec.sizes[benchmark.split]),
-                found=f"{len(benchmark.names)} with {int(benchmark.lengths.sum()):,}",
+                expected=benchmark.published_size,
+                found=benchmark.size,
                 next="leave it out, or give the published one's truth with --truth",
             )
         scores |= {(benchmark.title, s.tracker, s.metric): s for s in score_rows(evaluation, "overall")}

@@ -51,6 +51,14 @@ KITS = {
         "copy {out}/* to the toolkit's BBresults, add '{label}' to its list of trackers",
         "{label}_{name}_{what}.txt",
     ),
+    "vtuav": Kit(
+        "{label}_{name}.txt",
+        4,
+        ",",
+        "VTUAV's BB_results; takes every tenth row",
+        "copy {out}/* to the toolkit's BB_results, add '{label}' to GenerateMat_ST.m and plot_ST.m (or LT)",
+        "{label}_{name}_{what}.txt",
+    ),
     "lasher": Kit(
         "{label}_tracking_result/{name}.txt",
         4,

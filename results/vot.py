@@ -48,9 +48,12 @@ def write_workspace(
     ``stack``: the experiments as YAML; ``apart``: frames between the starts of multistart, None for one at frame 1.
 
     All or nothing: a temporary folder beside ``out`` is filled first. Raises ResultError if ``out`` is anything else,
-    ConfigError where links cannot be made.
+    ConfigError for frames without truth, or where links cannot be made.
     """
     sequences = list(sequences)
+    if sparse := [sequence.name for sequence in sequences if np.isnan(sequence.truth).any()]:
+        found = f"frames without it in {len(sparse)} sequences: {', '.join(sparse[:3])}"
+        raise ConfigError("VOT needs truth of every frame", found=found, next="rgbtbench score")
     names = "".join(f"{sequence.name}\n" for sequence in sequences)
     listing = out / "sequences" / "list.txt"
     if out.exists() and any(out.iterdir()):

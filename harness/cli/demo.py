@@ -65,6 +65,7 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     """
     from rgbtbench.datasets import BENCHMARKS
     from rgbtbench.files.archive import stem
+    from rgbtbench.results.published.sources import prints
 
     experiment = str(out / "demo.yaml")
     (out / "runs").mkdir(parents=True, exist_ok=True)  # beside the experiment: found without --runs
@@ -84,7 +85,9 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     real = [str(data)] if labels else []
     real += ["--without", "gt"] if "gt" in labels else []  # the truth in a tracker's place: a check, no rival
     page = ["--format", "html", "--out"]
-    printed = ["--printed", ",".join(BENCHMARKS.names()), "--title", "RGB-T trackers of today"]
+    in_print = {entry.dataset for entry in prints()}
+    names = [name for name in BENCHMARKS.names() if name in in_print]
+    printed = ["--printed", ",".join(names), "--title", "RGB-T trackers of today"]
     yield ["leaderboard", *real, *printed, *page, str(out / TODAY)]
     yield ["report", experiment, "--allow-missing", *page, str(out / PAGE)]
 

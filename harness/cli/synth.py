@@ -21,7 +21,7 @@ def add_verb(verbs: Verbs) -> None:
     """Add ``synth`` to the command line."""
     synth = add(verbs, "synth", _synth, "generate a benchmark: images, truth and attributes, all of known cause",
                 EXAMPLES)  # fmt: skip
-    synth.add_argument("benchmark", help="the layout to write: LasHeR, RGBT234 or GTOT")
+    synth.add_argument("benchmark", help="the layout to write: LasHeR, RGBT234, GTOT or VTUAV")
     synth.add_argument("out", type=Path, metavar="OUT", help="a folder that does not exist yet")
     synth.add_argument("--sequences", type=int, default=20, metavar="N", help="20 (default) show every attribute")
     synth.add_argument("--frames", type=int, default=120, metavar="N", help="of each sequence (default: 120)")

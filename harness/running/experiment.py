@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rgbtbench.core.boxes import reading
 from rgbtbench.core.errors import ConfigError, advised, unknown
 from rgbtbench.files.yaml_lines import Document, Keys, Section
 from rgbtbench.trackers import shipped_weights
+
+if TYPE_CHECKING:
+    from rgbtbench.datasets.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class DatasetEntry:
     """A benchmark and where it lies."""
 
     name: str
+    reference: str  # what the registry takes in any process: the name, or FILE.py:SPEC with an absolute path
     root: Path
     split: str | None
     where: str  # FILE:LINE
@@ -189,15 +194,25 @@ def tracker_entry(entry: str | Mapping[str, Any]) -> TrackerEntry:
     return _tracker(document, 0, section, _label(section))
 
 
-def _dataset(document: Document, key: Any) -> DatasetEntry:
+def _spec(document: Document, key: Any) -> tuple[str, Spec]:
+    """What ``DatasetEntry.reference`` says, and what it stands for. Raises ConfigError with the line."""
     from rgbtbench.datasets import BENCHMARKS
 
     keys: Keys = ("datasets", key)
-    if not isinstance(key, str) or key.lower() not in {name.lower() for name in BENCHMARKS.names()}:
-        error = unknown("benchmark", str(key), BENCHMARKS.names(), next="rgbtbench list benchmarks")
-        error.details["where"] = document.where(keys)
-        raise error
-    spec = BENCHMARKS.get(key)
+    reference, (place, _, attribute) = str(key), str(key).rpartition(":")
+    if place.endswith(".py"):
+        own = document.existing(place, keys, "benchmark file", next=f"rgbtbench check {shlex.quote(reference)} PATH")
+        reference = f"{own}:{attribute}"
+    try:
+        return reference, BENCHMARKS.get(reference)
+    except ConfigError as error:
+        error.details["where"] = error.details["where"] or document.where(keys)
+        raise
+
+
+def _dataset(document: Document, key: Any) -> DatasetEntry:
+    keys: Keys = ("datasets", key)
+    reference, spec = _spec(document, key)
     if isinstance(document.at(keys), str):
         root, split = document.at(keys), None
     else:
@@ -208,9 +223,9 @@ def _dataset(document: Document, key: Any) -> DatasetEntry:
             error.details["where"] = section.where("split")
             raise error
     found = document.existing(
-        root, keys, f"the files of {spec.name}", next=f"--set datasets.{key}=PATH, or rgbtbench check {spec.name} PATH"
+        root, keys, f"the files of {spec.name}", next=f"--set datasets.{key}=PATH, or rgbtbench check {spec.typed} PATH"
     )
-    return DatasetEntry(spec.name, found, split, document.where(keys))
+    return DatasetEntry(spec.name, reference, found, split, document.where(keys))
 
 
 def home(spec: Any, split: str | None) -> str:
@@ -221,13 +236,15 @@ def home(spec: Any, split: str | None) -> str:
 
 def _homes(document: Document, keys: list[Any]) -> dict[str, Any]:
     """The folders of all datasets in the store, to the keys that they are named by."""
-    from rgbtbench.datasets import BENCHMARKS
-
-    known, found = {name.lower() for name in BENCHMARKS.names()}, {}
+    found: dict[str, Any] = {}
     for key in keys:
         entry = document.at(("datasets", key))
         split = entry.get("split") if isinstance(entry, dict) else None
-        found[home(BENCHMARKS.get(key), split) if str(key).lower() in known else str(key)] = key
+        place = home(_spec(document, key)[1], split)
+        if place in found:
+            where = document.where(("datasets", key))
+            raise ConfigError("one dataset twice", where=where, found=f"{found[place]} and {key}", next="remove one")
+        found[place] = key
     return found
 
 

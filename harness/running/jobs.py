@@ -222,7 +222,7 @@ def _track(
 
 @lru_cache(maxsize=4)
 def _benchmark(entry: DatasetEntry, truth: str) -> Benchmark:
-    benchmark = load(BENCHMARKS.get(entry.name), entry.root, entry.split)
+    benchmark = load(BENCHMARKS.get(entry.reference), entry.root, entry.split)
     if truth_of(benchmark) != truth:
         raise DataError("the dataset has changed since the run began", where=entry.root, next="run again")
     return benchmark
@@ -232,9 +232,9 @@ def make_units(runs: Iterable[Run]) -> tuple[Unit, ...]:
     """What is left to do: grouped by tracker, longest sequence first."""
     units = []
     for run in runs:
-        frames = dict(zip(run.benchmark.names, run.benchmark.lengths.tolist(), strict=True))
         truth, file, contents = run.identity["dataset"]["truth"], run.identity.get("file"), run.contents
         for name in run.todo if run.tracker.use else ():
-            units.append(Unit(run.folder.path, run.dataset, truth, run.tracker, file, contents, name, frames[name]))
+            frames = run.benchmark.frame_count(name)
+            units.append(Unit(run.folder.path, run.dataset, truth, run.tracker, file, contents, name, frames))
     order = list(dict.fromkeys(unit.tracker.label for unit in units))
     return tuple(sorted(units, key=lambda u: (order.index(u.tracker.label), -u.frames, u.sequence)))

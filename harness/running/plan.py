@@ -86,7 +86,7 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
     ``only``: words as ``choose`` takes them, of labels, datasets and sequences; what they leave out is not looked at.
     """
     root = root.absolute()  # a tracker may change the folder that it works in
-    homes = {home(BENCHMARKS.get(entry.name), entry.split): entry.name for entry in experiment.datasets}
+    homes = {home(BENCHMARKS.get(entry.reference), entry.split): entry.name for entry in experiment.datasets}
     choice = choose(only, (entry.label for entry in experiment.trackers), homes)
     trackers = [t for t in experiment.trackers if not choice.labels or t.label in choice.labels]
     known = TRACKERS.names()
@@ -100,7 +100,7 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
     for dataset in experiment.datasets:
         if choice.datasets and dataset.name not in choice.datasets:
             continue
-        benchmark = load(BENCHMARKS.get(dataset.name), dataset.root, dataset.split)
+        benchmark = load(BENCHMARKS.get(dataset.reference), dataset.root, dataset.split)
         require_storable(benchmark.names, dataset.where)
         truth, place = truth_of(benchmark), home(benchmark.spec, benchmark.split)
         wanted = choice.sequences or ("",)
@@ -133,7 +133,7 @@ def require_images(runs: Iterable[Run]) -> None:
                 f"no images of {run.benchmark.title}",
                 where=run.dataset.where,
                 found=run.benchmark.lacks_images(run.names[0])[0],
-                next=f"rgbtbench check {run.dataset.name} PATH",
+                next=f"rgbtbench check {run.benchmark.spec.typed} PATH",
             )
 
 
@@ -148,6 +148,8 @@ def prepare(run: Run, invocation: str, stale: float) -> list[Doubt]:
     if files:
         notes = _judged(run, files)
     known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}
+    if run.benchmark.spec.reference:
+        known["benchmark"] = run.benchmark.spec.reference
     run.folder.open(run.identity, {**known, "code": identity.code()})
     run.folder.sweep(stale)
     for name, state in run.todo.items():
@@ -197,7 +199,7 @@ def _import(run: Run, files: ResultFiles, name: str) -> None:
         given = run.benchmark.given[name]
         boxes = read.boxes(files.read(name, read.start(given)), round_corners=protocol.round_corners)
         boxes = read.aligned(boxes, given)
-        require_length(files, name, len(boxes), length, protocol, read)
+        require_length(files, name, len(boxes), length, run.benchmark.spec, read)
     except ResultError as error:
         run.folder.fail(name, str(error), None, frames=length, device="imported", shared=False)
     else:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rgbtbench.core.boxes import Array, Index
 from rgbtbench.core.protocol import Measure
-from rgbtbench.datasets.benchmark import Spec
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
@@ -43,11 +43,12 @@ def board(
         "title": benchmark.title,
         "official": benchmark.is_official,
         "truth": truth_of(benchmark)[:SHORT],
-        "rules": rules(spec.protocol, evaluation.measures),
+        "rules": rules(spec, evaluation.measures),
         "attributes": [_attribute(spec, *about) for about in zip(evaluation.attributes, counts, frames, strict=True)],
         "measures": [_measure(measure) for measure in evaluation.measures],
         "sequences": list(benchmark.names),
         "frames": benchmark.lengths.tolist(),
+        "every": spec.every,
         "scored": [_scored(evaluation, next(e for e in entries if e.label == name)) for name in trackers],
         "unscored": [
             {"name": e.label, "source": e.source, "failed": failures(e), "origin": origin(e)}
@@ -88,12 +89,13 @@ def printed_board(spec: Spec, *, untrusted: bool) -> dict[str, Any]:
         "title": f"{spec.name} {split}".strip(),
         "official": True,
         "truth": "",
-        "rules": rules(spec.protocol, measures),
+        "rules": rules(spec, measures),
         "attributes": [_attribute(spec, ALL, *spec.sizes[spec.default_split])]
         + [_attribute(spec, name, None, None) for name in told],
         "measures": [_measure(measure) for measure in measures],
         "printed": printed,
         **{name: [] for name in ("sequences", "frames", "scored", "unscored", "strip_notes")},
+        "every": spec.every,
         "strips": {},
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from rgbtbench.datasets.benchmark import Benchmark, Spec
+from rgbtbench.datasets.benchmark import Benchmark
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.colours import PALETTE, colour
 from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry

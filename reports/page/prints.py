@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rgbtbench.datasets.benchmark import Spec
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.columns import about, shown
 from rgbtbench.results.published import erratum
 from rgbtbench.results.published.sources import Cell, Print, cells, facts

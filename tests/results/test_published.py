@@ -54,7 +54,7 @@ def test_each_erratum_speaks_of_something_printed():
 def measured(real) -> dict[tuple[str, ...], float]:
     """Every score of every raw result: (dataset, split, file set, metric, attribute) -> percent."""
     scores = {}
-    for name in BENCHMARKS.names():
+    for name in (name for name in BENCHMARKS.names() if (real / f"gt/{name}.tar.xz").exists()):
         spec = BENCHMARKS.get(name)
         for split in spec.sizes:
             if split == "train":

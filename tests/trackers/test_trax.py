@@ -245,6 +245,18 @@ def test_a_run_killed_in_the_middle_resumes_to_the_same_bytes_and_leaves_no_serv
     assert contents(killed) == contents(whole)
 
 
+def test_a_run_goes_on_beside_a_server_that_answers_polygons(home):
+    (home / "polygons.py").write_text(SERVER.format(hello=HELLO, answer="tell('@@TRAX:state 1,1,2,1,2,2')"))
+    bad = f"- {{use: trax, label: Polygons, params: {{command: [{sys.executable}, ./polygons.py]}}}}\n"
+    path = write_experiment(home, bad + "- {use: './trackers.py:Walk', label: Walk}")
+    done = rgbtbench("run", path, "--runs", home / "beside")
+    assert done.returncode == 1
+    told = [line for line in done.stderr.splitlines() if line.startswith("failed")]
+    assert len(told) == 3
+    assert all("answered no rectangle" in line and "a polygon of 3 points" in line for line in told)
+    assert len(boxes_of(home / "beside", "Walk")) == 3
+
+
 def servers():
     """Processes that serve this test's tracker."""
     found = []

@@ -37,7 +37,7 @@ const facts = (pairs) =>
   );
 
 const sizeOf = ({ attributes: [all], official }) => {
-  const size = `${plural(all.sequences, "sequence")}, ${plural(all.frames, "frame")}`;
+  const size = sizeText(all);
   return official ? size : `${size}, not the published benchmark`;
 };
 

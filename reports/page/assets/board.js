@@ -46,7 +46,7 @@ const drawBoard = (state) => {
   const size =
     attribute.sequences === null
       ? "as others print it"
-      : `${plural(attribute.sequences, "sequence")}, ${plural(attribute.frames, "frame")}`;
+      : sizeText(attribute);
   const few = attribute.sequences !== null && attribute.sequences < state.data.small;
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
   replace(

@@ -256,7 +256,7 @@ def test_a_wrong_box_layout_is_recognised_by_the_first_truth_box(score, generate
         (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--boxes", "xyxy"], ["unknown box layout"]),
         (["score", "GTOT", "--truth", "{truth}", "--results", "A={ok}"], ["no sequences of GTOT"]),
         (["export", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--out", "o", "--kit=x"], ["unknown kit"]),
-        (["compare", "LasHeR", "A={ok}", "A={ok}", "--truth", "{truth}"], ["two different labels"]),
+        (["compare", "LasHeR", "A={ok}", "A={ok}", "--truth", "{truth}"], ["different labels"]),
     ],
 )  # fmt: skip
 def test_bad_arguments_are_one_clear_message(cli, generated, tmp_path, monkeypatch, arguments, words):
