@@ -48,11 +48,25 @@ def compare_rows(evaluation: Evaluation) -> list[Comparison]:
         p_values = paired_test(gain, weights)
         adjusted = np.concatenate([p_values[:1], holm(p_values[1:])])
         for a, attribute in enumerate(evaluation.attributes):
-            head = (benchmark.spec.name, benchmark.split_label, measure.name, attribute)
-            counts = (int(has[:, a].sum()), int(evaluation.frames[has[:, a]].sum()))
-            found = (*scores[:, a], scores[0, a] - scores[1, a], *bounds[a], p_values[a], adjusted[a])
-            first, second = evaluation.trackers
-            rows.append(Comparison(*head, *counts, first, second, *map(float, found)))
+            rows.append(
+                Comparison(
+                    dataset=benchmark.spec.name,
+                    split=benchmark.split_label,
+                    metric=measure.name,
+                    attribute=attribute,
+                    sequences=int(has[:, a].sum()),
+                    frames=int(evaluation.frames[has[:, a]].sum()),
+                    first=evaluation.trackers[0],
+                    second=evaluation.trackers[1],
+                    first_value=float(scores[0, a]),
+                    second_value=float(scores[1, a]),
+                    difference=float(scores[0, a] - scores[1, a]),
+                    low=float(bounds[a, 0]),
+                    high=float(bounds[a, 1]),
+                    p=float(p_values[a]),
+                    p_holm=float(adjusted[a]),
+                )
+            )
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -66,16 +67,25 @@ def score_rows(evaluation: Evaluation, by: str) -> list[Score]:
     bounds = _intervals(evaluation)
     for k, tracker in enumerate(evaluation.trackers):
         for measure, bound in zip(evaluation.measures, bounds, strict=True):
-            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
-            repeats, spread = evaluation.repeats[k], evaluation.spread[measure.name][k] * 100
+            row = partial(
+                Score,
+                dataset=benchmark.spec.name,
+                split=benchmark.split_label,
+                tracker=tracker,
+                metric=measure.name,
+                repeats=evaluation.repeats[k],
+            )
+            spread = evaluation.spread[measure.name][k] * 100
             spans = zip(evaluation.score(measure)[k] * 100, *bound[k].T * 100, spread, strict=True)
             for attribute, n, f, span in zip(evaluation.attributes, counts, frames, spans, strict=True):
                 value, low, high, std = map(float, span)
-                rows.append(Score(*head, attribute, "", n, f, value, low, high, repeats, std))
+                about = partial(row, attribute=attribute, sequence="", sequences=n, frames=f)
+                rows.append(about(value=value, low=low, high=high, std=std))
             if by == "sequence":
                 values = (evaluation.values(measure)[k] * 100).tolist()
                 for name, f, value in zip(benchmark.names, evaluation.frames.tolist(), values, strict=True):
-                    rows.append(Score(*head, ALL, name, 1, f, value, math.nan, math.nan, repeats))
+                    about = partial(row, attribute=ALL, sequence=name, sequences=1, frames=f)
+                    rows.append(about(value=value, low=math.nan, high=math.nan))
     return rows
 
 
@@ -91,13 +101,19 @@ def curve_points(evaluation: Evaluation, by: str) -> Iterator[CurvePoint]:
     for measure in evaluation.measures:
         curves, single = evaluation.curve(measure) * 100, evaluation.curves[measure.name] * 100
         for k, tracker in enumerate(evaluation.trackers):
-            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
+            point = partial(
+                CurvePoint,
+                dataset=benchmark.spec.name,
+                split=benchmark.split_label,
+                tracker=tracker,
+                metric=measure.name,
+            )
             lines = [(name, "", curves[k, a]) for a, name in enumerate(evaluation.attributes)]
             if by == "sequence":
                 lines += [(ALL, name, single[k, s]) for s, name in enumerate(benchmark.names)]
             for attribute, sequence, line in lines:
                 for threshold, value in zip(measure.thresholds, line.tolist(), strict=True):
-                    yield CurvePoint(*head, attribute, sequence, threshold, value)
+                    yield point(attribute=attribute, sequence=sequence, threshold=threshold, value=value)
 
 
 def score_tables(evaluation: Evaluation, rows: list[Score], by: str) -> list[Table]:

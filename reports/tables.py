@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textascii
 LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
 LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"$^\dagger$"}
 SIZES = ((95, r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), (75, r"\footnotesize\setlength{\tabcolsep}{4pt}"))
+RULED = ' class="ruled"'  # of a row under a rule, in HTML
 LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
@@ -186,6 +188,28 @@ def typeset(text: str) -> str:
         else:
             found.append(f"[U+{ord(mark):04X}]")
     return "".join(found)
+
+
+def as_html(table: Table, *, caption: bool = False) -> str:
+    """A table element, with title and notes as its caption or without; names in it are text."""
+
+    def cell(r: int, c: int, text: str) -> str:
+        tag = "strong" if (r, c) in table.best else "u" if (r, c) in table.second else ""
+        inner = f"<{tag}>{markup(text)}</{tag}>" if tag else markup(text)
+        return f'<th scope="row">{inner}</th>' if c == 0 else f"<td>{inner}</td>"
+
+    groups = "".join(f'<th colspan="{count}" scope="colgroup">{markup(name)}</th>' for name, count in table.spans)
+    heads = "".join(f'<th scope="col">{markup(name)}</th>' for name in table.header)
+    rows = ["".join(cell(r, c, text) for c, text in enumerate(row)) for r, row in enumerate(table.rows)]
+    lines = [f"<tr>{row}</tr>" for row in ([groups] if groups else []) + [heads]]
+    title = f"<caption>{markup(f'{table.title}. {table.note}')}</caption>" if caption else ""
+    body = "\n".join(f"<tr{RULED if at == table.rule else ''}>{row}</tr>" for at, row in enumerate(rows))
+    return f"<table>{title}<thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
+
+
+def markup(text: str) -> str:
+    """Text that HTML shows as it is."""
+    return html.escape(visible(text))
 
 
 RENDER = {"table": as_text, "md": as_markdown, "latex": as_latex}

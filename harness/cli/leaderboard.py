@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rgbtbench.core.errors import ConfigError
 
-from .options import FORMATS, PAGE, Verbs, add, add_inputs, names_in
+from .options import FORMATS, HTML, Verbs, add, add_inputs, names_in
 from .report import counted, evaluated, gathered, has_gaps, page
 
 EXAMPLES = (
@@ -25,7 +25,7 @@ def add_verb(verbs: Verbs) -> None:
     ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
                          "of the inputs and on these, each with who says so")  # fmt: skip
     ranking.add_argument("--untrusted", action="store_true", help="also what only lists and reading notes say")
-    ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    ranking.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
     ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
 
 
@@ -36,7 +36,7 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
 
     arguments.attributes, arguments.by, arguments.metrics = None, "overall", arguments.metric
     groups = gathered(arguments, versions=True) if arguments.inputs else {}
-    if arguments.format == PAGE:
+    if arguments.format == HTML:
         return page(arguments, groups)
     evaluations = evaluated(arguments, groups) if groups else []
     rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rgbtbench.core.errors import ConfigError, ResultError
 from rgbtbench.core.terminal import log, visible
 
-from .options import BREAKDOWNS, FORMATS, PAGE, Verbs, add, add_inputs, breakdown, names_in
+from .options import BREAKDOWNS, FORMATS, HTML, Verbs, add, add_inputs, breakdown, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def add_verb(verbs: Verbs) -> None:
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
-    report.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    report.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
@@ -59,11 +59,11 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[st
     """The rows of a table: chosen attributes, all of them, or every two together."""
     if chosen:
         return tuple(dict.fromkeys(benchmark.spec.attribute(name) for name in names_in(chosen) or ()))
-    if by == PAGE and benchmark.labels is None:
+    if by == HTML and benchmark.labels is None:
         return ()  # a page is worth having without them
     names = tuple(benchmark.spec.attributes)
     pairs = benchmark.pairs() if by == "pair" else ()
-    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
+    return {"attribute": names, HTML: names, "pair": (*names, *pairs)}.get(by, ())
 
 
 def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[Benchmark, list[Entry]]:
@@ -146,7 +146,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
     arguments.by = breakdown(arguments)
     groups = gathered(arguments)
-    if arguments.format == PAGE:
+    if arguments.format == HTML:
         return page(arguments, groups)
     evaluations = evaluated(arguments, groups)
     if arguments.ranks:
@@ -206,7 +206,7 @@ def page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) ->
         raise ConfigError("a page is not to be read in a terminal", next="--out FILE.html")
     if "metric" in arguments:  # the leaderboard's: a page has them all
         arguments.metrics = None
-    arguments.by = PAGE
+    arguments.by = HTML
     title, untrusted = arguments.title or page_title(arguments.inputs), getattr(arguments, "untrusted", False)
     page = Page(title, groups, printed, untrusted=untrusted)
     evaluations = evaluated(arguments, groups, page.watch) if groups else []
