@@ -21,7 +21,7 @@ from rgbtbench.results.published.cmd import DASH, PAPER
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
 from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill, seeded
 from .records import write_csv
-from .tables import GAP, Table, as_html, as_latex, as_markdown, marked, markup, number
+from .tables import GAP, Table, as_html, as_latex, as_markdown, html_text, marked, number
 
 
 def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
@@ -53,7 +53,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         own = _texts(name, table, rows, kind)
         sections.append((name, table, list(own)))
         files |= own
-    links = " · ".join(f'<a href="#{name}">{markup(table.title)}</a>' for name, table, _ in sections)
+    links = " · ".join(f'<a href="#{name}">{html_text(table.title)}</a>' for name, table, _ in sections)
     body = "\n".join(_section(*section) for section in sections)
     files["index.html"] = _bytes(INDEX.format(style=STYLE, paper=PAPER, version=__version__, links=links, body=body))
     folder.mkdir(parents=True, exist_ok=True)
@@ -162,9 +162,9 @@ INDEX = """<!DOCTYPE html>
 
 def _section(name: str, table: Table, names: list[str]) -> str:
     links = ", ".join(f'<a href="{file}">{file}</a>' for file in names)
-    picture = f'<p><img src="{name}.svg" alt="{markup(table.title)}"></p>' if f"{name}.svg" in names else ""
-    notes = "".join(f"<br>{markup(line)}" for line in table.note.splitlines())
-    head = f'<section id="{name}"><h2>{markup(table.title)}</h2>{picture}'
+    picture = f'<p><img src="{name}.svg" alt="{html_text(table.title)}"></p>' if f"{name}.svg" in names else ""
+    notes = "".join(f"<br>{html_text(line)}" for line in table.note.splitlines())
+    head = f'<section id="{name}"><h2>{html_text(table.title)}</h2>{picture}'
     return f'{head}\n<div class="wide">{as_html(table)}</div>\n<p class="note">{links}{notes}</p></section>'
 
 

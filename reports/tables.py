@@ -1,4 +1,4 @@
-"""A table of text cells, rendered for terminals, Markdown and LaTeX. Names in it are strangers': shown as text."""
+"""A table of text cells, for terminals, Markdown, LaTeX and HTML. Names in it are strangers': shown as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textascii
 LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
 LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"$^\dagger$"}
 SIZES = ((95, r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), (75, r"\footnotesize\setlength{\tabcolsep}{4pt}"))
-RULED = ' class="ruled"'  # of a row under a rule, in HTML
 LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
@@ -190,25 +189,26 @@ def typeset(text: str) -> str:
     return "".join(found)
 
 
-def as_html(table: Table, *, caption: bool = False) -> str:
-    """A table element, with title and notes as its caption or without; names in it are text."""
+def as_html(table: Table, caption: str = "") -> str:
+    """A table element; names in it, and in its caption, are text."""
 
     def cell(r: int, c: int, text: str) -> str:
         tag = "strong" if (r, c) in table.best else "u" if (r, c) in table.second else ""
-        inner = f"<{tag}>{markup(text)}</{tag}>" if tag else markup(text)
+        inner = f"<{tag}>{html_text(text)}</{tag}>" if tag else html_text(text)
         return f'<th scope="row">{inner}</th>' if c == 0 else f"<td>{inner}</td>"
 
-    groups = "".join(f'<th colspan="{count}" scope="colgroup">{markup(name)}</th>' for name, count in table.spans)
-    heads = "".join(f'<th scope="col">{markup(name)}</th>' for name in table.header)
+    groups = "".join(f'<th colspan="{count}" scope="colgroup">{html_text(name)}</th>' for name, count in table.spans)
+    heads = "".join(f'<th scope="col">{html_text(name)}</th>' for name in table.header)
     rows = ["".join(cell(r, c, text) for c, text in enumerate(row)) for r, row in enumerate(table.rows)]
     lines = [f"<tr>{row}</tr>" for row in ([groups] if groups else []) + [heads]]
-    title = f"<caption>{markup(f'{table.title}. {table.note}')}</caption>" if caption else ""
-    body = "\n".join(f"<tr{RULED if at == table.rule else ''}>{row}</tr>" for at, row in enumerate(rows))
-    return f"<table>{title}<thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
+    ruled = {table.rule: ' class="ruled"'}
+    body = "\n".join(f"<tr{ruled.get(at, '')}>{row}</tr>" for at, row in enumerate(rows))
+    told = f"<caption>{html_text(caption)}</caption>" if caption else ""
+    return f"<table>{told}<thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
 
 
-def markup(text: str) -> str:
-    """Text that HTML shows as it is."""
+def html_text(text: str) -> str:
+    """Text for HTML: nothing in it is markup, nothing moves a cursor."""
     return html.escape(visible(text))
 
 

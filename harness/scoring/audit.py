@@ -1,4 +1,4 @@
-"""What ``rgbtbench check`` says of a benchmark's files and of trackers' results; it stops at no fault."""
+"""``rgbtbench check``: all faults of a benchmark's files and of trackers' results, not only the first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rgbtbench.core.errors import BenchError
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.datasets.check import Problem, one_line, problems
+from rgbtbench.datasets.check import Problem, problem_text, problems
 
 from .evaluation import evaluate, find
 
@@ -47,7 +47,7 @@ def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[
     try:
         runs = find(label, path, benchmark).runs
     except BenchError as reason:
-        yield Problem("results", one_line(reason))
+        yield Problem("results", problem_text(reason))
         return
     bad = False
     for files in runs:
@@ -62,7 +62,7 @@ def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[
                 files.read(name)
             except BenchError as reason:
                 bad = True
-                yield Problem("unreadable file", one_line(reason))
+                yield Problem("unreadable file", problem_text(reason))
     if not bad:
         yield from _scored(benchmark, label, path)
 
@@ -72,7 +72,7 @@ def _scored(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[Prob
     try:
         evaluation = evaluate(benchmark, {label: path}, allow_missing=True)
     except BenchError as reason:
-        yield Problem("refused by score", one_line(reason))
+        yield Problem("refused by score", problem_text(reason))
     else:
         yield from (Problem("", f"repaired as the toolkit does: {repair}") for repair in evaluation.repairs)
         yield from (Problem("doubtful", f"doubtful: {doubt}") for doubt in evaluation.notes)

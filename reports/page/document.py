@@ -1,4 +1,4 @@
-"""The file itself: template, style, scripts and data in one text that may fetch nothing and run nothing else."""
+"""The HTML file: template, style, scripts and data in one text. It may load nothing and run no other script."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
         style=style,
         script=script,
         data=data,
-        tables="\n".join(as_html(table, caption=True) for table in tables),
+        tables="\n".join(as_html(table, f"{table.title}. {table.note}") for table in tables),
     )
     return page.encode(errors="backslashreplace")
 
