@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from .spec import Spec
 
 
+OURS = "this program"  # what owns a Spec that was given as an object
+
+
 class _Benchmarks(Registry["Spec"]):
     """Benchmarks by name, or as ``FILE.py:SPEC``; one given so is known by its own name afterwards."""
 
     def get(self, name: str | Spec) -> Spec:
         """Return what a name stands for, or take a Spec itself.
 
-        Raises ConfigError for what cannot be found or is no Spec, and for a second benchmark of one name.
+        Raises ConfigError for what cannot be found or is no Spec, and for a second benchmark of one name, unless both
+        were given as a Spec: then the later one counts.
         """
         from dataclasses import replace
 
@@ -37,7 +41,8 @@ class _Benchmarks(Registry["Spec"]):
             if found.name != by_name:
                 raise ConfigError(f"benchmark {by_name!r} has another name in its Spec", found=repr(found.name))
             return found
-        if own := known.get(found.name.lower()):
+        own = known.get(found.name.lower())
+        if own and (asked or self._registered.get(own, ("",))[0] != OURS):  # a notebook may change what it gave before
             kept = super().get(own)
             if replace(kept, reference="") != replace(found, reference=""):
                 raise ConfigError(
@@ -46,7 +51,7 @@ class _Benchmarks(Registry["Spec"]):
                     next="give the new one another name: runs are kept under it",
                 )
             return kept
-        self._registered[found.name] = (asked or "this program", replace(found, reference=asked))
+        self._registered[found.name] = (asked or OURS, replace(found, reference=asked))
         return self._registered[found.name][1]
 
 

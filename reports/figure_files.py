@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def write_figures(
-    folder: Path, form: str, evaluations: list[Evaluation], groups: Mapping[Benchmark, list[Entry]]
+    folder: Path, form: str, evaluations: Iterable[Evaluation], groups: Mapping[Benchmark, list[Entry]]
 ) -> list[Path]:
     """Draw whatever the evaluations hold into a folder; returns the paths. Raises ConfigError if it cannot."""
     written = []

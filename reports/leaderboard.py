@@ -1,4 +1,4 @@
-"""Ranks with what is not known about them: trackers whose intervals overlap share a range of ranks."""
+"""Ranks with their uncertainty: trackers whose intervals overlap share a range of ranks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's own tables and figures, as specs in ``paper/*.yaml``: printed beside measured, and missing said."""
+"""The paper's own tables and figures, as specs in ``paper/*.yaml``: printed cells beside measured ones."""
 
 from __future__ import annotations
 

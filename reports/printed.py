@@ -1,4 +1,4 @@
-"""Measured scores beside the ones that papers print, with what is known where they disagree."""
+"""Measured scores beside printed ones, with the reason where one is known for a difference."""
 
 from __future__ import annotations
 

@@ -14,17 +14,28 @@ from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
+from rgbtbench.core.errors import unknown
 from rgbtbench.core.terminal import visible
 from rgbtbench.files import atomic
 
 from .tables import RENDER, Table
 
+FORMATS = (*RENDER, "json", "csv", "csv-safe")
+
 
 def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], path: Path | None = None) -> None:
-    """Print in one of ``harness/cli/report.py``'s formats, to stdout or into a file.
+    """Print in one of the formats of ``render``, to stdout or into a file."""
+    put(render(form, rows, kind, tables), path)
 
-    ``csv-safe``: cells that a spreadsheet would take for a formula start with an apostrophe.
+
+def render(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table]) -> str:
+    """Text in a format: ``table``, ``md`` and ``latex`` are of ``tables``; ``json``, ``csv`` and ``csv-safe`` of rows.
+
+    ``csv-safe``: cells that a spreadsheet would take for a formula start with an apostrophe. Raises ConfigError for
+    another format.
     """
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
     out = io.StringIO()
     if form in RENDER:
         print("\n\n".join(RENDER[form](table) for table in tables), file=out)
@@ -32,12 +43,17 @@ def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], pa
         write_json(rows, kind, out)
     else:
         write_csv(rows, kind, out, safe=form == "csv-safe")
+    return out.getvalue()
+
+
+def put(text: str, path: Path | None = None) -> None:
+    """Write what ``render`` made to stdout or into a file."""
     if path:
-        atomic.save(path, out.getvalue().encode(errors="backslashreplace"))
+        atomic.save(path, text.encode(errors="backslashreplace"))
     elif sys.stdout.isatty():  # a label may hold a terminal's control codes, and CSV keeps them
-        print("\n".join(map(visible, out.getvalue().removesuffix("\n").split("\n"))))
+        print("\n".join(map(visible, text.removesuffix("\n").split("\n"))))
     else:
-        sys.stdout.write(out.getvalue())
+        sys.stdout.write(text)
 
 
 def optional(teller: str) -> dict[str, str]:

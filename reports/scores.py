@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,26 @@ import numpy as np
 from rgbtbench import __version__
 from rgbtbench.core.identity import truth_digest
 from rgbtbench.core.protocol import Measure
+from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 from rgbtbench.scoring.frames import REPEATED, Score, score_rows
 
 from .tables import Table, marked, number, spanned
 
-__all__ = ["REPEATED", "SMALL", "CurvePoint", "Score", "curve_points", "score_rows", "score_tables"]
+__all__ = [
+    "BREAKDOWNS",
+    "PAGE",
+    "REPEATED",
+    "SMALL",
+    "CurvePoint",
+    "Score",
+    "attributes_of",
+    "curve_points",
+    "score_rows",
+    "score_tables",
+]
+BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
+PAGE = "html"  # a format, and its breakdown: every attribute that the benchmarks' files tell
 SMALL = 10  # sequences: rows over fewer are flagged
 
 
@@ -31,6 +45,17 @@ class CurvePoint:
     sequence: str
     threshold: float
     value: float
+
+
+def attributes_of(benchmark: Benchmark, by: str, chosen: Collection[str] | None = None) -> tuple[str, ...]:
+    """The rows of a table: chosen attributes, all of them, or every two together."""
+    if chosen is not None:
+        return tuple(dict.fromkeys(map(benchmark.spec.attribute, chosen)))
+    if by == PAGE and benchmark.labels is None:
+        return ()  # a page is worth having without them
+    names = tuple(benchmark.spec.attributes)
+    pairs = benchmark.pairs() if by == "pair" else ()
+    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
 
 
 def curve_points(evaluation: Evaluation, by: str) -> Iterator[CurvePoint]:

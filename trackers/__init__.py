@@ -44,7 +44,7 @@ TRACKERS: Registry[Any] = Registry(
 )
 
 REVISIONS: Mapping[str, int] = {  # of a package of built-in trackers: raised when a change to it may change a box
-    "rgbtbench.trackers.crossmodal": 1,
+    "rgbtbench.trackers.crossmodal": 2,
     "rgbtbench.trackers.mdnet": 1,
 }
 
@@ -54,6 +54,12 @@ def revision(name: str) -> int | None:
     targets = {known.lower(): target for known, target in TRACKERS.builtin.items()}
     module = targets.get(name.lower(), name).partition(":")[0]
     return REVISIONS.get(module.rpartition(".")[0])
+
+
+def follows_many(name: str) -> bool:
+    """Whether a built-in tracker follows several sequences at once (docs/lockstep.md)."""
+    targets = {known.lower(): target for known, target in TRACKERS.builtin.items()}
+    return targets.get(name.lower(), "").startswith(f"{__name__}.crossmodal.")
 
 
 def shipped_weights(name: str | None, preset: str | None) -> Path | None:

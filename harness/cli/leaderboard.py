@@ -8,7 +8,7 @@ from pathlib import Path
 from rgbtbench.core.errors import ConfigError
 
 from .options import FORMATS, PAGE, Verbs, add, add_inputs, names_in
-from .report import counted, evaluated, gathered, has_gaps, page
+from .report import material_of, require_no_terminal, show_page
 
 EXAMPLES = (
     "leaderboard runs --truth LasHeR=LasHeR/ --metric PR",
@@ -18,7 +18,7 @@ EXAMPLES = (
 
 def add_verb(verbs: Verbs) -> None:
     """Add it to the command line."""
-    ranking = add(verbs, "leaderboard", counted(_leaderboard),
+    ranking = add(verbs, "leaderboard", _leaderboard,
                   "rank trackers over experiments, stores and raw results", EXAMPLES)  # fmt: skip
     add_inputs(ranking)
     ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
@@ -33,21 +33,22 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
     from rgbtbench.datasets import BENCHMARKS
     from rgbtbench.reports.leaderboard import Ranked, board, printed_rows, ranked
     from rgbtbench.reports.records import show
+    from rgbtbench.reports.whole import make_page
 
-    arguments.attributes, arguments.by, arguments.metrics = None, "overall", arguments.metric
-    groups = gathered(arguments, versions=True) if arguments.inputs else {}
+    material = material_of(arguments, versions=True, may_be_empty=True)
+    printed = [BENCHMARKS.get(name) for name in names_in(arguments.printed) or ()]
     if arguments.format == PAGE:
-        return page(arguments, groups)
-    evaluations = evaluated(arguments, groups) if groups else []
-    rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
+        require_no_terminal(arguments.out)
+        page = make_page(material, title=arguments.title, printed=printed, untrusted=arguments.untrusted)
+        return show_page(page, arguments.out)
+    evaluations = material.evaluate(measures=names_in(arguments.metric))
+    rows = [row for evaluation in evaluations for row in ranked(evaluation, material.groups[evaluation.benchmark])]
     if arguments.printed is not None or arguments.untrusted:
         spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
-        for name in names_in(arguments.printed) or ():
-            spec = BENCHMARKS.get(name)
-            spaces.append((spec.name, spec.default_split if len(spec.sizes) > 1 else ""))
+        spaces += [(spec.name, spec.default_split if len(spec.sizes) > 1 else "") for spec in printed]
         for space in dict.fromkeys(spaces):
             rows += printed_rows(*space, arguments.metric, untrusted=arguments.untrusted)
     if not rows:
         raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
     show(arguments.format, rows, Ranked, [board(rows)], arguments.out)
-    return int(has_gaps(evaluations, groups))
+    return 0 if material.is_complete(evaluations) else 1

@@ -1,4 +1,4 @@
-"""What verbs share: how one is added, the options of several, and what stands in these as values."""
+"""What verbs share: how a verb is added, options of several verbs, and the parsing of their values."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.terminal import log
 
-from .options import Verbs, add, add_experiment, names_in
+from .options import Verbs, add, add_experiment, count, names_in
 
 if TYPE_CHECKING:
     from rgbtbench.running.runs import Runs
@@ -36,6 +37,7 @@ def add_verb(verbs: Verbs) -> None:
     run.add_argument(
         "--stale", type=_seconds, default=120, metavar="SECONDS", help="of silence, then another machine's work is free"
     )
+    run.add_argument("--batch", type=count, metavar="K", help="every network that can follows K sequences at once")
     run.add_argument("--dry-run", action="store_true", help="only print the plan")
     run.add_argument("--retry-failed", action="store_true", help="run failed sequences again")
     run.add_argument("--force", action="store_true", help="run all again; old files are moved aside")
@@ -61,6 +63,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from rgbtbench.running.lanes import parse_devices
 
     devices = parse_devices(arguments.devices)
+    if arguments.batch:
+        arguments.set += _batches(arguments)
     runs = planned(arguments)
     runs.choose(retry_failed=arguments.retry_failed, force=arguments.force)
     total, todo = runs.counts.total(), sum(len(run.todo) for run in runs.runs)
@@ -80,6 +84,18 @@ def _run(arguments: argparse.Namespace) -> int:
     took = f"{minutes}m{seconds:02d}s" if minutes else f"{seconds}s"
     log(f"done   {runs} in {took}        next: {_next(arguments, runs)}")
     return 0 if runs.complete else 1
+
+
+def _batches(arguments: argparse.Namespace) -> list[str]:
+    """``--batch`` as changes to the experiment, so that the next command can repeat them."""
+    from rgbtbench.running.experiment import load_experiment
+    from rgbtbench.trackers import follows_many
+
+    trackers = load_experiment(arguments.experiment, arguments.set).trackers
+    able = [k for k, entry in enumerate(trackers) if entry.use and follows_many(entry.use)]
+    if not able:
+        raise ConfigError("no tracker here follows several sequences at once", next="leave out --batch")
+    return [f"trackers.{k}.batch={arguments.batch}" for k in able]
 
 
 def _next(arguments: argparse.Namespace, runs: Runs) -> str:

@@ -11,7 +11,6 @@ from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.terminal import log
 
 from .options import BREAKDOWNS, Verbs, add, add_results, breakdown, layouts_of, names_in, results_of
-from .report import attributes_of
 
 if TYPE_CHECKING:
     from rgbtbench.scoring.evaluation import Evaluation
@@ -58,6 +57,7 @@ def _score(arguments: argparse.Namespace) -> int:
 def evaluated(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluation:
     """Open, score, and say on stderr what a reader of the numbers must know."""
     from rgbtbench.api import evaluate, load
+    from rgbtbench.reports.scores import attributes_of
 
     if not results:
         raise ConfigError("no results to score", next="--results LABEL=FOLDER_OR_ARCHIVE")
@@ -67,7 +67,7 @@ def evaluated(arguments: argparse.Namespace, results: dict[str, str]) -> Evaluat
     evaluation = evaluate(
         benchmark,
         results,
-        attributes=attributes_of(benchmark, arguments.by, arguments.attributes),
+        attributes=attributes_of(benchmark, arguments.by, names_in(arguments.attributes)),
         measures=names_in(arguments.metrics),
         layouts=layouts_of(arguments.boxes, results),
         round_corners=None if arguments.corners is None else arguments.corners == "rounded",

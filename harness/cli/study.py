@@ -1,6 +1,6 @@
 """The verb ``study``: train the rows of the paper's tables, track an unseen generated benchmark, compare.
 
-Every step is a command that anybody can type (``train``, ``synth``, ``run``), and none is repeated once it is done.
+Every step is one that anybody can do alone (``train``, ``synth``, ``run``), and none is repeated once it is done.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgbtbench.core.errors import ConfigError, not_installed, unknown
+from rgbtbench.core.errors import ConfigError, ResultError, not_installed, unknown
+from rgbtbench.core.terminal import log
 from rgbtbench.results.study_record import MEASURED
 
 from .options import Verbs, add, count
@@ -165,25 +166,18 @@ def _table5(arguments: argparse.Namespace) -> int:
 
 def _tracked(arguments: argparse.Namespace, name: str, text: str) -> Evaluation:
     """Generate the test set, run an experiment on it, score it; what is there already is not done again."""
+    from rgbtbench.api import run
+    from rgbtbench.datasets.synthetic import write
     from rgbtbench.files.atomic import save
-    from rgbtbench.studies.trainings import call
 
-    root, runs = arguments.out / "LasHeR", arguments.out / "runs"
+    root, experiment = arguments.out / "LasHeR", arguments.out / f"{name}.yaml"
     if not root.exists():
-        size = ("--sequences", arguments.sequences, "--frames", arguments.frames, "--seed", TEST_SEED)
-        call("synth", "LasHeR", root, *size)
-    experiment = arguments.out / f"{name}.yaml"
+        names = write("LasHeR", root, arguments.sequences, arguments.frames, (320, 240), TEST_SEED)
+        log(f"{root}: {len(names)} sequences of {arguments.frames} generated frame pairs")
     save(experiment, text.encode())
-    call("run", experiment, "--runs", runs, "--devices", f"cpu*{arguments.jobs}")
-    return _evaluate(experiment, runs)
-
-
-def _evaluate(experiment: Path, runs: Path) -> Evaluation:
-    from rgbtbench.reports.comparable import require_complete
-    from rgbtbench.reports.inputs import Benchmarks, gather, score
-
-    entries = gather([str(experiment)], Benchmarks(), runs=runs)
-    require_complete(entries, f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs))}")
-    evaluation = score(entries)
-    assert evaluation is not None
-    return evaluation
+    runs = run(experiment, out=arguments.out / "runs", devices=f"cpu*{arguments.jobs}")
+    log(f"{experiment}: {runs}")
+    if runs.gaps:
+        next = f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs.store))}"
+        raise ResultError("not all sequences have been tracked", where=experiment, found=runs, next=next)
+    return runs.evaluate()

@@ -1,4 +1,4 @@
-"""Processes that stop when they are told to, end with whoever started them, and take along what they started."""
+"""Child processes: they stop when told, end together with their parent, and end their own children."""
 
 from __future__ import annotations
 

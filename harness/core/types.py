@@ -1,4 +1,4 @@
-"""The nouns everything else speaks in."""
+"""What modules hand to one another: frames, sequences, trajectories."""
 
 from __future__ import annotations
 

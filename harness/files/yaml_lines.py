@@ -1,4 +1,4 @@
-"""YAML whose every value knows its line, so that a complaint can name it."""
+"""YAML in which every value knows its line, so that an error can name it."""
 
 from __future__ import annotations
 

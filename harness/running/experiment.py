@@ -1,4 +1,4 @@
-"""An experiment: one YAML file into frozen dataclasses, every complaint with its line."""
+"""An experiment: one YAML file as frozen dataclasses. Errors name the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tracker that a lane holds: made once for all sequences in a row that ask for the same, and let go of."""
+"""The tracker that a lane holds: made once for all sequences in a row that need the same tracker."""
 
 from __future__ import annotations
 

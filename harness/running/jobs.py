@@ -1,4 +1,4 @@
-"""The unit of work: one sequence for one tracker, from claim to record. Done by our lanes and a cluster's workers."""
+"""The unit of work: one sequence with one tracker, from claim to record. Lanes and cluster workers do it."""
 
 from __future__ import annotations
 

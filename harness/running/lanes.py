@@ -1,9 +1,9 @@
-"""Who does the work here: lanes, each a process bound to a device.
+"""Lanes do the work on this machine. A lane is a process that is bound to a device.
 
-Lanes are spawned and watched one by one, not a pool's workers: when one of those is killed, loky's executor takes the
-others down with it. Here a lane that dies is buried (its sequence is recorded as failed if the tracker did it, else
-free again) and replaced. One that says nothing for longer than it said it would is killed: a tracker may silence the
-lane's own watchdog, stop its process, or never return from ``close``.
+Lanes are started and watched one by one. They are no workers of a pool: if one of these is killed, loky's executor ends
+all others. A lane that dies is replaced. Its sequence is recorded as failed if the tracker caused it, else it is free
+again. A lane that is silent for longer than it announced is killed, because a tracker may silence the lane's own
+watchdog, stop its process, or never return from ``close``.
 """
 
 from __future__ import annotations

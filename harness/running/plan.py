@@ -1,4 +1,4 @@
-"""What an experiment asks for, and how much of it is in the store already."""
+"""The runs that an experiment asks for, and which of their sequences are in the store already."""
 
 from __future__ import annotations
 

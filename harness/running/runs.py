@@ -23,7 +23,6 @@ from .lanes import run_lanes
 from .plan import Run, doubts_of, make_plan, prepare, require_images, store_of
 from .progress import Progress
 
-TIMEOUT = 14_400.0  # seconds for one sequence
 STATES: tuple[State, ...] = ("ok", "failed", "damaged", "running", "missing")  # in the order in which they are told
 
 
@@ -68,7 +67,7 @@ class Runs:
         devices: tuple[Device, ...] = (Device("cpu"),),
         *,
         cluster: str | None = None,
-        timeout: float = TIMEOUT,
+        timeout: float = 14_400.0,
         stale: float = STALE,
     ) -> None:
         """Run what was chosen, in a lane per device or on the workers of a dask scheduler; import raw results.
@@ -123,7 +122,7 @@ class Runs:
                 "not all sequences have been tracked",
                 where=self.store,
                 found="; ".join(f"{title}: {len(names)} without boxes ({names[0]})" for title, names in gaps.items()),
-                next="run again, or allow_missing=True to score the rest" if some else "run again",
+                next="run again, with retry_failed=True what has failed; or score the rest with allow_missing=True",
             )
         results = {
             run.tracker.label: run.folder.files(

@@ -1,4 +1,4 @@
-"""What ``rgbtbench check`` says of a benchmark's files and of trackers' results; it stops at no fault."""
+"""``rgbtbench check``: all faults of a benchmark's files and of trackers' results, not only the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do a tracker's rows hold what they seem to? A wrong layout, unit, offset or frame scores low without a word.
+"""Checks the format of a tracker's rows: a wrong layout, unit, offset or frame gives low scores and no error.
 
 Every tracker is given the first box, so row 1 tells the format; rows 2 to 6 tell it again, since most trackers copy the
 given box into row 1 and write their own boxes from row 2 on. 18 published sets of results gave the thresholds: their

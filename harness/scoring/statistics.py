@@ -1,4 +1,4 @@
-"""How sure is a score? Intervals and a paired test by resampling sequences; mean ranks of many trackers."""
+"""Uncertainty of scores: intervals and a paired test by resampling sequences; mean ranks of many trackers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where training sequences come from: a benchmark on disk, or scenes made up without end. Both by (seed, number)."""
+"""Training sequences: of a benchmark on disk, or endless generated scenes. A sample follows from (seed, number)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed numbers for the page's leaderboard, each with who says so and what else is in print."""
+"""Printed numbers for the page's leaderboard, each with its source and the other prints of that cell."""
 
 from __future__ import annotations
 

@@ -58,8 +58,11 @@ def test_a_spec_itself_will_do(tmp_path):
     benchmark = rgbtbench.load(spec, annotations(tmp_path))
     assert benchmark.title == "Own"
     assert benchmark.labels is None
+    assert rgbtbench.load(replace(spec, every=2), tmp_path).spec.every == BENCHMARKS.get("Own").every == 2
     with pytest.raises(ConfigError, match="two benchmarks called 'Own'"):
-        rgbtbench.load(replace(spec, every=2), tmp_path)
+        BENCHMARKS.get(spec_file(tmp_path, "Own"))
+    with pytest.raises(ConfigError, match="two benchmarks called 'GTOT'"):
+        rgbtbench.load(replace(spec, name="GTOT"), tmp_path)
 
 
 def test_a_second_benchmark_of_a_name_is_refused(tmp_path):

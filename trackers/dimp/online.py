@@ -36,11 +36,11 @@ NEARNESS = 0.5  # weight of a cosine window on wide score maps
 
 
 class Look(NamedTuple):
-    """What crops show of k targets: features (k, D, h, w), the IoU-Net's maps, where the crops lie; ``localise``."""
+    """What crops show of k targets: features (k, D, h, w), the fused levels, where the crops lie; ``localise``."""
 
     features: Tensor
-    near: Tensor
-    far: Tensor
+    level3: Tensor
+    level4: Tensor
     positions: Array
     scales: Array
     shift: Array
@@ -112,7 +112,7 @@ class Online:
         if len(found):
             with clock("refine"):
                 self.position[found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[found]
-                self._refine(found, Pair(seen.near, seen.far), seen.positions, seen.scales)
+                self._refine(found, Pair(seen.level3, seen.level4), seen.positions, seen.scales)
         if p.velocity:
             self.velocity = velocities(self.velocity, before, expected, self.position, self.size, kept, p.velocity)
         which, rates, steps = lessons(seen.flags, self.count - 1, p)
@@ -163,12 +163,11 @@ class Online:
             fused = network.fuse(*levels)
         with clock("heads"):
             features = network.classifier.features(fused.level4)
-            maps = network.iou.maps(fused)
         with clock("localise"):
             filter = self.filter[torch.as_tensor(which, device=self.device)]
             scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
             shift, flags, peaks = localise(scores, self.size[which], centres, positions, scales, p)
-        return Look(features, maps.level3, maps.level4, positions, scales, shift, flags, peaks)
+        return Look(features, *fused, positions, scales, shift, flags, peaks)
 
     def _seek(self, frames: Sequence[Frame], which: NDArray[np.int64]) -> Array:
         """Where in a wide window around the last positions the filters of ``which`` (k,) answer most: x y (k, 2)."""
@@ -209,12 +208,12 @@ class Online:
         assert first is not None
         return features.view(samples, sequences, *features.shape[1:]), first
 
-    def _refine(self, which: NDArray[np.int64], maps: Pair, positions: Array, scales: Array) -> None:
+    def _refine(self, which: NDArray[np.int64], fused: Pair, positions: Array, scales: Array) -> None:
         """Fit boxes by the IoU-Net; where no plausible one is left the size stays (DiMP)."""
         p, at = self.p, (positions[which], scales[which])
         boxes = crop.to_crop(self.boxes[which], *at, p.crop)
         starts = self._tensor(start_boxes(boxes, [self.rngs[k] for k in which], p))
-        predict = self.network.iou.predictor(self._pick(self.modulation, which), self._pick(maps, which))
+        predict = self.network.iou.predictor(self._pick(self.modulation, which), self._pick(fused, which))
         refined, any_left = (x.cpu().numpy() for x in refine(starts, predict, p))
         fitted = crop.to_image(refined.astype(float), *at, p.crop)
         which, fitted = which[any_left], fitted[any_left]

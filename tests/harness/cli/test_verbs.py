@@ -54,3 +54,42 @@ def test_a_start_takes_a_tenth_of_a_second(code: str):
         return after.children_user + after.children_system - before.children_user - before.children_system
 
     assert min(seconds() for _ in range(3)) < 0.2
+
+
+def test_a_closed_pipe_is_no_error(generated):
+    command = [sys.executable, "-m", "rgbtbench", "list", "published"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == (b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["score", "Lasher2", "--results", "A=x"], ["unknown benchmark 'Lasher2'", "rgbtbench list benchmarks"]),
+        (["score", "LasHeR", "--truth", "nowhere", "--results", "A=x"], ["path not found", "nowhere"]),
+        (["score", "LasHeR", "--truth", "{truth}", "--results", "A=nowhere"], ["path not found", "nowhere"]),
+        (["score", "LasHeR", "--truth", "{truth}"], ["no results", "--results"]),
+        (["score", "LasHeR", "--truth", "{truth}", "--results", "=x"], ["malformed"]),
+        (["score", "LasHeR", "--truth", "{truth}", "--results", "A=x", "--results", "A=y"], ["two results labelled"]),
+        (["score", "LasHeR", "--truth", "{truth}", "--results", "A=x", "--split", "tset"], ["unknown split", "'test'"]),
+        (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--attributes", "X"], ["unknown attribute"]),
+        (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--metrics", "MPR"], ["unknown metric"]),
+        (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--boxes", "xyxy"], ["unknown box layout"]),
+        (["score", "GTOT", "--truth", "{truth}", "--results", "A={ok}"], ["no sequences of GTOT"]),
+        (["export", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--out", "o", "--kit=x"], ["unknown kit"]),
+        (["compare", "LasHeR", "A={ok}", "A={ok}", "--truth", "{truth}"], ["different labels"]),
+    ],
+)  # fmt: skip
+def test_bad_arguments_are_one_clear_message(cli, generated, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    paths = {"truth": generated / "LasHeR", "ok": generated / "results" / "fused"}
+    status, out, err = cli(*(argument.format(**paths) for argument in arguments))
+    assert (status, out) == (2, "")
+    for word in words:
+        assert word in err, err
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
