@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rgbtbench.core.errors import ResultError
+from rgbtbench.core.identity import truth_digest
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.names import sequence_names
@@ -99,7 +100,18 @@ def _may_hold_runs(path: Path) -> bool:
 
 def _of_run(label: str, folder: RunFolder, benchmark: Benchmark) -> ResultFiles:
     """The sequences that are settled and sound. Imported boxes were judged when they came in."""
-    imported = bool(folder.about().get("imported"))
+    about = folder.about()
+    dataset = about["identity"].get("dataset")
+    own = truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)
+    if not isinstance(dataset, dict) or dataset.get("truth") != own:
+        truth = str(dataset.get("truth"))[:12] if isinstance(dataset, dict) else "none"
+        raise ResultError(
+            f"the run of {label} was made on another truth",
+            where=folder.path,
+            expected=f"truth {own[:12]}, that of {benchmark.title} here",
+            found=f"truth {truth}",
+            next="load the benchmark from where the run had it",
+        )
     states = {name: folder.state(name) for name in benchmark.names}
     sound = [name for name, state in states.items() if state == "ok"]
     if not sound:
@@ -111,7 +123,7 @@ def _of_run(label: str, folder: RunFolder, benchmark: Benchmark) -> ResultFiles:
             found=", ".join(f"{count} {state}" for state, count in counts.items()),
             next="run the experiment again, or pass another run",
         )
-    return folder.files(label, sound, "xywh" if imported else None)
+    return folder.files(label, sound, "xywh" if about.get("imported") else None)
 
 
 def _chosen(label: str, store: Path, folders: list[RunFolder], benchmark: Benchmark) -> RunFolder:
