@@ -23,6 +23,7 @@ TRACKERS: Registry[Any] = Registry(
         "dcf": "rgbtbench.trackers.dcf:DCF",
         "replay": "rgbtbench.trackers.replay:Replay",
         "process": "rgbtbench.trackers.process:Process",
+        "codebase": "rgbtbench.trackers.codebase:Codebase",
         "cmd-teacher": "rgbtbench.trackers.crossmodal.models:teacher",
         "cmd-student": "rgbtbench.trackers.crossmodal.models:student",
         "cmd-student-softmax": "rgbtbench.trackers.crossmodal.models:student_softmax",
@@ -55,6 +56,20 @@ def revision(name: str) -> int | None:
     return REVISIONS.get(module.rpartition(".")[0])
 
 
+def places(name: str | None) -> tuple[str, ...]:
+    """The parameters of a tracker that only say where things lie: not part of a run's identity, unlike ``origin``."""
+    return ("root", "python") if str(name).lower() == "codebase" else ()
+
+
+def origin(name: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What lies at a tracker's ``places``, by content. Raises ConfigError if it is not what it must be."""
+    if not places(name):
+        return None
+    from .codebase import origin as found
+
+    return found(params)
+
+
 def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     """The trained weights that come with the package for a tracker of this size, if any."""
     file = f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
@@ -76,6 +91,7 @@ MEANINGS = {
     "dcf": "discriminative correlation filter on both modalities, NumPy only",
     "replay": "raw result files played back: results=FOLDER_OR_ARCHIVE",
     "process": "a tracker in its own interpreter or container: command=[...]",
+    "codebase": "a repository of the pytracking or OSTrack shape, in its own interpreter: root=..., tracker=...",
     "cmd-teacher": "two ResNet-50, MDC + FRS: our MFNet-style reconstruction, as the paper leaves its internals open",
     "cmd-student": "one ResNet-18 for both modalities, MPSD fusion: the paper's Student-Distill",
     "cmd-student-softmax": "the same with Eq. 5's weights by softmax, as the paper's text says, not its formula",

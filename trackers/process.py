@@ -30,6 +30,7 @@ from rgbtbench.core.types import Frame, parts
 
 LONGEST = 1 << 20  # bytes of an answer
 KEPT = 4096  # bytes of stderr shown when something goes wrong
+GLANCE = 1.0  # seconds of silence after which we look whether the child lives
 
 
 class Process:
@@ -61,6 +62,7 @@ class Process:
         client = str(Path(__file__).with_name("process_client.py"))
         self.command = [word.replace("{client}", client).replace("{device}", str(device)) for word in words]
         self.timeout, self.start, self.folder = timeout, start, folder
+        self.environment = threads(str(device))
         arguments = {**(params or {}), **({"weights": str(weights)} if weights else {})}
         self.make: dict[str, Any] = {"arguments": arguments, "device": str(device), "seed": current()}
         self.child: subprocess.Popen[bytes] | None = None
@@ -114,7 +116,7 @@ class Process:
                 stdout=pipe,
                 stderr=pipe,
                 cwd=self.folder,
-                env=os.environ | threads(self.make["device"]),
+                env=os.environ | self.environment,
                 start_new_session=True,
                 preexec_fn=parental_death() if alone else None,  # it is a thread's end that would count
             )
@@ -154,7 +156,10 @@ class Process:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise self._fault(f"gave no answer within {seconds:g} s", next="a higher timeout: (or start:)")
-                for key, _ in ready.select(left):
+                events = ready.select(min(left, GLANCE))
+                if not events and self.child and self.child.poll() is not None:
+                    raise self._fault("ended without an answer")  # a fork of it holds its pipes open
+                for key, _ in events:
                     if key.fileobj is stdin:
                         try:
                             rest = rest[os.write(key.fd, rest) :]

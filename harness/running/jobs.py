@@ -6,7 +6,7 @@ import faulthandler
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +23,7 @@ from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.results.lease import STALE
 from rgbtbench.results.store import RunFolder
+from rgbtbench.trackers import TRACKERS, origin
 
 from . import changed_inputs
 from .experiment import DatasetEntry, TrackerEntry
@@ -45,6 +46,7 @@ class Unit:
     truth: str  # fingerprint of the dataset
     tracker: TrackerEntry
     file: str | None  # sha256 of the tracker's file
+    origin: Mapping[str, Any] | None  # what is known of the tracker's repository
     contents: changed_inputs.Contents  # sha256 of weights, and of what its parameters name
     sequence: str
     frames: int
@@ -244,9 +246,8 @@ def _made_for(job: Job, unit: Unit, device: Device) -> tuple[Any, ...]:
 
 def _built(job: Job, unit: Unit, device: Device, seen: changed_inputs.Stamps) -> Tracker:
     """The tracker, made once for all sequences in a row that ask for the same."""
-    from rgbtbench.trackers import TRACKERS
-
     entry, wanted = unit.tracker, (*_made_for(job, unit, device), seen)
+    _require_origin(unit)
     if not _kept or _kept[0][0] != wanted:
         _discard()
         name, arguments = str(entry.spec), entry.arguments
@@ -277,6 +278,17 @@ def _require_file(unit: Unit) -> None:
             where=file,
             next="run again; on a cluster, restart the workers",
         )
+
+
+def _require_origin(unit: Unit) -> None:
+    """Stop the run if the tracker's repository is not what it was: it may read files again for each sequence."""
+    if unit.origin is None:
+        return
+    try:
+        if origin(str(unit.tracker.use), unit.tracker.arguments) != unit.origin:
+            raise ConfigError("the repository has changed since the run began", next="run again: it is another run now")
+    except ConfigError as error:
+        raise _Unmade(_at(unit.tracker, error)) from None
 
 
 def _parameters(factory: Callable[..., object]) -> tuple[str, ...]:
@@ -320,8 +332,10 @@ def make_units(runs: Iterable[Run]) -> tuple[Unit, ...]:
     units = []
     for run in runs:
         frames = dict(zip(run.benchmark.names, run.benchmark.lengths.tolist(), strict=True))
-        truth, file, contents = run.identity["dataset"]["truth"], run.identity.get("file"), run.contents
+        truth, contents = run.identity["dataset"]["truth"], run.contents
+        file, origin = (run.identity.get(key) for key in ("file", "origin"))
         for name in run.todo if run.tracker.use else ():
-            units.append(Unit(run.folder.path, run.dataset, truth, run.tracker, file, contents, name, frames[name]))
+            what = run.dataset, truth, run.tracker, file, origin, contents
+            units.append(Unit(run.folder.path, *what, name, frames[name]))
     order = list(dict.fromkeys(unit.tracker.label for unit in units))
     return tuple(sorted(units, key=lambda u: (order.index(u.tracker.label), -u.frames, u.sequence)))
