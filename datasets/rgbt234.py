@@ -8,7 +8,7 @@ from rgbtbench.core.errors import DataError
 from rgbtbench.core.protocol import NPR20, PR20, SR21, Protocol
 from rgbtbench.files.archive import Tree, join
 
-from .benchmark import Labels, Spec
+from .spec import Labels, Spec
 
 
 def read_attributes(tree: Tree, root: str, names: tuple[str, ...]) -> Labels | None:

@@ -1,8 +1,8 @@
 """Exact, fast scoring and benchmarking of RGB-T (visible + thermal) object trackers.
 
 >>> import rgbtbench
->>> sorted(rgbtbench.__all__)
-['__version__', 'evaluate', 'load']
+>>> dir(rgbtbench)
+['BENCHMARKS', 'TRACKERS', '__version__', 'compare', 'evaluate', 'load', 'report', 'run', 'track']
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "evaluate", "load"]
+__all__ = ["BENCHMARKS", "TRACKERS", "__version__", "compare", "evaluate", "load", "report", "run", "track"]
 
 if TYPE_CHECKING:
-    from .api import evaluate, load
+    from .api import BENCHMARKS, TRACKERS, compare, evaluate, load, report, run, track
 
 
 def __getattr__(name: str) -> Any:

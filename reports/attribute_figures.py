@@ -13,7 +13,7 @@ from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .colours import colour, dashes
 from .comparison import Comparison
-from .figures import COLUMN, PAGE, figure, label, legend_below, lines_of, styled
+from .figures import COLUMN, PAGE, figure, label, legend_below, lines_of, seaborn, styled
 from .scores import SMALL
 
 if TYPE_CHECKING:
@@ -63,28 +63,23 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
 
 
 def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, sizes: Index | None = None) -> Figure:
-    with styled() as matplotlib:
+    with styled():
         wide = len(columns) > 10
         width = PAGE if wide else COLUMN
         made = figure(width, 0.75 + 0.19 * len(rows))
         axes = made.subplots()
-        shades = matplotlib.colormaps["cividis"]
-        low, high = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0.0, 1.0)
-        axes.imshow(values, cmap=shades, aspect="auto", vmin=low, vmax=high)
-        for (r, c), value in np.ndenumerate(values):
-            if np.isfinite(value):
-                dark = sum(shades((value - low) / max(high - low, 1e-9))[:3]) < 1.5
-                mark = "*" if sizes is not None and sizes[r, c] < SMALL else ""
-                axes.text(c, r, f"{value:.1f}{mark}", ha="center", va="center", fontsize=5.5 if wide else 5,
-                          color="white" if dark else "black")  # fmt: skip
-            if sizes is not None and c > r:
-                axes.text(c, r, str(sizes[c, r]), ha="center", va="center", fontsize=5.5, color="#666666")
+        texts = np.char.mod("%.1f", values)
+        if sizes is not None:
+            texts = np.where(sizes < SMALL, np.char.add(texts, "*"), texts)
+            for r, c in zip(*np.triu_indices(len(rows), 1), strict=True):
+                axes.text(c + 0.5, r + 0.5, str(sizes[c, r]), ha="center", va="center", fontsize=5.5, color="#666666")
+        shown = {"annot": texts, "fmt": "", "annot_kws": {"fontsize": 5.5 if wide else 5}, "cmap": "cividis"}
+        plain = {"cbar": False, "xticklabels": False, "yticklabels": False}
+        seaborn().heatmap(values, mask=~np.isfinite(values), ax=axes, **shown, **plain)
         axes.set_title(lines_of(title, width))
-        axes.set_xticks(range(len(columns)), columns, fontsize=5.5)
-        axes.set_yticks(range(len(rows)), rows)
+        axes.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=5.5)
+        axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
         axes.tick_params(length=0)
-        for side in axes.spines.values():
-            side.set_visible(False)
         return made
 
 

@@ -25,6 +25,7 @@ class Checked:
     id: str
     section: str
     claim: str
+    dataset: str
     cells: str
     said: str
     recomputed: str
@@ -55,8 +56,19 @@ def checked(study: Sequence[Training]) -> list[Checked]:
     for claim in claims():
         own = [known.get((key.table, key.row)) for key in claim.keys]
         measured = _measured(claim, [row for row in own if row], compared, counts) if all(own) else ""
-        told = (claim.id, claim.section, claim.claim, claim.cells, claim.said)
-        rows.append(Checked(*told, claim.recomputed, claim.verdict, measured))
+        rows.append(
+            Checked(
+                id=claim.id,
+                section=claim.section,
+                claim=claim.claim,
+                dataset=claim.keys[0].dataset,
+                cells=claim.cells,
+                said=claim.said,
+                recomputed=claim.recomputed,
+                verdict=claim.verdict,
+                measured=measured,
+            )
+        )
     return rows
 
 
@@ -75,9 +87,17 @@ def _measured(claim: Claim, own: Sequence[Row], compared: Compared | None, count
 def wrong() -> list[Wrong]:
     """Errata of this paper: of its tables, then of its text."""
     return [
-        Wrong(e.source.removeprefix(f"{PAPER} "), e.dataset, e.split, e.tracker, e.metric, e.note, evidence(e))
+        Wrong(
+            place=e.place,
+            dataset=e.dataset,
+            split=e.split,
+            tracker=e.tracker,
+            metric=e.metric,
+            note=e.note,
+            evidence=evidence(e),
+        )
         for e in errata()
-        if e.source.startswith(PAPER)
+        if e.reference == PAPER
     ]
 
 

@@ -1,4 +1,4 @@
-"""What may stand in one table: complete runs, of one split, under names that differ."""
+"""Runs that may stand in one table: complete, of one split, with different names."""
 
 from __future__ import annotations
 

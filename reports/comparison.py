@@ -1,4 +1,4 @@
-"""What ``compare`` prints: is one tracker better than another, or is it chance?"""
+"""What ``compare`` prints: is one tracker better than another, or is it chance? And among many?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rgbtbench.scoring.evaluation import Evaluation
-from rgbtbench.scoring.statistics import holm, intervals, paired_test
+from rgbtbench.scoring.statistics import holm, intervals, mean_ranks, paired_test
 
-from .tables import Table, number
+from .tables import GAP, Table, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,71 @@ def compare_tables(evaluation: Evaluation, rows: list[Comparison]) -> list[Table
                 title=f"{evaluation.benchmark.title}, {measure.name}: percent, difference [95 % interval]",
                 header=("attribute", *evaluation.trackers, "difference", "p", "p (Holm)", "sequences"),
                 rows=tuple(body),
+            )
+        )
+    return tables
+
+
+@dataclass(frozen=True, slots=True)
+class MeanRank:
+    """One of at least three trackers: score in percent, and mean rank over the sequences that all of them have.
+
+    ``p``: of Friedman's test that all are alike. ``alike``: trackers whose mean ranks are within Nemenyi's
+    ``critical_difference`` at 5 %, which no test here tells apart from this one.
+    """
+
+    dataset: str
+    split: str
+    metric: str
+    tracker: str
+    value: float
+    mean_rank: float
+    critical_difference: float
+    p: float
+    sequences: int
+    alike: str
+
+
+def mean_rank_rows(evaluation: Evaluation) -> list[MeanRank]:
+    """One row per metric and tracker, best mean rank first. Raises ConfigError for fewer than three trackers."""
+    rows = []
+    for measure in evaluation.measures:
+        values = evaluation.values(measure)
+        whole = ~np.isnan(values).any(axis=0)
+        result = mean_ranks(values[:, whole])
+        scores = evaluation.score(measure)[:, 0] * 100
+        for k in np.argsort(result.ranks, kind="stable"):
+            near = np.abs(result.ranks - result.ranks[k]) <= result.critical_difference
+            rows.append(
+                MeanRank(
+                    dataset=evaluation.benchmark.spec.name,
+                    split=evaluation.benchmark.split_label,
+                    metric=measure.name,
+                    tracker=evaluation.trackers[k],
+                    value=float(scores[k]),
+                    mean_rank=float(result.ranks[k]),
+                    critical_difference=result.critical_difference,
+                    p=result.p,
+                    sequences=int(whole.sum()),
+                    alike=", ".join(evaluation.trackers[other] for other in np.flatnonzero(near) if other != k),
+                )
+            )
+    return rows
+
+
+def mean_rank_tables(evaluation: Evaluation, rows: list[MeanRank]) -> list[Table]:
+    """One table per metric."""
+    tables = []
+    for measure in evaluation.measures:
+        own = [row for row in rows if row.metric == measure.name]
+        first = own[0]
+        tables.append(
+            Table(
+                title=f"{evaluation.benchmark.title}, {measure.name}: mean ranks over {first.sequences} sequences",
+                header=("tracker", measure.name, "mean rank", "not told apart from"),
+                rows=tuple((r.tracker, number(r.value), number(r.mean_rank, 2), r.alike or GAP) for r in own),
+                note=f"all alike: p = {first.p:.2g} (Friedman); "
+                f"mean ranks {number(first.critical_difference, 2)} apart differ at 5 % (Nemenyi)",
             )
         )
     return tables

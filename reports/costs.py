@@ -41,7 +41,7 @@ class Size:
     params_active: int | None
     printed_params_m: float
     params_difference_m: float
-    printed_source: str
+    printed_reference: str
     printed_note: str
 
 
@@ -87,7 +87,7 @@ def size_row(request: Request, params_paper: int | None, params_active: int | No
         params_active=params_active,
         printed_params_m=millions,
         params_difference_m=difference,
-        printed_source="{}, Table {}, {}".format(PAPER, printed["table"], printed["row"]) if printed else "",
+        printed_reference="{}, Table {}, {}".format(PAPER, printed["table"], printed["row"]) if printed else "",
         printed_note=printed.get("note", ""),
     )
 
@@ -195,9 +195,9 @@ def _sources(rows: Iterable[Size], *, speed: bool) -> list[str]:
     """Where the printed numbers stand, and what to know about them."""
     lines = []
     for row in rows:
-        if row.printed_source:
+        if row.printed_reference:
             note = f" ({row.printed_note})" if row.printed_note else ""
-            lines.append(f"  {row.tracker}: {row.printed_source.removeprefix(f'{PAPER}, ')}{note}")
+            lines.append(f"  {row.tracker}: {row.printed_reference.removeprefix(f'{PAPER}, ')}{note}")
     on = f", speed on {PAPER_DEVICE}" if speed else ""
     return [f"printed: {PAPER}{on}; never measured here", *lines] if lines else []
 

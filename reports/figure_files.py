@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,10 @@ from rgbtbench.files import atomic
 from rgbtbench.scoring.evaluation import Evaluation
 
 from .attribute_figures import heat_map, pair_map, radar
+from .comparison import mean_rank_rows
 from .figures import curves, drawn
 from .inputs import Entry
+from .sequence_figures import critical_differences, distributions
 from .speed import Speed, printed_speeds, scatter, with_facts
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def write_figures(
-    folder: Path, form: str, evaluations: list[Evaluation], groups: Mapping[Benchmark, list[Entry]]
+    folder: Path, form: str, evaluations: Iterable[Evaluation], groups: Mapping[Benchmark, list[Entry]]
 ) -> list[Path]:
     """Draw whatever the evaluations hold into a folder; returns the paths. Raises ConfigError if it cannot."""
     written = []
@@ -44,8 +46,13 @@ def _figures(evaluation: Evaluation, entries: Mapping[str, Entry]) -> Iterator[t
             yield f"{measure.name} attributes", heat_map(evaluation, measure)
             if len(single) > 2:
                 yield f"{measure.name} radar", radar(evaluation, measure)
+        yield f"{measure.name} sequences", distributions(evaluation, measure)
         for tracker in evaluation.trackers if paired else ():
             yield f"{measure.name} pairs {tracker}", pair_map(evaluation, measure, tracker)
+    if len(evaluation.trackers) > 2:
+        rows = mean_rank_rows(evaluation)
+        for metric in dict.fromkeys(row.metric for row in rows):
+            yield f"{metric} ranks", critical_differences([row for row in rows if row.metric == metric])
     own = list(_own(evaluation, entries))
     benchmark, metric = evaluation.benchmark, evaluation.measures[-1].name
     printed = []
@@ -59,6 +66,6 @@ def _own(evaluation: Evaluation, entries: Mapping[str, Entry]) -> Iterator[Speed
     scores = evaluation.score(evaluation.measures[-1])[:, 0] * 100
     for tracker, score in zip(evaluation.trackers, scores.tolist(), strict=True):
         entry = entries[tracker]
-        speed = with_facts(tracker, score, entry.standing, entry.fps(), entry.authors_fps())
+        speed = with_facts(tracker, score, entry.source, entry.fps(), entry.authors_fps())
         if speed and score == score:  # a gap has no place
             yield speed

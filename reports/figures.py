@@ -65,6 +65,15 @@ def styled() -> Iterator[Any]:
         yield matplotlib
 
 
+def seaborn() -> Any:
+    """The library, for figures of distributions and grids; raises ConfigError where it is not installed."""
+    try:
+        import seaborn
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
+    return seaborn
+
+
 def figure(width: float, height: float) -> Figure:
     """An empty figure, in inches. It is laid out with SVG's and PDF's 72 dots, where hinted letters are widest."""
     from matplotlib.figure import Figure
@@ -142,7 +151,7 @@ def legend_below(made: Figure, handles: Sequence[Any], names: Sequence[str], col
 def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
     """Bars of an exhibit, a panel per group; printed ones hatched, and what is missing said."""
     with styled():
-        groups = list(dict.fromkeys(cell.group for cell in cells))
+        groups = list(dict.fromkeys(cell.title for cell in cells))
         metrics = list(dict.fromkeys(cell.metric for cell in cells))
         rows = [row.label for row in exhibit.rows]
         made = figure(COLUMN, 1.75 * len(groups) + 0.25)
@@ -150,7 +159,7 @@ def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
         tints = dict(zip(metrics, ("#0072B2", "#E69F00", "#009E73"), strict=False))
         for axes, group in zip(panels, groups, strict=True):
             width = 0.8 / len(metrics)
-            for cell in (c for c in cells if c.group == group):
+            for cell in (c for c in cells if c.title == group):
                 at = rows.index(cell.row) + (metrics.index(cell.metric) - (len(metrics) - 1) / 2) * width
                 known = not math.isnan(cell.measured)
                 value = cell.measured if known else float(cell.printed or "nan")
@@ -163,10 +172,10 @@ def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
                 if spread:
                     axes.errorbar(at, value, spread, color="black", linewidth=0.7, capsize=1.5)
                 axes.text(at, value + spread + 1, f"{value:.1f}", ha="center", va="bottom", fontsize=5.5, rotation=90)
-            told = any(not math.isnan(c.measured) for c in cells if c.group == group)
-            standing = "measured here" if told else "printed" if _printed(cells, group) else "missing"
-            axes.set_title(lines_of(f"{group} ({standing})", COLUMN))
-            top = max([_height(c) for c in cells if c.group == group], default=0.0)
+            told = any(not math.isnan(c.measured) for c in cells if c.title == group)
+            source = "measured here" if told else "printed" if _printed(cells, group) else "missing"
+            axes.set_title(lines_of(f"{group} ({source})", COLUMN))
+            top = max([_height(c) for c in cells if c.title == group], default=0.0)
             axes.set(xticks=range(len(rows)), ylim=(0, top * 1.35 or 100), xlim=(-0.6, len(rows) - 0.4))
             axes.set_xticklabels([label(row, 12) for row in rows], rotation=30, ha="right", rotation_mode="anchor")
             axes.grid(True, axis="y")
@@ -178,7 +187,7 @@ def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
 
 
 def _printed(cells: Sequence[Filled], group: str) -> bool:
-    return any(cell.printed for cell in cells if cell.group == group)
+    return any(cell.printed for cell in cells if cell.title == group)
 
 
 def _height(cell: Filled) -> float:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rgbtbench.core.errors import BenchError, ConfigError, StoreError, unknown
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.datasets.names import sequence_names
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.files.archive import FILES, SUFFIXES, stem
 from rgbtbench.files.paths import labelled
 from rgbtbench.results.discovery import WHOLE
@@ -32,7 +33,7 @@ class Entry:
 
     label: str
     benchmark: Benchmark
-    standing: Literal["measured", "raw"]
+    source: Literal["measured", "scored"]
     origin: Path
     run: RunFolder | None = None
     states: Mapping[str, State] = field(default_factory=dict)
@@ -62,7 +63,10 @@ class Entry:
             return None
         lengths = dict(zip(self.benchmark.names, self.benchmark.lengths.tolist(), strict=True))
         try:
-            return authors_fps(find(self.label, self.raw, self.benchmark), lengths)
+            files = find(self.label, self.raw, self.benchmark)
+            if self.benchmark.spec.every > 1:  # times are of all frames that the tracker saw, as its boxes are
+                lengths = {name: len(files.read(name, self.benchmark.given[name])) for name in files.paths}
+            return authors_fps(files, lengths)
         except BenchError:  # what is wrong with the files is said where they are scored
             return None
 
@@ -96,6 +100,9 @@ class Benchmarks:
         """The one that raw results belong to: the one named, or the one whose sequences their files are named after."""
         if self.name:
             return self.open(self.name)
+        for name in self.truths:
+            if name != "*" and not sequence_names(name):  # its files are the only ones that know its sequences
+                self.open(name)
         opened = {benchmark.title: benchmark for benchmark in self.opened.values()}
         published = published_names()
         found = whose(path, lambda: published | {title: benchmark.names for title, benchmark in opened.items()})
@@ -161,7 +168,7 @@ def gather(
     for label, path in later:
         if not label or not str(path):
             raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
-        found.append(Entry(label, benchmarks.of(path), "raw", path, raw=path))
+        found.append(Entry(label, benchmarks.of(path), "scored", path, raw=path))
     found = [replace(entry, layout=entry.layout or (layouts or {}).get(entry.label)) for entry in found]
     return _chosen(found, tuple(only), tuple(without), " ".join(inputs))
 
@@ -197,13 +204,13 @@ def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, change
         key = (run.benchmark.spec.name, run.benchmark.split)
         benchmark = benchmarks.opened.setdefault(key, run.benchmark)
         _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
-        standing: Literal["measured", "raw"] = "raw" if run.tracker.results else "measured"
-        layout, place = _layout_of_run(standing), run.folder.path
+        source: Literal["measured", "scored"] = "scored" if run.tracker.results else "measured"
+        layout, place = _layout_of_run(source), run.folder.path
         found.append(
             Entry(
                 run.tracker.label,
                 benchmark,
-                standing,
+                source,
                 place,
                 run.folder,
                 run.states,
@@ -229,22 +236,33 @@ def _of_store(folders: list[RunFolder], benchmarks: Benchmarks, unread: list[str
             next = f"move {folder.path} away"
             raise StoreError(f"{ABOUT} names no benchmark", where=where, found=repr(dataset)[:80], next=next)
         home, split, truth = map(str, fields)
-        spec = BENCHMARKS.get(home.removesuffix(f"-{split}"))
+        spec = _spec_of(home.removesuffix(f"-{split}"), about, folder.path / ABOUT)
         if benchmarks.split in (None, split) or len(spec.sizes) == 1:
             benchmark = benchmarks.open(spec.name, split)
             _require_same_truth(benchmark, truth, folder.path / ABOUT)
-            standing: Literal["measured", "raw"] = "raw" if about.get("imported") else "measured"
+            source: Literal["measured", "scored"] = "scored" if about.get("imported") else "measured"
             states = {name: folder.state(name) for name in benchmark.names}
             year = about.get("year") if isinstance(about.get("year"), int) else None
             found.append(
-                Entry(about["label"], benchmark, standing, folder.path, folder, states, _layout_of_run(standing), year)
+                Entry(about["label"], benchmark, source, folder.path, folder, states, _layout_of_run(source), year)
             )
     return found
 
 
-def _layout_of_run(standing: str) -> str | None:
+def _spec_of(name: str, about: Mapping[str, Any], where: Path) -> Spec:
+    """The benchmark of a run. One from a file has to be named: code is not run because a store mentions it."""
+    try:
+        return BENCHMARKS.get(name)
+    except ConfigError as error:
+        error.details |= {"where": where, "next": f"--truth FILE.py:SPEC=PATH, by the file that describes {name}"}
+        if isinstance(reference := about.get("benchmark"), str):
+            error.details["found"] = f"{name}, which it ran as {reference}"
+        raise
+
+
+def _layout_of_run(source: str) -> str | None:
     """Imports were judged when they came in; what a tracker of our own answered is judged like anybody's files."""
-    return "xywh" if standing == "raw" else None
+    return "xywh" if source == "scored" else None
 
 
 def _collected(path: Path) -> list[Path]:
@@ -263,7 +281,7 @@ def _of_collection(path: Path, homes: list[Path], benchmarks: Benchmarks) -> lis
                 benchmarks.truths.setdefault(home.name, str(truth))
             benchmark = benchmarks.open(home.name, benchmarks.split if benchmarks.name else None)
             paths = sorted(path for path in home.iterdir() if _may_be_results(path))
-            found += [Entry(stem(path), benchmark, "raw", path, raw=path) for path in paths]
+            found += [Entry(stem(path), benchmark, "scored", path, raw=path) for path in paths]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Ranks with what is not known about them: trackers whose intervals overlap share a range of ranks."""
+"""Ranks with their uncertainty: trackers whose intervals overlap share a range of ranks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rgbtbench.results.published.sources import STANDINGS, cells, facts
+from rgbtbench.results.published.sources import SOURCES, cells, facts
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 
+from .columns import About, about, known, shown
 from .inputs import Entry
-from .records import optional
+from .records import several
 from .scores import REPEATED, Score, score_rows
-from .tables import GAP, Table, marked, number, spanned
-
-HERE, AUTHORS = "here", "authors' files"  # who says how fast a tracker is
+from .tables import GAP, Table, marked, spanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Ranked:
     """One tracker's score in percent and the ranks it may have; None for printed ones, which tell no interval.
 
     ``others``: what else is in print for this cell. ``missing``: sequences without results. ``std``: standard deviation
-    over the ``repeats``. ``fps``: frames a second, ``fps_by`` whom: measured here, or by the authors' files.
+    over the ``repeats``. ``about``: what columns.py knows of the tracker.
     """
 
     dataset: str
@@ -39,14 +38,12 @@ class Ranked:
     high: float
     sequences: int | None
     missing: int
-    standing: str
-    year: str
     source: str
+    reference: str
     others: str = ""
     repeats: int = field(default=1, metadata=REPEATED)
     std: float = field(default=math.nan, metadata=REPEATED)
-    fps: float = field(default=math.nan, metadata=optional("fps_by"))
-    fps_by: str = field(default="", metadata=optional("fps_by"))
+    about: About = field(default_factory=dict, metadata=several(known))
 
     @property
     def title(self) -> str:
@@ -71,31 +68,39 @@ def rank_ranges(bounds: Sequence[tuple[float, float]]) -> list[tuple[int, int] |
 def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
     """Every tracker, metric and attribute of an evaluation."""
     scores = score_rows(evaluation, "overall")
-    about = {entry.label: entry for entry in entries}
-    speeds = {name: _speed(about[name]) for name in evaluation.trackers}
+    by_label = {entry.label: entry for entry in entries}
+    abouts = {name: about(facts(name), by_label[name]) for name in evaluation.trackers}
     gaps = {label: len(names) for label, names in evaluation.missing.items()}
     cells: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
         cells.setdefault((score.metric, score.attribute), []).append(score)
     rows = []
-    for found in cells.values():
-        for score, ranks in zip(found, rank_ranges([_bounds(s) for s in found]), strict=True):
-            entry = about[score.tracker]
-            head = (score.dataset, score.split, score.tracker, score.metric, score.attribute)
-            year = str(entry.year or facts(score.tracker).year)
-            told = (score.sequences, gaps.get(score.tracker, 0), STANDINGS[entry.standing], year, entry.origin.name)
+    for same in cells.values():
+        for score, ranks in zip(same, rank_ranges([_bounds(s) for s in same]), strict=True):
+            entry = by_label[score.tracker]
             best, worst = ranks or (None, None)
-            more = ("", score.repeats, score.std, *speeds[score.tracker])
-            rows.append(Ranked(*head, best, worst, score.value, score.low, score.high, *told, *more))
+            rows.append(
+                Ranked(
+                    dataset=score.dataset,
+                    split=score.split,
+                    tracker=score.tracker,
+                    metric=score.metric,
+                    attribute=score.attribute,
+                    rank=best,
+                    rank_high=worst,
+                    value=score.value,
+                    low=score.low,
+                    high=score.high,
+                    sequences=score.sequences,
+                    missing=gaps.get(score.tracker, 0),
+                    source=SOURCES[entry.source],
+                    reference=entry.origin.name,
+                    repeats=score.repeats,
+                    std=score.std,
+                    about=abouts[score.tracker],
+                )
+            )
     return rows
-
-
-def _speed(entry: Entry) -> tuple[float, str]:
-    """Frames a second and who says so; NaN and '' where nobody does."""
-    if (fps := entry.fps()) is not None:
-        return fps, HERE
-    authors = entry.authors_fps()
-    return (math.nan, "") if authors is None else (authors, AUTHORS)
 
 
 def _bounds(score: Score) -> tuple[float, float]:
@@ -108,10 +113,26 @@ def printed_rows(dataset: str, split: str, metric: str, *, untrusted: bool = Fal
     rows = []
     for (tracker, measured), cell in cells(dataset, split, untrusted=untrusted).items():
         if measured == metric:
-            value, none = float(cell.best.value), math.nan
-            others = ", ".join(dict.fromkeys(entry.value for entry in cell.others))
-            told = (None, 0, STANDINGS[cell.best.standing], facts(tracker, untrusted=untrusted).year, cell.best.source)
-            rows.append(Ranked(dataset, split, tracker, metric, ALL, None, None, value, none, none, *told, others))
+            rows.append(
+                Ranked(
+                    dataset=dataset,
+                    split=split,
+                    tracker=tracker,
+                    metric=metric,
+                    attribute=ALL,
+                    rank=None,
+                    rank_high=None,
+                    value=float(cell.best.value),
+                    low=math.nan,
+                    high=math.nan,
+                    sequences=None,
+                    missing=0,
+                    source=SOURCES[cell.best.source],
+                    reference=cell.best.reference,
+                    others=", ".join(dict.fromkeys(entry.value for entry in cell.others)),
+                    about=about(facts(tracker, untrusted=untrusted)),
+                )
+            )
     return sorted(rows, key=lambda row: (-row.value, row.tracker))
 
 
@@ -149,52 +170,41 @@ def _order(row: Ranked) -> tuple[float, str]:
 
 
 def board(rows: Sequence[Ranked]) -> Table:
-    """One row per tracker and standing, two columns per benchmark; those on most benchmarks and with best ranks first.
+    """One row per tracker and source, two columns per benchmark; those on most benchmarks and with best ranks first.
 
     A printed number and a measured one of the same tracker are two rows.
     """
     benchmarks = list(dict.fromkeys(row.title for row in rows))
-    speed = ("FPS",) if any(row.fps_by for row in rows) else ()
-    found: dict[tuple[str, str], dict[str, Ranked]] = {}
+    by_tracker: dict[tuple[str, str], dict[str, Ranked]] = {}
     for row in rows:
-        found.setdefault((row.tracker, row.standing), {})[row.title] = row
-    order = sorted(found, key=lambda key: _place(found[key], benchmarks))
+        by_tracker.setdefault((row.tracker, row.source), {})[row.title] = row
+    columns = known(row.about for row in rows)
     body, grid = [], []
-    for tracker, standing in order:
-        own = found[tracker, standing]
-        shown = [text for title in benchmarks for text in _shown(own.get(title))]
-        year = next((row.year for row in own.values() if row.year), "")
-        told = dict.fromkeys(_fps(row) for row in own.values() if row.fps_by)
-        fps = (", ".join(told) or GAP,) if speed else ()
-        counted = f"{len(own)} of {len(benchmarks)}"
-        body.append((tracker, *shown, mean_rank(own.values()), counted, *fps, year, standing))
+    for tracker, source in sorted(by_tracker, key=lambda key: _place(by_tracker[key], benchmarks)):
+        own = by_tracker[tracker, source]
+        scores = [text for title in benchmarks for text in _shown(own.get(title))]
+        texts = [shown(row.about) for row in own.values()]
+        more = [", ".join(dict.fromkeys(t[c.key] for t in texts if c.key in t)) or GAP for c in columns]
+        body.append((tracker, *scores, mean_rank(own.values()), f"{len(own)} of {len(benchmarks)}", *more, source))
         scored = [own[t].value if t in own and own[t].rank is not None else math.nan for t in benchmarks]
         grid.append([value for score in scored for value in (score, math.nan)])
     best, second = marked(np.array(grid), axis=0)
     metric = rows[0].metric
+    tail = ("mean rank", "benchmarks", *(column.title for column in columns), "source")
     notes = ["ranks and marks are of what is scored here; a range where 95 % intervals overlap; – none"]
     notes += ["(also ...): what others print"] if any(row.others for row in rows) else []
-    notes += [f"†: by the {AUTHORS}, on their hardware"] if any(row.fps_by == AUTHORS for row in rows) else []
     notes += [
         f"{r.tracker}, {r.title}: mean ± standard deviation of {r.repeats} repeats" for r in rows if r.repeats > 1
     ]
     notes += [f"{r.tracker}, {r.title}: {r.missing} sequences missing" for r in rows if r.missing]
     return Table(
         title=f"Leaderboard by {metric}, percent",
-        header=(
-            "tracker",
-            *([metric, "rank"] * len(benchmarks)),
-            "mean rank",
-            "benchmarks",
-            *speed,
-            "year",
-            "standing",
-        ),
+        header=("tracker", *([metric, "rank"] * len(benchmarks)), *tail),
         rows=tuple(body),
         note="\n".join(notes),
         best=best,
         second=second,
-        groups=("", *(title for title in benchmarks for _ in range(2)), "", "", *("" for _ in speed), "", ""),
+        groups=("", *(title for title in benchmarks for _ in range(2)), *("" for _ in tail)),
     )
 
 
@@ -216,7 +226,3 @@ def _shown(row: Ranked | None) -> tuple[str, str]:
         return GAP, GAP
     also = f" (also {row.others})" if row.others else ""
     return spanned(row.value, row.low, row.high, row.std) + also, _ranks(row)
-
-
-def _fps(row: Ranked) -> str:
-    return number(row.fps) + "†" * (row.fps_by == AUTHORS)

@@ -36,7 +36,7 @@ class Contest:
     commit: str
     tracker: str
     table5: str
-    standing: str
+    fidelity: str
     preset: str
     seeds: int
     pr: float
@@ -93,7 +93,7 @@ def contest_rows(
     rows = []
     for tracker in dict.fromkeys(one.tracker for one in plan):
         weights = [one.weights for one in plan if one.tracker == tracker and one.weights]
-        known, cost = rows_of(tracker) or [Row("", tracker, "live", "")], costs[tracker]
+        known, cost = rows_of(tracker) or [Row("", tracker, "", "")], costs[tracker]
         scores = [span(metric.lower(), mean(tracker, metric)) for metric in ("PR", "NPR", "SR")]
         scores.append(span("gain", mean(tracker, "SR") - mean(REFERENCE, "SR")))
         rows.append(
@@ -102,7 +102,7 @@ def contest_rows(
                 commit=commit,
                 tracker=tracker,
                 table5=", ".join(row.printed for row in known if row.printed),
-                standing=known[0].standing,
+                fidelity=known[0].fidelity,
                 preset=PRESET if weights else "",
                 seeds=len(weights),
                 **{key: value for score in scores for key, value in score.items()},
@@ -129,7 +129,7 @@ def contest_rows(
 
 def contest_table(rows: Sequence[Contest], without: Iterable[str]) -> Table:
     """Scores with their intervals, then cost. ``without``: networks that have no weights."""
-    header = ("tracker", "in Table 5", "standing", "seeds", "PR", "NPR", "SR", f"SR - {REFERENCE}", "FPS", "Params M")
+    header = ("tracker", "in Table 5", "fidelity", "seeds", "PR", "NPR", "SR", f"SR - {REFERENCE}", "FPS", "Params M")
     best, second = marked(np.array([[r.pr, r.npr, r.sr] for r in rows]), axis=0)
     first = rows[0]
     speed = ", ".join(filter(None, (first.gpu, first.cpu, f"{first.cores} cores", f"{first.frames_timed} frames")))
@@ -158,7 +158,7 @@ def _line(row: Contest) -> tuple[str, ...]:
     )]  # fmt: skip
     gain = f"{number(row.gain, sign=True)} [{number(row.gain_low, sign=True)}, {number(row.gain_high, sign=True)}]"
     millions = GAP if row.params_active is None else f"{row.params_active / 1e6:.2f}"
-    head = (row.tracker, row.table5, row.standing, str(row.seeds) if row.seeds else GAP)
+    head = (row.tracker, row.table5, row.fidelity or GAP, str(row.seeds) if row.seeds else GAP)
     return (
         *head,
         *spans,

@@ -5,7 +5,6 @@ Beside them what the paper says of its tables, computed again, and what is wrong
 
 from __future__ import annotations
 
-import html
 import io
 import math
 from collections.abc import Sequence
@@ -16,14 +15,13 @@ from typing import Any
 import numpy as np
 
 from rgbtbench import __version__
-from rgbtbench.core.terminal import visible
 from rgbtbench.files import atomic
 from rgbtbench.results.published.cmd import DASH, PAPER
 
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
-from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill
+from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill, seeded
 from .records import write_csv
-from .tables import GAP, Table, as_latex, as_markdown, marked, number
+from .tables import GAP, Table, as_html, as_latex, as_markdown, html_text, marked, number
 
 
 def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
@@ -41,6 +39,11 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
             from .figures import bars, drawn
 
             own[f"{exhibit.name}.svg"] = drawn(bars(exhibit, cells), "svg")
+        elif trainings := seeded(exhibit, evidence.study):
+            from .figures import drawn
+            from .sequence_figures import seeds
+
+            own[f"{exhibit.name}.svg"] = drawn(seeds(trainings), "svg")
         sections.append((exhibit.name, table, list(own)))
         files |= own
     for name, table, rows, kind in (
@@ -50,7 +53,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         own = _texts(name, table, rows, kind)
         sections.append((name, table, list(own)))
         files |= own
-    links = " · ".join(f'<a href="#{name}">{_text(table.title)}</a>' for name, table, _ in sections)
+    links = " · ".join(f'<a href="#{name}">{html_text(table.title)}</a>' for name, table, _ in sections)
     body = "\n".join(_section(*section) for section in sections)
     files["index.html"] = _bytes(INDEX.format(style=STYLE, paper=PAPER, version=__version__, links=links, body=body))
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,12 +75,12 @@ def exhibit_table(exhibit: Exhibit, cells: list[Filled]) -> Table:
     Rows that we added stand below a rule and are not ranked.
     """
     shows = {column.group: column.show for column in exhibit.columns}
-    keys = list(dict.fromkeys((cell.group, cell.metric) for cell in cells))
-    grid = {(cell.row, cell.group, cell.metric): cell for cell in cells}
+    keys = list(dict.fromkeys((cell.title, cell.metric) for cell in cells))
+    grid = {(cell.row, cell.title, cell.metric): cell for cell in cells}
     lines, numbers = [], []
     for row in exhibit.rows:
         found = [grid[(row.label, *key)] for key in keys]
-        show = [next(s for g, s in shows.items() if cell.group.startswith(g)) for cell in found]
+        show = [shows[cell.group] for cell in found]
         lines.append((row.label, *(cell_text(cell, s) for cell, s in zip(found, show, strict=True))))
         numbers.append([math.nan if row.added else _ranked(cell, s) for cell, s in zip(found, show, strict=True)])
     best, second = marked(np.array(numbers), axis=0)
@@ -103,7 +106,7 @@ def cell_text(cell: Filled, show: tuple[str, ...]) -> str:
     value += gain if "difference" in show else ""
     if "plain" in show:
         return cell.printed or cell.note or GAP
-    if not cell.printed and cell.group.startswith(SYNTHETIC):
+    if cell.quantity == "study":
         return value
     printed = f"{cell.printed}†" if cell.printed else GAP
     measured = "measured" in show or ("beside" in show and known)
@@ -134,7 +137,7 @@ def _legend(exhibit: Exhibit, cells: list[Filled]) -> list[str]:
         lines.append(f"{SYNTHETIC}: generated images, no real benchmark; mean ± standard deviation over seeds: {told}")
     elif any(column.quantity == "study" for column in exhibit.columns):
         lines.append(f"{SYNTHETIC}: generated images, no real benchmark; not measured yet")
-    wrong = {f"{cell.row}, {cell.group}: {cell.note}" for cell in cells if cell.note.startswith("the print ")}
+    wrong = {f"{cell.row}, {cell.group}: the print {cell.erratum}" for cell in cells if cell.erratum}
     return [*lines, *sorted(wrong)]
 
 
@@ -145,7 +148,6 @@ th,td{padding:.2rem .6rem;text-align:left;white-space:nowrap}thead tr:last-child
 .ruled>*{border-top:1px solid}
 #claims td,#errata :is(td,th){white-space:normal;vertical-align:top}
 thead,table{border-top:1px solid;border-bottom:1px solid}.note{font-size:.85rem}img{max-width:100%;background:#fff}"""
-RULED = ' class="ruled"'
 INDEX = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src 'self'">
@@ -160,31 +162,11 @@ INDEX = """<!DOCTYPE html>
 
 def _section(name: str, table: Table, names: list[str]) -> str:
     links = ", ".join(f'<a href="{file}">{file}</a>' for file in names)
-    picture = f'<p><img src="{name}.svg" alt="{_text(table.title)}"></p>' if f"{name}.svg" in names else ""
-    notes = "".join(f"<br>{_text(line)}" for line in table.note.splitlines())
-    head = f'<section id="{name}"><h2>{_text(table.title)}</h2>{picture}'
+    picture = f'<p><img src="{name}.svg" alt="{html_text(table.title)}"></p>' if f"{name}.svg" in names else ""
+    notes = "".join(f"<br>{html_text(line)}" for line in table.note.splitlines())
+    head = f'<section id="{name}"><h2>{html_text(table.title)}</h2>{picture}'
     return f'{head}\n<div class="wide">{as_html(table)}</div>\n<p class="note">{links}{notes}</p></section>'
-
-
-def as_html(table: Table) -> str:
-    """A table element; names in it are text."""
-
-    def cell(r: int, c: int, text: str) -> str:
-        tag = "strong" if (r, c) in table.best else "u" if (r, c) in table.second else ""
-        inner = f"<{tag}>{_text(text)}</{tag}>" if tag else _text(text)
-        return f'<th scope="row">{inner}</th>' if c == 0 else f"<td>{inner}</td>"
-
-    groups = "".join(f'<th colspan="{count}" scope="colgroup">{_text(name)}</th>' for name, count in table.spans)
-    heads = "".join(f'<th scope="col">{_text(name)}</th>' for name in table.header)
-    rows = ["".join(cell(r, c, text) for c, text in enumerate(row)) for r, row in enumerate(table.rows)]
-    lines = [f"<tr>{row}</tr>" for row in ([groups] if groups else []) + [heads]]
-    body = "\n".join(f"<tr{RULED if at == table.rule else ''}>{row}</tr>" for at, row in enumerate(rows))
-    return f"<table><thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
 
 
 def _bytes(text: str) -> bytes:
     return text.encode(errors="backslashreplace")  # a label from the command line may be no UTF-8
-
-
-def _text(text: str) -> str:
-    return html.escape(visible(text))

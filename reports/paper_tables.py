@@ -1,4 +1,4 @@
-"""The paper's own tables and figures, as specs in ``paper/*.yaml``: printed beside measured, and missing said."""
+"""The paper's own tables and figures, as specs in ``paper/*.yaml``: printed cells beside measured ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from rgbtbench.core.errors import ConfigError, unknown
 from rgbtbench.files.yaml_lines import Document, Section
 from rgbtbench.results.published import cmd, erratum, read_table
 from rgbtbench.results.published.cmd import DASH, PAPER
-from rgbtbench.results.study_record import MEASURED, Setting, Training, average, read_rows, read_study, settings
+from rgbtbench.results.study_record import (
+    MEASURED,
+    Setting,
+    Training,
+    average,
+    of_one_length,
+    read_rows,
+    read_study,
+    settings,
+)
 from rgbtbench.scoring.evaluation import Evaluation
 
 from .scores import Score, score_rows
@@ -67,15 +76,18 @@ class Exhibit:
 class Filled:
     """One cell: what the paper prints ('' if it has no such cell, '-' if it prints that) and what is measured (or NaN).
 
-    ``low``, ``high``: 95 % interval; ``deviation``: over ``seeds``; ``difference``: measured minus printed.
+    ``setting``: of a study, '' elsewhere. ``low``, ``high``: 95 % interval; ``deviation``: over ``seeds``;
+    ``difference``: measured minus printed. ``erratum``: what is wrong with the print, where that explains it.
     """
 
     exhibit: str
     row: str
+    quantity: str
     group: str
     metric: str
+    setting: str = ""
     printed: str = ""
-    printed_source: str = ""
+    reference: str = ""
     measured: float = math.nan
     low: float = math.nan
     high: float = math.nan
@@ -83,11 +95,17 @@ class Filled:
     seeds: int | None = None
     sequences: int | None = None
     difference: float = field(init=False, default=math.nan)
-    measured_source: str = "missing"
+    source: str = "missing"
     note: str = ""
+    erratum: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "difference", self.measured - self.printed_value)
+
+    @property
+    def title(self) -> str:
+        """What stands over the cell."""
+        return ", ".join(filter(None, (self.group, self.setting)))
 
     @property
     def printed_value(self) -> float:
@@ -155,10 +173,8 @@ def _names(section: Section, key: str, known: tuple[str, ...]) -> tuple[str, ...
     return names
 
 
-def collect(
-    evaluations: Iterable[Evaluation], standings: Mapping[tuple[str, str], str], study: Path | None
-) -> Evidence:
-    """What evaluations and a study's file tell. ``standings``: (title, label) -> where its boxes come from.
+def collect(evaluations: Iterable[Evaluation], sources: Mapping[tuple[str, str], str], study: Path | None) -> Evidence:
+    """What evaluations and a study's file tell. ``sources``: (title, label) -> where its boxes come from.
 
     Raises ConfigError for a benchmark that has only the name of a published one.
     """
@@ -169,12 +185,12 @@ def collect(
             raise ConfigError(
                 f"scores on a {benchmark.title} that is not the published one do not belong in the paper's tables",
                 where=benchmark.tree.name,
-                expected="{} sequences with {:,} frames".format(*benchmark.spec.sizes[benchmark.split]),
-                found=f"{len(benchmark.names)} with {int(benchmark.lengths.sum()):,}",
+                expected=benchmark.published_size,
+                found=benchmark.size,
                 next="leave it out, or give the published one's truth with --truth",
             )
         scores |= {(benchmark.title, s.tracker, s.metric): s for s in score_rows(evaluation, "overall")}
-    return Evidence(scores, standings, tuple(read_study(study)))
+    return Evidence(scores, sources, tuple(read_study(study)))
 
 
 def fill(exhibit: Exhibit, evidence: Evidence) -> list[Filled]:
@@ -185,93 +201,107 @@ def fill(exhibit: Exhibit, evidence: Evidence) -> list[Filled]:
 
 
 def _cells(exhibit: Exhibit, row: Row, column: Column, evidence: Evidence) -> Iterator[Filled]:
-    head = (exhibit.name, row.label)
-    if column.quantity == "score":
-        for metric in column.metrics:
-            yield _score(head, row, column, metric, evidence)
-    elif column.quantity == "study":
-        for group, setting in named_settings(column.group, evidence.study):
+    def empty(metric: str, setting: str = "") -> Filled:
+        return Filled(
+            exhibit=exhibit.name,
+            row=row.label,
+            quantity=column.quantity,
+            group=column.group,
+            metric=metric,
+            setting=setting,
+        )
+
+    if column.quantity == "study":
+        for name, setting in named_settings(evidence.study):
             for metric in column.metrics:
-                yield _trained((*head, group, metric), row.recipe, setting, evidence)
+                yield _trained(empty(metric, name), row.recipe, setting, evidence)
+    elif column.quantity == "score":
+        for metric in column.metrics:
+            yield _score(empty(metric), row, column, evidence)
     else:
-        yield OTHERS[column.quantity]((*head, column.group, ""), row)
+        yield OTHERS[column.quantity](empty(""), row)
 
 
-def named_settings(group: str, study: Iterable[Training]) -> list[tuple[str, Setting | None]]:
-    """Column groups of a study: their names, told apart by what sets them apart."""
+def seeded(exhibit: Exhibit, study: Iterable[Training]) -> list[Training]:
+    """A study's trainings of an exhibit's rows, in their order, in one setting; [] where none has several seeds."""
+    known = [one for one in study if one.metric == "PR"]
+    setting = next(iter(settings(known)), None)
+    rows = [of_one_length(known, setting, row.recipe, "PR") for row in exhibit.rows if setting and row.recipe]
+    return [one for own in rows for one in own] if any(len(own) > 1 for own in rows) else []
+
+
+def named_settings(study: Iterable[Training]) -> list[tuple[str, Setting | None]]:
+    """What a study was measured on, in words that tell its settings apart; one without a name if there is none."""
     found = settings(study)
     if not found:
-        return [(group, None)]
-    names = [f"{group}, {s.preset}, {s.sequences} sequences" for s in found]
+        return [("", None)]
+    names = [f"{s.preset}, {s.sequences} sequences" for s in found]
     return [
         (name if names.count(name) == 1 else f"{name}, truth {s.test_truth[:12]}", s)
         for name, s in zip(names, found, strict=True)
     ]
 
 
-def _score(head: tuple[str, str], row: Row, column: Column, metric: str, evidence: Evidence) -> Filled:
-    here = (*head, column.group, metric)
-    key = cmd.Key(row.table, row.print, column.benchmark, metric)
-    printed, source = cmd.cells().get(key, ""), f"{PAPER} Table {row.table}"
+def _score(empty: Filled, row: Row, column: Column, evidence: Evidence) -> Filled:
+    key = cmd.Key(row.table, row.print, column.benchmark, empty.metric)
+    cell = replace(empty, printed=cmd.cells().get(key, ""), reference=f"{PAPER} Table {row.table}")
     title = " ".join(filter(None, (column.benchmark, column.split)))
     labels = row.files or (row.tracker,)
-    found = next((s for label in labels if (s := evidence.scores.get((title, label, metric)))), None)
-    if found is None or math.isnan(found.value):
-        return Filled(*here, printed, source)
+    score = next((s for label in labels if (s := evidence.scores.get((title, label, cell.metric)))), None)
+    if score is None or math.isnan(score.value):
+        return cell
     entry = cmd.as_score(key)
-    wrong = entry and not entry.agrees(found.value) and erratum(entry)
-    files = f" ({found.tracker})" if found.tracker != row.tracker else ""
-    return Filled(
-        *here,
-        printed,
-        source,
-        found.value,
-        low=found.low,
-        high=found.high,
-        sequences=found.sequences,
-        measured_source=evidence.sources[title, found.tracker] + files,
-        note=f"the print {wrong.note}: {wrong.evidence}" if wrong else "",
+    wrong = entry and not entry.agrees(score.value) and erratum(entry)
+    files = f" ({score.tracker})" if score.tracker != row.tracker else ""
+    return replace(
+        cell,
+        measured=score.value,
+        low=score.low,
+        high=score.high,
+        sequences=score.sequences,
+        source=evidence.sources[title, score.tracker] + files,
+        erratum=f"{wrong.note}: {wrong.evidence}" if wrong else "",
     )
 
 
-def _trained(here: tuple[str, str, str, str], recipe: str, setting: Setting | None, evidence: Evidence) -> Filled:
-    found = average(evidence.study, setting, recipe, here[-1]) if setting and recipe else None
-    if found is None or setting is None:
-        return Filled(*here)
-    left = f"; left out: trainings of {', '.join(found.others)} steps" if found.others else ""
-    return Filled(
-        *here,
-        measured=found.value,
-        low=found.low,
-        high=found.high,
-        deviation=found.deviation,
-        seeds=found.seeds,
+def _trained(empty: Filled, recipe: str, setting: Setting | None, evidence: Evidence) -> Filled:
+    mean = average(evidence.study, setting, recipe, empty.metric) if setting and recipe else None
+    if mean is None or setting is None:
+        return empty
+    left = f"; left out: trainings of {', '.join(mean.others)} steps" if mean.others else ""
+    return replace(
+        empty,
+        measured=mean.value,
+        low=mean.low,
+        high=mean.high,
+        deviation=mean.deviation,
+        seeds=mean.seeds,
         sequences=int(setting.sequences) if setting.sequences.isdigit() else None,
-        measured_source="measured here",
-        note=f"recipe {recipe}, {found.steps} steps on {found.train_data}{left}",
+        source="measured here",
+        note=f"recipe {recipe}, {mean.steps} steps on {mean.train_data}{left}",
     )
 
 
-def _other(here: tuple[str, str, str, str], row: Row, metric: str) -> Filled:
-    return Filled(*here, cmd.cells()[cmd.Key(row.table, row.print, "", metric)], f"{PAPER} Table {row.table}")
+def _other(empty: Filled, row: Row, metric: str) -> Filled:
+    printed = cmd.cells()[cmd.Key(row.table, row.print, "", metric)]
+    return replace(empty, printed=printed, reference=f"{PAPER} Table {row.table}")
 
 
-def _params(here: tuple[str, str, str, str], row: Row) -> Filled:
+def _params(empty: Filled, row: Row) -> Filled:
+    cell = _other(empty, row, cmd.PARAMS)
     counted = next((r for r in read_rows(MEASURED / "parameters.csv") if r["tracker"] == row.network), None)
     if counted is None:
-        return _other(here, row, cmd.PARAMS)
-    return replace(
-        _other(here, row, cmd.PARAMS), measured=int(counted["params_paper"]) / 1e6, measured_source="measured here"
-    )
+        return cell
+    return replace(cell, measured=int(counted["params_paper"]) / 1e6, source="measured here")
 
 
-def _origin(here: tuple[str, str, str, str], row: Row) -> Filled:
+def _origin(empty: Filled, row: Row) -> Filled:
     """Our own word for it, so neither printed nor measured."""
     own = next(r for r in read_table("cmd_trackers.csv") if r["printed_as"] == row.print)
-    return Filled(*here, note=f"{own['venue']} {own['year']}")
+    return replace(empty, note=f"{own['venue']} {own['year']}")
 
 
-OTHERS: Mapping[str, Callable[[tuple[str, str, str, str], Row], Filled]] = {
+OTHERS: Mapping[str, Callable[[Filled, Row], Filled]] = {
     "params": _params,
     "fps": partial(_other, metric=cmd.FPS),
     "year": partial(_other, metric=cmd.YEAR),

@@ -7,22 +7,35 @@ import io
 import math
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
+from rgbtbench.core.errors import unknown
 from rgbtbench.core.terminal import visible
 from rgbtbench.files import atomic
 
 from .tables import RENDER, Table
 
+FORMATS = (*RENDER, "json", "csv", "csv-safe")
+
 
 def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], path: Path | None = None) -> None:
-    """Print in one of ``harness/cli/report.py``'s formats, to stdout or into a file.
+    """Print in one of the formats of ``render``, to stdout or into a file."""
+    put(render(form, rows, kind, tables), path)
 
-    ``csv-safe``: cells that a spreadsheet would take for a formula start with an apostrophe.
+
+def render(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table]) -> str:
+    """Text in a format: ``table``, ``md`` and ``latex`` are of ``tables``; ``json``, ``csv`` and ``csv-safe`` of rows.
+
+    ``csv-safe``: cells that a spreadsheet would take for a formula start with an apostrophe. Raises ConfigError for
+    another format.
     """
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
     out = io.StringIO()
     if form in RENDER:
         print("\n\n".join(RENDER[form](table) for table in tables), file=out)
@@ -30,12 +43,17 @@ def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], pa
         write_json(rows, kind, out)
     else:
         write_csv(rows, kind, out, safe=form == "csv-safe")
+    return out.getvalue()
+
+
+def put(text: str, path: Path | None = None) -> None:
+    """Write what ``render`` made to stdout or into a file."""
     if path:
-        atomic.save(path, out.getvalue().encode(errors="backslashreplace"))
+        atomic.save(path, text.encode(errors="backslashreplace"))
     elif sys.stdout.isatty():  # a label may hold a terminal's control codes, and CSV keeps them
-        print("\n".join(map(visible, out.getvalue().removesuffix("\n").split("\n"))))
+        print("\n".join(map(visible, text.removesuffix("\n").split("\n"))))
     else:
-        sys.stdout.write(out.getvalue())
+        sys.stdout.write(text)
 
 
 def optional(teller: str) -> dict[str, str]:
@@ -46,13 +64,29 @@ def optional(teller: str) -> dict[str, str]:
     return {"teller": teller}
 
 
-def _columns(rows: Iterable[Any], kind: type) -> tuple[list[str], Iterable[Any]]:
-    """Names of the columns, and the rows."""
+def several(known: Callable[[Iterable[Any]], Iterable[Any]]) -> dict[str, Any]:
+    """Metadata of a field that maps names to values: a column for each ``key`` that ``known`` finds in all rows."""
+    return {"several": known}
+
+
+def _columns(rows: Iterable[Any], kind: type) -> tuple[dict[str, Callable[[Any], object]], Iterable[Any]]:
+    """Each column's name and how a row tells it, and the rows."""
     tellers = {f.metadata["teller"] for f in fields(kind) if "teller" in f.metadata}
     rows = list(rows) if tellers else rows
     usual = {f.name: f.default for f in fields(kind) if f.name in tellers}
     told = {name for name, value in usual.items() if any(getattr(row, name) != value for row in rows)}
-    return [f.name for f in fields(kind) if f.metadata.get("teller") in (None, *told)], rows
+    columns: dict[str, Callable[[Any], object]] = {}
+    for f in fields(kind):
+        if "several" in f.metadata:
+            keys = [column.key for column in f.metadata["several"](getattr(row, f.name) for row in rows)]
+            columns |= {key: partial(_inside, f.name, key) for key in keys}
+        elif f.metadata.get("teller") in (None, *told):
+            columns[f.name] = attrgetter(f.name)
+    return columns, rows
+
+
+def _inside(field: str, key: str, row: Any) -> object:
+    return getattr(row, field).get(key)
 
 
 def write_csv(rows: Iterable[Any], kind: type, out: IO[str], *, safe: bool = False) -> None:
@@ -61,7 +95,7 @@ def write_csv(rows: Iterable[Any], kind: type, out: IO[str], *, safe: bool = Fal
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        cells = [_cell(getattr(row, column)) for column in columns]
+        cells = [_cell(tell(row)) for tell in columns.values()]
         writer.writerow([_no_formula(cell) for cell in cells] if safe else cells)
 
 
@@ -76,7 +110,7 @@ def write_json(rows: Iterable[Any], kind: type, out: IO[str]) -> None:
     import json
 
     columns, rows = _columns(rows, kind)
-    objects = [{column: _value(getattr(row, column)) for column in columns} for row in rows]
+    objects = [{name: _value(tell(row)) for name, tell in columns.items()} for row in rows]
     plain = (sys.stdout.encoding or "").lower() not in (
         "utf-8",
         "utf8",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,12 +12,15 @@ from rgbtbench import __version__
 from rgbtbench.core.boxes import Array
 from rgbtbench.core.identity import truth_digest
 from rgbtbench.core.protocol import Measure
+from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 from rgbtbench.scoring.statistics import intervals
 
 from .records import optional
 from .tables import Table, marked, number, spanned
 
+BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
+PAGE = "html"  # a format, and its breakdown: every attribute that the benchmarks' files tell
 SMALL = 10  # sequences: rows over fewer are flagged
 REPEATED = optional("repeats")
 
@@ -56,6 +59,17 @@ class CurvePoint:
     sequence: str
     threshold: float
     value: float
+
+
+def attributes_of(benchmark: Benchmark, by: str, chosen: Collection[str] | None = None) -> tuple[str, ...]:
+    """The rows of a table: chosen attributes, all of them, or every two together."""
+    if chosen is not None:
+        return tuple(dict.fromkeys(map(benchmark.spec.attribute, chosen)))
+    if by == PAGE and benchmark.labels is None:
+        return ()  # a page is worth having without them
+    names = tuple(benchmark.spec.attributes)
+    pairs = benchmark.pairs() if by == "pair" else ()
+    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
 
 
 def score_rows(evaluation: Evaluation, by: str) -> list[Score]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rgbtbench.results.published.sources import Standing, cells, facts
+from rgbtbench.results.published.sources import Source, cells, facts
 
 from .colours import colour
 from .figures import COLUMN, figure, label, styled
@@ -31,7 +31,7 @@ class Speed:
 
     tracker: str
     score: float
-    standing: Standing
+    source: Source
     fps: float
     params_m: float
     by_authors: bool = False
@@ -45,12 +45,12 @@ def printed_speeds(dataset: str, split: str, metric: str, skip: Iterable[str] = 
         about = facts(tracker)
         if measured == metric and tracker.lower() not in skipped and about.speeds:
             fps, size = _number(about.speeds[0].fps), _number(about.params_m)
-            found.append(Speed(tracker, float(cell.best.value), cell.best.standing, fps, size))
+            found.append(Speed(tracker, float(cell.best.value), cell.best.source, fps, size))
     return sorted((s for s in found if s.fps > 0), key=lambda s: (-s.score, s.tracker))
 
 
 def with_facts(
-    tracker: str, score: float, standing: Standing, fps: float | None, authors: float | None = None
+    tracker: str, score: float, source: Source, fps: float | None, authors: float | None = None
 ) -> Speed | None:
     """A tracker scored here with its speed: measured, or by its authors' files, or printed; None where nobody tells."""
     about, by_authors = facts(tracker), fps is None and authors is not None
@@ -58,7 +58,7 @@ def with_facts(
         fps = authors
     elif fps is None and about.speeds:
         fps = _number(about.speeds[0].fps)
-    return None if fps is None else Speed(tracker, score, standing, fps, _number(about.params_m), by_authors)
+    return None if fps is None else Speed(tracker, score, source, fps, _number(about.params_m), by_authors)
 
 
 def _number(text: str) -> float:
@@ -74,7 +74,7 @@ def scatter(own: Sequence[Speed], printed: Sequence[Speed], title: str, metric: 
         axes.set_xscale("log")
         for speed in shown:
             tint = colour(speed.tracker)
-            here = speed.standing in ("measured", "raw")
+            here = speed.source in ("measured", "scored")
             style: dict[str, Any] = {"s": 14, "marker": "x", "color": tint, "linewidth": 1.0}
             if not math.isnan(speed.params_m):
                 style = {"s": area(speed.params_m), "facecolor": tint if here else "none", "edgecolor": tint}

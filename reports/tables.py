@@ -1,7 +1,8 @@
-"""A table of text cells, rendered for terminals, Markdown and LaTeX. Names in it are strangers': shown as text."""
+"""A table of text cells, for terminals, Markdown, LaTeX and HTML. Names in it are strangers': shown as text."""
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Sequence
@@ -186,6 +187,29 @@ def typeset(text: str) -> str:
         else:
             found.append(f"[U+{ord(mark):04X}]")
     return "".join(found)
+
+
+def as_html(table: Table, caption: str = "") -> str:
+    """A table element; names in it, and in its caption, are text."""
+
+    def cell(r: int, c: int, text: str) -> str:
+        tag = "strong" if (r, c) in table.best else "u" if (r, c) in table.second else ""
+        inner = f"<{tag}>{html_text(text)}</{tag}>" if tag else html_text(text)
+        return f'<th scope="row">{inner}</th>' if c == 0 else f"<td>{inner}</td>"
+
+    groups = "".join(f'<th colspan="{count}" scope="colgroup">{html_text(name)}</th>' for name, count in table.spans)
+    heads = "".join(f'<th scope="col">{html_text(name)}</th>' for name in table.header)
+    rows = ["".join(cell(r, c, text) for c, text in enumerate(row)) for r, row in enumerate(table.rows)]
+    lines = [f"<tr>{row}</tr>" for row in ([groups] if groups else []) + [heads]]
+    ruled = {table.rule: ' class="ruled"'}
+    body = "\n".join(f"<tr{ruled.get(at, '')}>{row}</tr>" for at, row in enumerate(rows))
+    told = f"<caption>{html_text(caption)}</caption>" if caption else ""
+    return f"<table>{told}<thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
+
+
+def html_text(text: str) -> str:
+    """Text for HTML: nothing in it is markup, nothing moves a cursor."""
+    return html.escape(visible(text))
 
 
 RENDER = {"table": as_text, "md": as_markdown, "latex": as_latex}

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rgbtbench.core.errors import BenchError, ResultError
-from rgbtbench.files.archive import FILES, Archive, Tree, join
+from rgbtbench.files.archive import BESIDE, FILES, Archive, Tree, join
 from rgbtbench.files.arrays import TEXTS, Npy, ending, looks_like_boxes, pickled, read_leaves
 from rgbtbench.files.paths import walk
+from rgbtbench.files.trajectories import GIVEN
 
 from .matching import Match, Shelf
 
@@ -47,7 +48,7 @@ class Library:
         try:
             data = self.tree.read(path)
             if ending(path) in TEXTS:
-                return len(re.split(rb"[,;\s]+", data.strip().partition(b"\n")[0].strip())) > 2
+                return len(re.split(rb"[,;\s]+", GIVEN.sub(b"", data).strip().partition(b"\n")[0].strip())) > 2
             return any(map(looks_like_boxes, read_leaves(path, data, path, ResultError).values()))
         except BenchError:  # it is said when it is read
             return True
@@ -92,13 +93,15 @@ def catalogue(tree: Tree) -> Library:
         for end, file in sorted((ending(file), file) for file in files):
             path, name = join(folder, file), file[: len(file) - len(end)]
             kind = TEXTS[0] if end in TEXTS else end  # text files of both endings belong together
-            if end not in FILES:
+            if end not in (*FILES, *BESIDE):
                 found.strangers[end or "without an ending"] += 1
             elif name.lower().endswith("_confidence"):
                 continue  # of a tracker in its boxes, as our store keeps them: no boxes themselves
             elif name.lower().endswith(TIMES):
                 word = next(word for word in TIMES if name.lower().endswith(word))
                 found.times[join(folder, name[: -len(word)]).lower()] = path
+            elif end in BESIDE:
+                continue
             elif name not in kinds.setdefault(kind, {}):
                 kinds[kind][name] = path
             elif ending(kinds[kind][name]) == end:  # a.txt and a.TXT

@@ -20,7 +20,8 @@ class Kit:
     """How one toolkit wants its result files, as templates in ``{label}`` and ``{name}``.
 
     ``path``: boxes; ``beside``: seconds and confidences, with ``{what}``, where the results have them. ``call`` (also
-    ``{out}`` and ``{columns}``): how that toolkit is told to read them.
+    ``{out}`` and ``{columns}``): how that toolkit is told to read them. ``first``: what stands in row 1 instead of the
+    box; ``labels``: a pattern of the labels that it takes.
     """
 
     path: str
@@ -29,6 +30,8 @@ class Kit:
     meaning: str
     call: str
     beside: str
+    first: str = ""
+    labels: str = ".+"
 
 
 KITS = {
@@ -46,6 +49,14 @@ KITS = {
         " ",
         "RGBT234 and RGBT210 toolkit; rounds its 8 columns to whole pixels",
         "copy {out}/* to the toolkit's BBresults, add '{label}' to its list of trackers",
+        "{label}_{name}_{what}.txt",
+    ),
+    "vtuav": Kit(
+        "{label}_{name}.txt",
+        4,
+        ",",
+        "VTUAV's BB_results; takes every tenth row",
+        "copy {out}/* to the toolkit's BB_results, add '{label}' to GenerateMat_ST.m and plot_ST.m (or LT)",
         "{label}_{name}_{what}.txt",
     ),
     "lasher": Kit(
@@ -80,6 +91,16 @@ KITS = {
         "experiment.result_dir = {out!r}; experiment.report([{label!r}])",
         "{label}/{name}/{name}_{what}.txt",
     ),
+    "vot": Kit(
+        "results/{label}/unsupervised/{name}/{name}_001.txt",
+        4,
+        ",",
+        "a workspace of the VOT toolkit, with the benchmark's images as its sequences",
+        "vot analysis --workspace {out} {label}",
+        "results/{label}/unsupervised/{name}/{name}_001_{what}.value",
+        first="1",  # the box was given
+        labels="[A-Za-z0-9_-]+",
+    ),
 }
 CONFIDENCE = re.compile(r"(_\d{3})?\.\w+$")  # the end of a name of boxes, where that of their confidences has another
 
@@ -99,6 +120,11 @@ def export(
     if files.label in ("", ".", "..") or set(files.label) & set("/\\\0"):
         raise ResultError("label cannot be part of a file name", found=repr(files.label), next="--results LABEL=PATH")
     rule, read = KITS[kit], reading(layout)
+    if not re.fullmatch(rule.labels, files.label, re.S):
+        told = f"--results {re.sub('[^A-Za-z0-9_-]', '_', files.label)}=PATH"
+        raise ResultError(
+            f"label that kit {kit} does not take", expected=rule.labels, found=repr(files.label), next=told
+        )
     targets = {name: out / rule.path.format(label=files.label, name=name) for name in files.paths}
     more: dict[Path, str] = {}
     for name, path in files.paths.items():
@@ -113,7 +139,9 @@ def export(
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         for name, target in targets.items():
-            boxes = read.aligned(read.boxes(files.read(name), round_corners=False), given[name])
+            boxes = read.aligned(
+                read.boxes(files.read(name, read.start(given[name])), round_corners=False), given[name]
+            )
             draft = staging / target.relative_to(out)
             draft.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text("".join(_lines(boxes, rule)), encoding="ascii", newline="\n")
@@ -143,5 +171,8 @@ def _column(files: ResultFiles, path: str) -> str | None:
 
 
 def _lines(boxes: Array, kit: Kit) -> Iterator[str]:
-    for row in (to_corners(boxes) if kit.columns == 8 else boxes).tolist():
+    rows = (to_corners(boxes) if kit.columns == 8 else boxes).tolist()
+    if kit.first:
+        yield f"{kit.first}\n"
+    for row in rows[bool(kit.first) :]:
         yield kit.separator.join(repr(value).removesuffix(".0") for value in row) + "\n"

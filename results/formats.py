@@ -12,10 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rgbtbench.core.boxes import Array
+import numpy as np
+
+from rgbtbench.core.boxes import Array, to_corners
 from rgbtbench.core.errors import ResultError
 from rgbtbench.files.archive import FILES, Tree, open_tree
 from rgbtbench.files.arrays import read_rows, rows_of
+from rgbtbench.files.trajectories import given_first
 
 from .discovery import WHOLE, Library, catalogue
 from .matching import Match, Shelf, choose, matches, number_of
@@ -30,7 +33,7 @@ ADVICE = {  # endings of formats that are not read -> what to do
         "pass one archive, or unpack what is inside",
     ),
     **dict.fromkeys((".pkl", ".pickle", ".pth", ".pt"), "such files may run code: save the boxes as text or .npz"),
-    **dict.fromkeys((".bin", ".xlsx", ".xls", ".h5", ".hdf5", ".yaml", ".yml", ".xml"), "save the boxes as text"),
+    **dict.fromkeys((".xlsx", ".xls", ".h5", ".hdf5", ".yaml", ".yml", ".xml"), "save the boxes as text"),
 }
 
 
@@ -61,12 +64,20 @@ class ResultFiles:
         """Every repeat, this one first."""
         return (self, *self.others)
 
-    def read(self, name: str) -> Array:
-        """Rows (N, 4) or (N, 8) of a sequence exactly as written. Raises ResultError with file and line."""
+    def read(self, name: str, given: Array | None = None) -> Array:
+        """Rows (N, 4) or (N, 8) of a sequence exactly as written. Raises ResultError with file and line.
+
+        ``given`` (4,): the box that the tracker started from, which becomes row 1 where the file has VOT's code for it.
+        """
         path = self.paths[name]
         if name in self.leaves:
             return rows_of(self.leaves[name], self.tree.where(path), ResultError)
-        return read_rows(path, self.tree.read(path), self.tree.where(path), ResultError)
+        data = self.tree.read(path)
+        rows = read_rows(path, data, self.tree.where(path), ResultError)
+        if given is None or not given_first(data):
+            return rows
+        first = given[None] if rows.shape[1] == 4 else to_corners(given[None])
+        return np.concatenate([first, rows])
 
     def only(self) -> ResultFiles:
         """These files where there are no repeats. Raises ResultError if there are: one has to be chosen."""

@@ -213,14 +213,16 @@ class RunFolder:
         confidence: Array | None = None,
         images: str | None = None,
         remarks: Mapping[str, int] | None = None,
+        batch: int = 1,
     ) -> None:
         """Write boxes (N, 4), seconds (N,) and confidence (N,), then the record.
 
         Boxes get four decimals. Imported ones come without times and keep every digit, to score as their own files do.
+        Of a ``batch`` of sequences at once no times are kept: they would not be those of one sequence alone.
         """
         files = {name + BOXES: _rows(boxes, "%r" if seconds is None else "%.4f")}
         fps = init = None
-        if seconds is not None:
+        if seconds is not None and batch == 1:
             files[name + TIMES] = _rows(seconds[:, None], "%.6f")
             init, total = float(seconds[0]), float(seconds[1:].sum())
             fps = (len(seconds) - 1) / total if total > 0 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -175,3 +176,14 @@ def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.01)
+
+
+def holders(runs: Path) -> list[int]:
+    """Processes that hold leases."""
+    found = []
+    for path in runs.rglob("*.lease"):
+        try:
+            found.append(int(json.loads(path.read_text().splitlines()[0])["pid"]))
+        except (OSError, ValueError, IndexError):
+            continue
+    return found

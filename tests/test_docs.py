@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from clips import clip, follow
 
+from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.trackers import TRACKERS
 
 PAGE = Path(__file__).parents[1] / "docs/add_a_tracker.md"
@@ -37,3 +38,25 @@ def test_the_tracker_of_the_page_tracks(tmp_path):
     assert boxes.shape == (10, 4)
     assert np.isfinite(boxes).all()
     assert not np.array_equal(boxes[-1], boxes[0])
+
+
+def test_the_page_on_benchmarks_leads_to_a_score(cli, tmp_path, monkeypatch):
+    page = (PAGE.parent / "add_a_benchmark.md").read_text()
+    blocks = (re.findall(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("python", "yaml", "sh"))
+    [code], [experiment], [commands] = blocks
+    [labels] = re.findall(r"```\n(sequence .*?)```", page, re.S)
+    monkeypatch.chdir(tmp_path)
+    assert cli("synth", "VTUAV", "made", "--sequences", 2, "--frames", 25, "--size", "160x120")[0] == 0
+    Path("made/test_ST").rename("data")
+    for old, new in (("synthetic001", "walker01"), ("synthetic002", "walker02")):
+        Path("data", old).rename(Path("data", new))
+    Path("data/attributes.txt").write_text(labels)
+    Path("my_benchmark.py").write_text(code)
+    Path("exp.yaml").write_text(experiment.replace("PATH", "data"))
+    for command in commands.replace("PATH", "data").strip().splitlines():
+        monkeypatch.setattr(BENCHMARKS, "_registered", {})  # each is a process of its own
+        words = [found for word in command.split() for found in (sorted(map(str, Path().glob(word))) or [word])]
+        status, out, err = cli(*words[1:])
+        assert (words[0], status) == ("rgbtbench", 0), (command, out, err)
+    assert re.search(r"^DCF@\w+ +\d", out, re.M)
+    assert "2 sequences, 6 frames" in out

@@ -33,6 +33,7 @@ HEAVY = {
     "pandas",
     "matplotlib",
     "scipy",
+    "seaborn",
     "PIL",
     "simplejpeg",
     "yaml",

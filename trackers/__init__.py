@@ -24,6 +24,7 @@ TRACKERS: Registry[Any] = Registry(
         "replay": "rgbtbench.trackers.replay:Replay",
         "process": "rgbtbench.trackers.process:Process",
         "codebase": "rgbtbench.trackers.codebase:Codebase",
+        "trax": "rgbtbench.trackers.trax:Trax",
         "cmd-teacher": "rgbtbench.trackers.crossmodal.models:teacher",
         "cmd-student": "rgbtbench.trackers.crossmodal.models:student",
         "cmd-student-softmax": "rgbtbench.trackers.crossmodal.models:student_softmax",
@@ -38,13 +39,13 @@ TRACKERS: Registry[Any] = Registry(
         "hmft": "rgbtbench.trackers.crossmodal.models:hmft",
         "cedimp": "rgbtbench.trackers.crossmodal.models:cedimp",
     }
-    | {name: f"rgbtbench.trackers.mdnet.models:trackers.{name}" for name in mdnet.STANDING},
+    | {name: f"rgbtbench.trackers.mdnet.models:trackers.{name}" for name in mdnet.FAMILY},
     group="rgbtbench.trackers",
     next="rgbtbench list trackers",
 )
 
 REVISIONS: Mapping[str, int] = {  # of a package of built-in trackers: raised when a change to it may change a box
-    "rgbtbench.trackers.crossmodal": 1,
+    "rgbtbench.trackers.crossmodal": 2,
     "rgbtbench.trackers.mdnet": 1,
 }
 
@@ -70,6 +71,12 @@ def origin(name: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
     return found(params)
 
 
+def follows_many(name: str) -> bool:
+    """Whether a built-in tracker follows several sequences at once (docs/lockstep.md)."""
+    targets = {known.lower(): target for known, target in TRACKERS.builtin.items()}
+    return targets.get(name.lower(), "").startswith(f"{__name__}.crossmodal.")
+
+
 def shipped_weights(name: str | None, preset: str | None) -> Path | None:
     """The trained weights that come with the package for a tracker of this size, if any."""
     file = f"{name}-{preset}.safetensors".lower()  # trackers are found in any case
@@ -92,17 +99,18 @@ MEANINGS = {
     "replay": "raw result files played back: results=FOLDER_OR_ARCHIVE",
     "process": "a tracker in its own interpreter or container: command=[...]",
     "codebase": "a repository of the pytracking or OSTrack shape, in its own interpreter: root=..., tracker=...",
+    "trax": "a tracker that speaks TraX, as VOT's do: command=[...]",
     "cmd-teacher": "two ResNet-50, MDC + FRS: our MFNet-style reconstruction, as the paper leaves its internals open",
     "cmd-student": "one ResNet-18 for both modalities, MPSD fusion: the paper's Student-Distill",
     "cmd-student-softmax": "the same with Eq. 5's weights by softmax, as the paper's text says, not its formula",
     "cmd-student-origin": "CMD's student with plain concatenation: the paper's Student-Origin",
-    "cmd-student-saf": "the same with spatial attention (Table 3)",
-    "cmd-student-caf": "the same with channel attention (Table 3)",
-    "cmd-student-tf": "the same with the teacher's fusion (Table 3)",
+    "cmd-student-saf": "the same with spatial attention (Table 3): our reconstruction",
+    "cmd-student-caf": "the same with channel attention (Table 3): our reconstruction",
+    "cmd-student-tf": "the same with the teacher's fusion (Table 3): our reconstruction",
     "cmd-student-2xres18": "MPSD on two ResNet-18 (Table 4)",
     "dimp-18": "DiMP on ResNet-18, sees RGB alone",
     "dimp-50": "DiMP on ResNet-50, sees RGB alone",
     "mfdimp": "mfDiMP (ICCVW 2019): DiMP on two ResNet-50, heads on both maps side by side",
     "hmft": "HMFT (CVPR 2022): DiMP on three ResNet-50, two classifiers weighted cell by cell",
     "cedimp": "CEDiMP (Sensors 2021): DiMP on one ResNet-50, modalities exchange channels: our reconstruction",
-} | {name: standing.told for name, standing in mdnet.STANDING.items()}
+} | mdnet.FAMILY

@@ -93,7 +93,7 @@ class Codebase(Process):
         }
         command = [python or sys.executable, "{client}", f"{client}:Codebase"]
         super().__init__(command, timeout, start, str(root), params=params, weights=weights, device=device)
-        self.environment |= visible_devices(device, os.environ)
+        self.environment = visible_devices(device, os.environ)
 
 
 def offers(root: Path) -> dict[str, Offer]:

@@ -55,6 +55,8 @@ class Codebase:
         sys.meta_path.append(Answering((*ABSENT.split(), *absent), empty_module))  # asked last, for what nobody has
         if device == "cpu" and torch is not None:
             answer_for_cuda(torch)
+        if weights and torch is not None:
+            allow_endings(torch, weights)
         self.image, self.weights, self.config = image, weights, config
         self.parameters = _own(maker, root).parameters
         self.make = _own(tracker, root).get_tracker_class()
@@ -159,6 +161,17 @@ def use_weights(params: Any, weights: Any) -> None:
         setattr(owners[0], name, weights)
 
 
+def allow_endings(torch: Any, weights: str) -> None:
+    """Load the weights also where a repository adds an ending to the name that its parameters give."""
+    original = torch.load
+
+    def load(file: Any, *args: Any, **kwargs: Any) -> Any:
+        longer = isinstance(file, str) and file.startswith(weights) and not os.path.exists(file)  # noqa: PTH110
+        return original(weights if longer else file, *args, **kwargs)
+
+    torch.load = load
+
+
 def answer_for_cuda(torch: Any) -> None:
     """Let code that asks for CUDA compute on the CPU: whatever is moved there stays where it is."""
 
@@ -182,7 +195,7 @@ def answer_for_cuda(torch: Any) -> None:
         return called
 
     def load(*args: Any, **kwargs: Any) -> Any:
-        return original(*args, **{"map_location": "cpu", **kwargs}) if len(args) < 2 else original(*args, **kwargs)
+        return original(*args, **({"map_location": "cpu", **kwargs} if len(args) < 2 else kwargs))
 
     known = getattr(getattr(torch.jit, "_builtins", None), "_find_builtin", None)  # torch.jit.script asks it
     original, torch.load = torch.load, load

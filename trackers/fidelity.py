@@ -1,4 +1,4 @@
-"""Which trackers of the CMD paper's Table 5 are here, as what, and why: ``table5.csv``, a printed row a line."""
+"""Which trackers of the CMD paper's Table 5 are here, as what, and why: ``fidelity.csv``, a printed row a line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FILE = Path(__file__).with_name("table5.csv")
-STANDINGS: Mapping[str, str] = {
-    "live": "built from its code or its full description",
-    "reconstruction": "built from a description that leaves parts open: those are ours",
-    "results-only": "not built: printed numbers and other people's raw results",
+FILE = Path(__file__).with_name("fidelity.csv")
+AUTHORS, RECONSTRUCTION, RESULTS_ONLY = "authors' structure", "reconstruction", "results only"
+FIDELITIES: Mapping[str, str] = {
+    AUTHORS: "built from its code or its full description",
+    RECONSTRUCTION: "built from a description that leaves parts open: those are ours",
+    RESULTS_ONLY: "not built: printed numbers and other people's raw results",
 }
 
 
@@ -20,12 +21,12 @@ STANDINGS: Mapping[str, str] = {
 class Row:
     """A row as ``printed``, a * meaning retrained by the paper, '' for a kin that the table lacks; our ``tracker``.
 
-    ``tracker`` is '' where ``standing`` is results-only.
+    ``tracker`` is '' where ``fidelity`` is results only.
     """
 
     printed: str
     tracker: str
-    standing: str
+    fidelity: str
     why: str
 
 

@@ -49,16 +49,21 @@ class Fit:
         return self.verdict in ("complete", "trunk only")
 
 
-def fits(tensors: Mapping[str, Tensor]) -> list[Fit]:
-    """Try every registered model and preset, built without memory; the best fit comes first."""
+def fits(tensors: Mapping[str, Tensor], optimiser: str | None = None) -> list[Fit]:
+    """Try every registered model and preset, built without memory; the best fit comes first.
+
+    ``optimiser`` is the filter optimiser that the tensors were trained with, where that is known.
+    """
     given = shapes(tensors)
     trunk = {name: shape for name, shape in given.items() if not name.startswith(UNUSED)}
     tried = []
     for model, presets in models().items():
         for preset in presets:
-            expected = _expected(model, preset)
+            expected, learns = expected_shapes(model, preset)
             difference = compare(expected, given)
             verdict = ", ".join(f"{len(names):,} {kind}" for kind, names in difference.kinds().items()) or "complete"
+            if not difference and optimiser not in (None, learns):
+                verdict = "complete, but for another filter optimiser"
             if any(not compare(within(expected, stem), trunk) for stem in trunk_stems(expected)):
                 verdict = "trunk only"
             counts = (len(difference.missing), len(difference.unexpected), len(difference.misshapen))
@@ -67,6 +72,8 @@ def fits(tensors: Mapping[str, Tensor]) -> list[Fit]:
 
 
 @cache
-def _expected(model: str, preset: str) -> dict[str, Shape]:
+def expected_shapes(model: str, preset: str) -> tuple[dict[str, Shape], str | None]:
+    """Shapes of a network's tensors, and how it learns filters."""
     with torch.device("meta"):
-        return shapes(build(model, preset).state_dict())
+        network = build(model, preset)
+    return shapes(network.state_dict()), getattr(network, "optimiser", None)

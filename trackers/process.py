@@ -17,6 +17,7 @@ import shlex
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,6 +47,8 @@ class Process:
     Raises ConfigError if the command cannot be run, TrackerError if it crashes, hangs or answers nonsense.
     """
 
+    environment: Mapping[str, str] = {}  # added to ours
+
     def __init__(
         self,
         command: list[str] | str,
@@ -62,7 +65,6 @@ class Process:
         client = str(Path(__file__).with_name("process_client.py"))
         self.command = [word.replace("{client}", client).replace("{device}", str(device)) for word in words]
         self.timeout, self.start, self.folder = timeout, start, folder
-        self.environment = threads(str(device))
         arguments = {**(params or {}), **({"weights": str(weights)} if weights else {})}
         self.make: dict[str, Any] = {"arguments": arguments, "device": str(device), "seed": current()}
         self.child: subprocess.Popen[bytes] | None = None
@@ -116,7 +118,7 @@ class Process:
                 stdout=pipe,
                 stderr=pipe,
                 cwd=self.folder,
-                env=os.environ | self.environment,
+                env={**os.environ, **threads(self.make["device"]), **self.environment},
                 start_new_session=True,
                 preexec_fn=parental_death() if alone else None,  # it is a thread's end that would count
             )
@@ -152,7 +154,7 @@ class Process:
             ready.register(stdin, selectors.EVENT_WRITE)
             ready.register(stdout, selectors.EVENT_READ)
             ready.register(stderr, selectors.EVENT_READ)
-            while b"\n" not in self.output:
+            while (line := self._line()) is None:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise self._fault(f"gave no answer within {seconds:g} s", next="a higher timeout: (or start:)")
@@ -179,11 +181,22 @@ class Process:
                         self.complaints = (self.complaints + data)[-KEPT:]
                     else:
                         ready.unregister(stderr)
-        line, _, tail = bytes(self.output).partition(b"\n")
-        self.output = bytearray(tail)
+        tail = self._unasked()
         if rest or tail:
             raise self._fault("answered before it was asked", found=repr((line + tail)[:200]))
         return line
+
+    def _line(self) -> bytes | None:
+        """Take the next answer out of what came; None: there is no whole one yet."""
+        line, end, tail = self.output.partition(b"\n")
+        if not end:
+            return None
+        self.output = tail
+        return bytes(line)
+
+    def _unasked(self) -> bytes:
+        """What came behind an answer, where nothing may come."""
+        return bytes(self.output)
 
     def _fault(self, what: str, **details: Any) -> TrackerError:
         """Kill the child and say what went wrong, with the end of its stderr."""

@@ -41,6 +41,7 @@ CAUSES: Mapping[str, Cause] = {
     "alike": Cause("distractors wear the target's own texture and temperature", lambda p: p.alike),
     "camera": Cause("the background moves", lambda p: np.ptp(p.camera, axis=0).max() > 0),
     "crossover": Cause("thermal contrast down by 98 % in most frames", lambda p: np.median(p.cold) >= 0.98),
+    "apart": Cause("the thermal image is shifted by 10 px or more", lambda p: np.abs(p.parallax).max() >= 10),
     "lost": Cause("one modality black or a repeated frame", lambda p: p.lost.any()),
     "out": Cause("the target wholly outside the image in some frame", lambda p: p.outside.any()),
     "fast": Cause("the box's centre moves over 20 px between two frames", lambda p: _moves(p) > 20),
@@ -62,6 +63,10 @@ ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
         "AIV": "jumps", "LR": "small", "DEF": "deform", "BC": "clutter", "SA": "alike", "CM": "camera",
         "TC": "crossover", "FL": "lost", "OV": "out", "FM": "fast", "SV": "scale", "ARC": "aspect",
     },
+    "VTUAV": {
+        "BC": "clutter", "CM": "camera", "DEF": "deform", "FM": "fast", "OV": "out", "EI": "dark", "LR": "small",
+        "TB": "blur", "TVS": "apart", "PO": "partial", "SV": "scale", "TC": "crossover", "FO": "total",
+    },
 }  # fmt: skip
 
 # One modality always carries the target, and a sequence without occlusion has no occluder.
@@ -75,7 +80,7 @@ EXTRA = 0.15  # chance of each further attribute
 
 
 def design(benchmark: str, seed: int, index: int) -> frozenset[str]:
-    """Attributes asked of a sequence: one in turn, LI or TC in two of three sequences, others by chance.
+    """Attributes asked of a sequence: one in turn, darkness or TC in two of three sequences, others by chance.
 
     Depends on nothing but its arguments. Any A consecutive sequences show all A attributes of the benchmark.
     """
@@ -83,9 +88,10 @@ def design(benchmark: str, seed: int, index: int) -> frozenset[str]:
     order = stream((seed,), "design").permutation(len(causes))
     random = stream((seed, index), "design")
     in_turn = list(causes)[order[index % len(causes)]]
-    contrast = (["LI"], ["TC"], [])[index % 3]
+    dark, cold = (next(name for name, cause in causes.items() if cause == wanted) for wanted in ("dark", "crossover"))
+    contrast = ([dark], [cold], [])[index % 3]
     draws = random.random(len(causes))
-    by_chance = [name for name, draw in zip(causes, draws, strict=True) if draw < EXTRA and name not in ("LI", "TC")]
+    by_chance = [name for name, draw in zip(causes, draws, strict=True) if draw < EXTRA and name not in (dark, cold)]
     chosen: list[str] = []
     for name in (in_turn, *contrast, *by_chance):
         if name not in chosen and compatible([causes[name] for name in (*chosen, name)]):

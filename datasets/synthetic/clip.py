@@ -75,6 +75,8 @@ def scene(
     key = seed if isinstance(seed, tuple) else (seed,)
     plan = make_plan(key, frozenset(causes), frames, size, aligned=aligned)
     shifted = plan.boxes + np.append(plan.parallax, (0, 0))
+    if benchmark == "VTUAV":  # which writes 0 0 0 0 for an absent target
+        shifted[plan.boxes[:, 2] == 0] = 0
     truth = np.stack([plan.boxes] if aligned else [plan.boxes, shifted]).astype(float)
     return Clip(plan, truth, labels(benchmark, plan), photographs)
 

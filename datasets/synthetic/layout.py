@@ -32,6 +32,7 @@ class Layout:
     truths: Mapping[str, tuple[int, str]]  # file -> annotation (-1: the last), form of a row
     listing: Mapping[str, str]  # file of all names -> line end
     attributes: Callable[[str, Labels], Mapping[str, str]]  # files -> contents
+    every: int = 1  # frames from one row of truth to the next
 
 
 def _rows_of_flags(benchmark: str, labels: Labels) -> dict[str, str]:
@@ -56,6 +57,7 @@ def _table_of_flags(benchmark: str, labels: Labels) -> dict[str, str]:
 
 
 XYWH, TABS, CORNERS = "{0},{1},{2},{3}\r\n", "{0}\t{1}\t{2}\t{3}\r\n", "{0} {1} {4} {5}\n"
+BLANKS = "{0} {1} {2} {3}\n"
 
 LAYOUTS = {
     "LasHeR": Layout(
@@ -83,6 +85,14 @@ LAYOUTS = {
         },
         listing={"SequencesName.txt": "\n"},
         attributes=_table_of_flags,
+    ),
+    "VTUAV": Layout(
+        images=("test_ST/{name}/rgb/{n:06d}.jpg", "test_ST/{name}/ir/{n:06d}.jpg"),
+        first=1,
+        truths={"test_ST/{name}/rgb.txt": (0, BLANKS), "test_ST/{name}/ir.txt": (-1, BLANKS)},
+        listing={},
+        attributes=_table_of_flags,
+        every=10,
     ),
 }
 
@@ -132,7 +142,8 @@ def write(
 
 def _write_sequence(root: Path, layout: Layout, name: str, clip: Clip) -> None:
     for template, (annotation, row) in layout.truths.items():
-        text = "".join(row.format(x, y, w, h, x + w, y + h) for x, y, w, h in clip.truth[annotation].astype(int))
+        boxes = clip.truth[annotation, :: layout.every].astype(int)
+        text = "".join(row.format(x, y, w, h, x + w, y + h) for x, y, w, h in boxes)
         _put(root / template.format(name=name), text.encode())
     templates = [str(root / template) for template in layout.images]
     for template in templates:

@@ -21,6 +21,7 @@ OCCLUDERS = {
     "total": (0.56, 1.80, 256, 256),
 }
 LIGHT = {"dark": 0.03, "bright": 3.5}  # gain of the visible camera
+APART = (12, 6)  # pixels between the modalities where they do not fit, beside the usual two
 EQUAL = 0.985  # share of the difference to the background's heat that thermal crossover takes away
 
 
@@ -90,7 +91,7 @@ def make_plan(
         size=size,
         extent=extent,
         boxes=np.where(((inside >= 0.2) & ((cover < 1) | (not aligned)))[:, None], cut, 0),
-        parallax=motion.integers(-2, 3, 2) * (not aligned),
+        parallax=motion.integers(-2, 3, 2) * (not aligned) + np.array(APART) * ("apart" in causes),
         distractors=_distractors(stream(seed, "distractors"), extent, time, size, "alike" in causes),
         occluders=tuple(occluders),
         cover=cover,

@@ -17,7 +17,7 @@ RGB, TIR = 0, 1
 NOISE = (4.0, 3.0)  # standard deviation per modality, in grey levels
 STRIPES = 1.5  # of the thermal sensor's columns, fixed
 SPARE = 32  # noise tiles are this much larger than a frame: every frame takes another crop
-EDGE = 2  # the largest parallax
+EDGE = 2  # the usual parallax at most
 
 
 def render(
@@ -34,6 +34,7 @@ class Stage:
     def __init__(self, plan: Plan, photographs: tuple[Path, Path] | None = None) -> None:
         self.plan = plan
         self.shifts = ((0, 0), tuple(plan.parallax.tolist()))
+        self.edge = max(EDGE, int(np.abs(plan.parallax).max()))
         self.places = self._places(photographs)
         objects = stream(plan.seed, "objects")
         target = Thing(objects)
@@ -75,7 +76,7 @@ class Stage:
         plan, (dx, dy) = self.plan, self.shifts[modality]
         width, height = plan.size
         x, y = plan.camera[t].tolist()
-        canvas = self.places[modality][y + EDGE - dy :, x + EDGE - dx :][:height, :width].copy()
+        canvas = self.places[modality][y + self.edge - dy :, x + self.edge - dx :][:height, :width].copy()
         for thing, boxes in self.actors:
             left, top, w, h = boxes[t].tolist()
             patch = thing.at_size(w, h, int(plan.phase[t]))
@@ -98,7 +99,7 @@ class Stage:
     def _places(self, photographs: tuple[Path, Path] | None) -> tuple[Bytes, Bytes]:
         """Background of either modality, larger than a frame by what camera and parallax need."""
         plan = self.plan
-        width, height = (n + 2 * (m + EDGE) for n, m in zip(plan.size, plan.margin, strict=True))
+        width, height = (n + 2 * (m + self.edge) for n, m in zip(plan.size, plan.margin, strict=True))
         shape = (height, width)
         random = stream(plan.seed, "background")
         rgb, tir = photographed(photographs, shape) if photographs else background(random, shape)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import shlex
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
-from rgbtbench.datasets import BENCHMARKS
-from rgbtbench.files.archive import stem
+from .options import Verbs, add
 
 PAGE, TODAY = "index.html", "today.html"  # the last that it writes: its own runs, and everybody's results
 EXPERIMENT = """\
@@ -26,6 +27,33 @@ NETWORKS = """\
   - {use: cmd-student, preset: nano, label: student-distilled}
   - {use: cmd-student-origin, preset: nano, label: student-plain}
 """
+EXAMPLES = (
+    "demo",
+    "demo --data data --out first",
+)
+
+
+def add_verb(verbs: Verbs) -> None:
+    """Add it to the command line."""
+    demo = add(verbs, "demo", _demo, "everything once: generate, run, report, and score real results if there are",
+               EXAMPLES)  # fmt: skip
+    demo.add_argument("--data", type=Path, metavar="DIR", help="DIR/gt/BENCHMARK.tar.xz, DIR/results/BENCHMARK/*")
+    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where to write (default: demo)")
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    status = 0
+    for command in commands(arguments.out, arguments.data):
+        print(f"\n$ rgbtbench {shlex.join(command)}\n", flush=True)
+        status = max(status, arguments.main(command))
+    real = f"; real results: {arguments.data}" if arguments.data else ""
+    print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
+    print(f"pages to open in a browser: everybody's results beside what is in print: {arguments.out / TODAY}")
+    print(f"what ran here, down to single frames: {arguments.out / PAGE}")
+    print("to go on:")
+    for command in further(arguments.out, arguments.data):
+        print(f"  {shlex.join([program(), *command])}")
+    return status
 
 
 def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
@@ -35,6 +63,10 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     it resumes. ``data`` holds ``gt/<benchmark>.tar.xz`` and
     ``results/<benchmark>/<tracker>.tar.xz``.
     """
+    from rgbtbench.datasets import BENCHMARKS
+    from rgbtbench.files.archive import stem
+    from rgbtbench.results.published.sources import prints
+
     experiment = str(out / "demo.yaml")
     (out / "runs").mkdir(parents=True, exist_ok=True)  # beside the experiment: found without --runs
     if not (out / "LasHeR").exists():
@@ -53,7 +85,9 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     real = [str(data)] if labels else []
     real += ["--without", "gt"] if "gt" in labels else []  # the truth in a tracker's place: a check, no rival
     page = ["--format", "html", "--out"]
-    printed = ["--printed", ",".join(BENCHMARKS.names()), "--title", "RGB-T trackers of today"]
+    in_print = {entry.dataset for entry in prints()}
+    names = [name for name in BENCHMARKS.names() if name in in_print]
+    printed = ["--printed", ",".join(names), "--title", "RGB-T trackers of today"]
     yield ["leaderboard", *real, *printed, *page, str(out / TODAY)]
     yield ["report", experiment, "--allow-missing", *page, str(out / PAGE)]
 

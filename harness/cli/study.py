@@ -1,6 +1,6 @@
 """The verb ``study``: train the rows of the paper's tables, track an unseen generated benchmark, compare.
 
-Every step is a command that anybody can type (``train``, ``synth``, ``run``), and none is repeated once it is done.
+Every step is one that anybody can do alone (``train``, ``synth``, ``run``), and none is repeated once it is done.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rgbtbench.core.errors import ConfigError, not_installed, unknown
+from rgbtbench.core.errors import ConfigError, ResultError, not_installed, unknown
+from rgbtbench.core.terminal import log
 from rgbtbench.results.study_record import MEASURED
+
+from .options import Verbs, add, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,20 +25,22 @@ if TYPE_CHECKING:
     from rgbtbench.results.study_record import Training
     from rgbtbench.scoring.evaluation import Evaluation
 
-    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
-
 TEST_SEED = 20_230_618  # of the generated test set
+EXAMPLES = (
+    "study scfd hfrd --out study --jobs 4",
+    "study --recorded",
+)
 
 
-def add_verb(verbs: _Verbs) -> None:
+def add_verb(verbs: Verbs) -> None:
     """Add it to the command line's subparsers."""
-    study = verbs.add_parser("study", help="train and compare the rows of the paper's tables, small")
+    study = add(verbs, "study", _study, "train and compare the rows of the paper's tables, small", EXAMPLES)
     study.add_argument("rows", nargs="*", metavar="ROW", help="such as scfd, mfdimp; default: all of Tables 1 to 4")
     study.add_argument("--out", type=Path, default=Path("study"), metavar="DIR", help="default: study; it resumes")
-    study.add_argument("--seeds", type=_count, default=3, metavar="N", help="of each row of Table 1 (default: 3)")
-    study.add_argument("--jobs", type=_count, default=2, metavar="N", help="trainings at once (default: 2)")
-    study.add_argument("--sequences", type=_count, default=200, metavar="N", help="of the test set (default: 200)")
-    study.add_argument("--frames", type=_count, default=60, metavar="N", help="of each (default: 60)")
+    study.add_argument("--seeds", type=count, default=3, metavar="N", help="of each row of Table 1 (default: 3)")
+    study.add_argument("--jobs", type=count, default=2, metavar="N", help="trainings at once (default: 2)")
+    study.add_argument("--sequences", type=count, default=200, metavar="N", help="of the test set (default: 200)")
+    study.add_argument("--frames", type=count, default=60, metavar="N", help="of each (default: 60)")
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
     study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
     study.add_argument("--record", type=Path, metavar="FILE.csv", help="also write every score with its provenance")
@@ -49,14 +54,6 @@ def add_verb(verbs: _Verbs) -> None:
     )
     study.add_argument("--table5", action="store_true", help="train nothing: every tracker that has weights, with cost")
     study.add_argument("--weights", action="append", default=[], metavar="TRACKER=FILE", help="nano ones, for --table5")
-    study.set_defaults(verb=_study)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
 
 
 def _study(arguments: argparse.Namespace) -> int:
@@ -169,25 +166,18 @@ def _table5(arguments: argparse.Namespace) -> int:
 
 def _tracked(arguments: argparse.Namespace, name: str, text: str) -> Evaluation:
     """Generate the test set, run an experiment on it, score it; what is there already is not done again."""
+    from rgbtbench.api import run
+    from rgbtbench.datasets.synthetic import write
     from rgbtbench.files.atomic import save
-    from rgbtbench.studies.trainings import call
 
-    root, runs = arguments.out / "LasHeR", arguments.out / "runs"
+    root, experiment = arguments.out / "LasHeR", arguments.out / f"{name}.yaml"
     if not root.exists():
-        size = ("--sequences", arguments.sequences, "--frames", arguments.frames, "--seed", TEST_SEED)
-        call("synth", "LasHeR", root, *size)
-    experiment = arguments.out / f"{name}.yaml"
+        names = write("LasHeR", root, arguments.sequences, arguments.frames, (320, 240), TEST_SEED)
+        log(f"{root}: {len(names)} sequences of {arguments.frames} generated frame pairs")
     save(experiment, text.encode())
-    call("run", experiment, "--runs", runs, "--devices", f"cpu*{arguments.jobs}")
-    return _evaluate(experiment, runs)
-
-
-def _evaluate(experiment: Path, runs: Path) -> Evaluation:
-    from rgbtbench.reports.comparable import require_complete
-    from rgbtbench.reports.inputs import Benchmarks, gather, score
-
-    entries = gather([str(experiment)], Benchmarks(), runs=runs)
-    require_complete(entries, f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs))}")
-    evaluation = score(entries)
-    assert evaluation is not None
-    return evaluation
+    runs = run(experiment, out=arguments.out / "runs", devices=f"cpu*{arguments.jobs}")
+    log(f"{experiment}: {runs}")
+    if runs.gaps:
+        next = f"rgbtbench status {shlex.quote(str(experiment))} --runs {shlex.quote(str(runs.store))}"
+        raise ResultError("not all sequences have been tracked", where=experiment, found=runs, next=next)
+    return runs.evaluate()

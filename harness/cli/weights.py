@@ -1,27 +1,48 @@
-"""The verb ``weights``: what is in a file of network weights."""
+"""The verb ``weights``: what is in a file of network weights; checkpoints of pytracking as weights of our networks."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rgbtbench.core.errors import not_installed
+from rgbtbench.core.errors import ConfigError, not_installed
+
+from .options import Verbs, add
 
 CLAIMS = "what the file says of itself; nobody has checked it"
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norms: measured, not learned
 
+INSPECT = (
+    "weights inspect trained/teacher/teacher.safetensors",
+    "weights inspect super_dimp.pth.tar --format json",
+)
+CONVERT = (
+    "weights convert dimp50.pth dimp50.safetensors",
+    "weights convert super_dimp.pth.tar super-dimp.safetensors",
+)
 
-def add_verbs(verbs: Any) -> None:
+
+def add_verb(verbs: Verbs) -> None:
     """Add it to the command line's subparsers."""
-    weights = verbs.add_parser("weights", help="what is in a file of network weights, and which network it fits")
+    weights = add(
+        verbs,
+        "weights",
+        None,
+        "what is in a file of network weights, and which network it fits",
+        (INSPECT[0], CONVERT[0]),
+    )
     actions = weights.add_subparsers(metavar="ACTION", required=True)
-    inspect = actions.add_parser("inspect", help="contents, hash, NaN; exit 1 if no network can use the file")
+    inspect = add(actions, "inspect", _inspect, "contents, hash, NaN; exit 1 if no network can use the file", INSPECT)
     inspect.add_argument("file", type=Path, metavar="FILE", help="safetensors, or a state dict saved by torch.save")
     inspect.add_argument("--format", choices=("table", "json"), default="table")
-    inspect.set_defaults(verb=_inspect)
+    convert = add(actions, "convert", _convert, "a checkpoint of DiMP, PrDiMP or mfDiMP to safetensors", CONVERT)
+    convert.add_argument("file", type=Path, metavar="FILE", help="as pytracking saves it; nothing in it is run")
+    convert.add_argument("out", type=Path, metavar="OUT", help="file to write, which must not exist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +60,7 @@ class Inspection:
     groups: dict[str, int]  # parameters below each first part of a name
     nonfinite: dict[str, int]  # values, of the tensors that have any
     fits: list[dict[str, Any]]
+    next: str  # what to type with a checkpoint that is to be converted first; else nothing
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
@@ -46,20 +68,58 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
     found = inspection(arguments.file)
     show(arguments.format, [found], Inspection, _tables(found))
-    return 1 if found.nonfinite or not _usable(found) else 0
+    return 1 if found.nonfinite or not (_usable(found) or found.next) else 0
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from rgbtbench.reports.tables import RENDER, Table
+
+    theirs, weight_files = _torch("crossmodal.pytracking"), _torch("networks.weight_files")
+    path, out = arguments.file, arguments.out
+    if out.exists() or out.is_symlink():
+        raise ConfigError("there is such a file already", where=out, next="choose another name, or remove it")
+    weights = weight_files.read(path, shells=True)
+    converted = theirs.convert(weights)
+    theirs.write(weights, converted, out)
+    use = {"use": converted.model, "preset": converted.preset, "weights": str(out)}
+    if converted.preset == "paper":
+        del use["preset"]
+    trained = theirs.online(weights, converted)
+    told = {
+        "network": f"{converted.model} ({converted.preset})",
+        "tensors": f"{len(converted.tensors):,}",
+        "left out": f"{len(converted.unused):,}: layer4 and fc of trunks, which no tracker runs",
+        "constants": "as in ours" if converted.checked else theirs.UNCHECKED,
+        "trained with": ", ".join(f"{name} {value:g}" for name, value in trained.items()) or "the preset's crops",
+        "sha256": weight_files.read(out).sha256,
+        "in an experiment": f"- {{{', '.join(f'{key}: {value}' for key, value in use.items())}}}",
+    }
+    print(RENDER["table"](Table(str(out), ("what", "value"), tuple(told.items()))))
+    return 0
+
+
+def _torch(module: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(f"rgbtbench.trackers.{module}")
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
 
 
 def inspection(path: Path) -> Inspection:
     """Read a file and compare it with every registered network. Raises ConfigError if it is no sound file."""
     from dataclasses import asdict
 
-    try:
-        from rgbtbench.trackers.models import fits
-        from rgbtbench.trackers.networks.weights import nonfinite, read
-    except ModuleNotFoundError as reason:
-        raise not_installed(reason) from None
-
-    weights = read(path, finite=False)
+    files, theirs = _torch("networks.weights"), _torch("crossmodal.pytracking")
+    weights = files.read(path, finite=False, shells=True)
+    tensors, learns, next = weights.tensors, weights.metadata.get("optimiser"), ""
+    if theirs.is_theirs(weights):
+        tensors, _ = theirs.renamed(tensors)
+        with suppress(ConfigError):  # what differs is told by the networks that are closest
+            learns = theirs.convert(weights).optimiser
+            out = path.name.partition(".")[0] + ".safetensors"
+            next = f"rgbtbench weights convert {shlex.quote(str(path))} {shlex.quote(out)}"
     groups: Counter[str] = Counter()
     for name, tensor in weights.tensors.items():
         groups[name.partition(".")[0]] += 0 if name.endswith(STATISTICS) else tensor.numel()
@@ -73,8 +133,9 @@ def inspection(path: Path) -> Inspection:
         dict(Counter(str(tensor.dtype).removeprefix("torch.") for tensor in weights.tensors.values())),
         weights.metadata,
         dict(groups),
-        nonfinite(weights.tensors),
-        [asdict(fit) for fit in fits(weights.tensors)],
+        files.nonfinite(weights.tensors),
+        [asdict(fit) for fit in _torch("models").fits(tensors, learns)],
+        next,
     )
 
 
@@ -104,7 +165,12 @@ def _tables(found: Inspection) -> list[Any]:
         Table(found.file, ("what", "value"), tuple(facts.items())),
         *([Table(CLAIMS, ("key", "value"), claims)] if claims else []),
         Table("parameters", ("group", "count"), groups),
-        Table("fits" if usable else "fits no network; closest are", ("model", "preset", "tensors"), fits),
+        Table(
+            "fits no network; closest are" if not usable else "fits, once converted" if found.next else "fits",
+            ("model", "preset", "tensors"),
+            fits,
+            note=f"a checkpoint of pytracking: {found.next}" if found.next else "",
+        ),
     ]
 
 

@@ -1,1 +1,1 @@
-"""What everything else speaks in: boxes, frames, rules, errors, names. Imports nothing of the package but itself."""
+"""What all other folders use: boxes, frames, rules, errors, names. It imports nothing else of the package."""

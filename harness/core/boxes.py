@@ -124,6 +124,10 @@ class Reading:
             boxes = boxes + self.offset
         return round_half_away(boxes) if round_corners and chosen.rounded else boxes
 
+    def start(self, given: Array) -> Array | None:
+        """The box that takes the place of VOT's code for it, unless ``first-missing`` puts it there."""
+        return None if self.first == "first-missing" else given
+
     def aligned(self, boxes: Array, given: Array) -> Array:
         """Boxes (N, 4) with row 1 at frame 1; ``given`` (4,) is the box that the tracker started from."""
         if self.first == "first-missing":

@@ -84,8 +84,8 @@ def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = No
     )
 
 
-EXTRAS = {"torch": "torch", "safetensors": "torch", "joblib": "cluster", "dask": "cluster", "distributed": "cluster"}
-EXTRAS |= {"matplotlib": "figures"}
+EXTRAS = {"torch": "torch", "safetensors": "torch", "dask": "cluster", "distributed": "cluster"}
+EXTRAS |= {"matplotlib": "figures", "seaborn": "figures", "scipy": "figures", "vot": "vot"}
 
 
 def not_installed(reason: ModuleNotFoundError) -> BenchError:

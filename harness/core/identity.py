@@ -1,4 +1,4 @@
-"""What something is, by content: canonical JSON to sha256, and the identity of this machine and this code."""
+"""Identity by content: sha256 of files and of canonical JSON; what this machine and this code are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stranger's exception says, made fit for a record and for a terminal, whatever it is."""
+"""Messages of other people's exceptions, made safe to record and to print."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""Processes that stop when they are told to, end with whoever started them, and take along what they started."""
+"""Child processes: they stop when told, end together with their parent, and end their own children."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -22,7 +23,13 @@ _told_to_stop = [False]  # a tracker may swallow the exception
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM (a batch system's end of time) is an interrupt like Ctrl-C: leases are given back."""
+    """SIGTERM (a batch system's end of time) is an interrupt like Ctrl-C: leases are given back.
+
+    Only a program's main thread can be interrupted; in another one this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def stop(number: int, frame: Any) -> None:
         _told_to_stop[0] = True

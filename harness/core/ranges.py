@@ -1,4 +1,4 @@
-"""Checks that tables of parameters share: what is out of range is named with what was expected."""
+"""Checks of parameters: an error names the value that is out of range, and what was expected."""
 
 from __future__ import annotations
 

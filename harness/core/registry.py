@@ -114,7 +114,8 @@ def _load(target: str, kind: str) -> Any:
         found: Any = module
         for part in attribute.split("."):
             found = getattr(found, part)
-    except ConfigError:
+    except ConfigError as error:
+        error.details["where"] = error.details["where"] or _line(error, place)
         raise
     except (Exception, SystemExit) as reason:  # whatever a stranger's file does on import, it is theirs to mend
         if isinstance(reason, ModuleNotFoundError) and (reason.name or "").partition(".")[0] in EXTRAS:

@@ -1,4 +1,4 @@
-"""The seed of whatever is tracked now: every generator in use draws from it, here and in a tracker's own process."""
+"""The seed of the current sequence: all random generators start from it, here and in a tracker's own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What strangers wrote, on a user's terminal: nothing moves the cursor, nothing passes for a line of ours."""
+"""Text of strangers, made safe to print: it cannot move the cursor, and cannot look like a line of ours."""
 
 from __future__ import annotations
 

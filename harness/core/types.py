@@ -1,4 +1,4 @@
-"""The nouns everything else speaks in."""
+"""What modules hand to one another: frames, sequences, trajectories."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sequence:
     """One video pair of a benchmark with its truth.
 
     ``rgb`` and ``tir`` are N image paths, paired by rank. ``truth`` (M, N, 4): one annotation per annotated modality,
-    boxes ``x y w h`` in pixels. ``init`` (4,) is the box a tracker starts from.
+    boxes ``x y w h`` in pixels, NaN for a frame without truth. ``init`` (4,) is the box a tracker starts from.
     """
 
     name: str

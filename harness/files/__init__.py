@@ -1,1 +1,1 @@
-"""Strangers' files, read with care: archives, arrays, rows, YAML. No code in them runs; nothing is written outside."""
+"""Readers of strangers' files: archives, arrays, rows, YAML. No code in a file runs. Nothing is written elsewhere."""

@@ -19,7 +19,8 @@ from .foreign import foreign
 from .packed import FILE_LIMIT, Guard, ShortBytes, ShortFile, read_tar, read_zip
 
 SUFFIXES = (".tar.xz", ".tar.gz", ".tar.bz2", ".tgz", ".txz", ".tar", ".zip", ".npz")  # .npz: a zip of .npy
-FILES = (".txt", ".csv", ".npy", ".npz", ".json", ".mat")  # endings of files that are read
+FILES = (".txt", ".csv", ".npy", ".npz", ".json", ".mat", ".bin")  # endings of files that are read
+BESIDE = (".value",)  # and of those that only tell the time: VOT's
 KNOWN = "a folder, .zip or .tar[.gz|.bz2|.xz]"
 
 
@@ -159,7 +160,7 @@ def open_tree(path: str | Path, error: type[BenchError], *, next: str | None = N
         return Folder(path, error)
     if not path.exists():
         raise error("path not found", where=path, expected=KNOWN, next=next)
-    guard = Guard(str(path), error, FILES)
+    guard = Guard(str(path), error, (*FILES, *BESIDE))
     with _damage(guard), regular.opened(path) as file:
         magic = file.read(8)
         if reason := foreign(path, magic):

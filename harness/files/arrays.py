@@ -1,4 +1,4 @@
-"""Files that hold arrays of boxes: text, ``.npy``, ``.npz``, ``.json``, ``.mat``. No code in them ever runs.
+"""Files that hold arrays of boxes: text, ``.npy``, ``.npz``, ``.json``, ``.mat``, VOT's ``.bin``. No code ever runs.
 
 A file is seen as *leaves*: what it holds by the names that lead there, ``''`` for a file that is one array. They become
 rows of numbers when they are asked for, so that a stranger's other data costs nothing and raises nothing.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice
@@ -22,6 +21,7 @@ from rgbtbench.core.errors import BenchError
 
 from .archive import unzip
 from .rows import parse_rows
+from .trajectories import GIVEN, read_trajectory
 
 Array: TypeAlias = NDArray[np.float64]
 Leaves: TypeAlias = dict[str, Any]
@@ -29,7 +29,6 @@ COLUMNS = (4, 8)
 BRACKETS_LIMIT = 4_000_000  # lists and objects of a JSON file: all of LasHeR has 0.7 million boxes
 STRINGS_LIMIT = 2_000_000  # quotation marks of a JSON file
 LEAVES_LIMIT, DEPTH_LIMIT, NAME_LIMIT = 20_000, 8, 200  # arrays, objects in one another, letters of a name
-VOT_CODE = re.compile(rb"\A1(\.0*)?[ \t]*\r?\n")  # VOT's row 1: the box was given; so the first frame has no row
 NAMES = ("name", "sequence", "seq_name", "seq", "video_name", "video")  # keys that may name an object in a list
 
 
@@ -44,7 +43,7 @@ def read_rows(path: str, data: bytes, where: str, error: type[BenchError]) -> Ar
     Raises ``error`` with the place of a fault.
     """
     if ending(path) in TEXTS:
-        return parse_rows(VOT_CODE.sub(b"", data), where, COLUMNS, error)
+        return parse_rows(GIVEN.sub(b"", data), where, COLUMNS, error)
     leaves = read_leaves(path, data, where, error)
     boxes = {name: leaf for name, leaf in leaves.items() if looks_like_boxes(leaf)}
     if len(boxes) != 1:
@@ -197,10 +196,15 @@ def _flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
             yield from _flat(part, (*path, name))
 
 
+def _read_trajectory(data: bytes, where: str, error: type[BenchError]) -> Leaves:
+    return {"": read_trajectory(data, where, error)}
+
+
 TEXTS = (".txt", ".csv")
 READERS: dict[str, Callable[[bytes, str, type[BenchError]], Leaves]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
     ".json": _read_json,
     ".mat": _read_mat,
+    ".bin": _read_trajectory,
 }

@@ -1,4 +1,4 @@
-"""Archives of kinds that are not read: what they are, and what unpacks them."""
+"""Kinds of archives that we do not read: their names, and the programs that unpack them."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Value: TypeAlias = "NDArray[np.float64] | list[str]"
 
 SIZE_LIMIT = 64 << 20  # bytes, unpacked, and as float64: all of LasHeR's boxes twice over
 PARTS_LIMIT = 100_000  # variables, cells and lines of text
-CELL, TEXT, NUMERIC, COMPLEX = 1, 4, range(6, 16), 8
+CELL, STRUCT, TEXT, NUMERIC, COMPLEX = 1, 2, 4, range(6, 16), 8
 KINDS = (  # by number
     *("unknown", "cell", "struct", "object", "text", "sparse", "double", "single", "int8", "uint8"),
     *("int16", "uint16", "int32", "uint32", "int64", "uint64", "function", "opaque object"),
@@ -32,12 +32,13 @@ NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8
 ENCODINGS = {1: "utf-8", 2: "utf-8", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
 
 
-def read_mat(data: bytes, where: str, error: type[BenchError]) -> dict[str, Value]:
+def read_mat(data: bytes, where: str, error: type[BenchError], *, structs: bool = False) -> dict[str, Value]:
     """Read the variables of a MATLAB 5 file: numeric and logical matrices (R, C) as float64, text as lines.
 
-    Character arrays and cells of text become ``list[str]``. Other variables (structs, objects, functions, sparse,
-    complex, more than two axes) are left out; nothing in the file is ever run. Raises ``error`` if the file is
-    damaged, too large, of another version, or holds nothing that can be read.
+    Character arrays and cells of text become ``list[str]``; with ``structs``, fields of a single struct come as
+    ``NAME.FIELD``. Other variables (structs, objects, functions, sparse, complex, more than two axes) are left out;
+    nothing in the file is ever run. Raises ``error`` if the file is damaged, too large, of another version, or holds
+    nothing that can be read.
     """
     advice = "in MATLAB: save('FILE.mat', 'NAME', '-v7') with plain matrices"
     if other := _other_version(data):
@@ -47,7 +48,7 @@ def read_mat(data: bytes, where: str, error: type[BenchError]) -> dict[str, Valu
     found: dict[str, Value] = {}
     others: list[str] = []
     try:
-        for name, kind, value in _Reader(data).variables():
+        for name, kind, value in _Reader(data, structs=structs).variables():
             if name in found:
                 raise ValueError(f"variable {name!r} twice")
             if value is None:
@@ -91,7 +92,8 @@ class _Matrix(NamedTuple):
 class _Reader:
     """Walks the elements of a file. Raises ValueError, OverflowError, struct.error or zlib.error for what is wrong."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, structs: bool = False) -> None:
+        self.structs = structs
         self.data, self.order = memoryview(data)[128:], "<" if data[126:128] == b"IM" else ">"
         self.bytes_left, self.parts_left = SIZE_LIMIT, PARTS_LIMIT
 
@@ -103,8 +105,20 @@ class _Reader:
                 self._spend(len(unpacked))
                 kind, body = _next(self._elements(memoryview(unpacked)))
             matrix = self._matrix(kind, body)
-            if matrix.name:  # one without a name belongs to MATLAB's own objects
+            if matrix.kind == STRUCT and self.structs and matrix.shape == (1, 1):
+                for name, inner in self._fields(matrix):
+                    yield f"{matrix.name}.{name}", str(inner), self._value(inner)
+            elif matrix.name:  # one without a name belongs to MATLAB's own objects
                 yield matrix.name, str(matrix), self._value(matrix)
+
+    def _fields(self, struct_: _Matrix) -> Iterator[tuple[str, _Matrix]]:
+        """Names of equal length, one after the other, then the values in this order."""
+        (length,) = (int(n) for n in self._numbers(*_next(struct_.content)))
+        text = bytes(_next(struct_.content)[1])
+        if not 0 < length <= 64 or len(text) % length:
+            raise ValueError(f"names of fields with {length} letters in {len(text)} bytes")
+        for at in range(0, len(text), length):
+            yield text[at : at + length].rstrip(b"\0").decode("ascii"), self._matrix(*_next(struct_.content))
 
     def _elements(self, data: memoryview) -> Iterator[Element]:
         """One element after the other, padded to eight bytes; a small one has type, size and content in eight."""

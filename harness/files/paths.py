@@ -1,4 +1,4 @@
-"""How people name and nest what they bring: ``LABEL=PATH``, and files at any depth."""
+"""Paths that users give: ``LABEL=PATH``, and files at any depth of a folder."""
 
 from __future__ import annotations
 

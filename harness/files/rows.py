@@ -1,4 +1,4 @@
-"""Text files of numbers, one row per frame: read fast, and explain the first thing that is wrong."""
+"""Text files of numbers, one row per frame. Reading is fast. An error explains the first wrong line."""
 
 from __future__ import annotations
 

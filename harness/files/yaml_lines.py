@@ -1,7 +1,9 @@
-"""YAML whose every value knows its line, so that a complaint can name it."""
+"""YAML in which every value knows its line, so that an error can name it."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,6 +88,8 @@ def _loader() -> Any:
 class Document:
     """YAML as plain values, with the line of each. Paths in it are relative to ``folder``, by default its own."""
 
+    in_file = True
+
     def __init__(self, path: Path, shown: Path, *, kind: str = "experiment", folder: Path | None = None) -> None:
         self.path, self.shown, self.folder = path, shown, folder or path.parent
         try:
@@ -97,6 +101,23 @@ class Document:
             raise ConfigError(f"{kind} too large", where=shown, expected=f"at most {SIZE_LIMIT >> 10} KiB")
         self.lines: dict[Keys, int] = {}
         self.value: Any = _parsed(data, str(shown), self._locate) or {}
+
+    @classmethod
+    def given(cls, value: Mapping[str, Any], kind: str = "experiment") -> Document:
+        """What would stand in a file, given in Python: complaints name the keys, and paths start from here.
+
+        Raises ConfigError for a value that YAML cannot hold.
+        """
+        try:
+            plain = json.loads(json.dumps(value, default=os.fspath))  # lists of tuples, texts of paths
+        except (TypeError, ValueError, RecursionError) as reason:
+            raise ConfigError(
+                f"{kind} is not plain", expected="mappings, lists, texts, numbers", found=reason
+            ) from None
+        self = cls.__new__(cls)
+        self.path, self.shown, self.folder, self.in_file = Path.cwd() / kind, Path(kind), Path.cwd(), False
+        self.lines, self.value = {}, plain
+        return self
 
     def _locate(self, node: Any, keys: Keys, loader: Any) -> None:
         import yaml
@@ -134,7 +155,9 @@ class Document:
         self.lines = {k: line for k, line in self.lines.items() if k[: len(keys)] != tuple(keys)} | {tuple(keys): 0}
 
     def where(self, keys: Keys) -> str:
-        """FILE:LINE of a value, or of the nearest thing around it; ``--set`` has no line."""
+        """FILE:LINE of a value, or of the nearest thing around it; ``--set`` has no line, nor what was ``given``."""
+        if not self.in_file:
+            return ".".join(map(str, (self.shown, *keys)))
         while keys and keys not in self.lines:
             keys = keys[:-1]
         line = self.lines.get(keys, 1)

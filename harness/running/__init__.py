@@ -1,1 +1,1 @@
-"""Trackers over benchmarks: what an experiment asks for, who does the work, what it costs."""
+"""Running trackers on benchmarks: experiments, plans, lanes, clusters, cost."""

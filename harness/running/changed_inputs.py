@@ -1,9 +1,9 @@
 """Inputs that change under a run: what a lane reads must be what the run's folder is named after.
 
 A stamp is what the file system says of a file: its size and times. While stamps stay, contents stay; when one changes,
-contents are digested again. A tracker made, or boxes found, while one changed are not believed: the time of the last
-change (``ctime``) also tells of a file that was put back. The number of a file is no part of it: some network file
-systems give another one each time.
+contents are digested again. If a file changed while a tracker was made or while it tracked, that tracker or those boxes
+are dropped. The time of the last change (``ctime``) also shows a file that was put back. The inode number is no part of
+a stamp: some network file systems give another one each time.
 """
 
 from __future__ import annotations

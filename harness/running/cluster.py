@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from queue import SimpleQueue
 from typing import IO, Any
@@ -24,31 +25,31 @@ from rgbtbench.core.errors import BenchError, ConfigError, not_installed
 from rgbtbench.core.messages import describe, portable
 from rgbtbench.core.processes import end_group
 
-from .jobs import CLOSING, RESTING, Device, Job, Unit, settle
+from .held_tracker import CLOSING
+from .jobs import RESTING, Device, Job, Unit, settle
 from .lanes import DEATHS, GRACE, Tick, bury, one_thread_each
 
 
 def run_cluster(job: Job, devices: tuple[Device, ...], address: str, tick: Tick) -> None:
     """Settle all units on a dask cluster: one task per sequence, given out again when its worker dies."""
     try:
-        distributed, joblib = import_module("distributed"), import_module("joblib")
+        distributed = import_module("distributed")
     except ModuleNotFoundError as reason:
         raise not_installed(reason) from None
     device = devices[0]
+    if any(unit.tracker.batch > 1 for unit in job.units):
+        raise ConfigError("a cluster's workers track one sequence at a time", next="leave out batch, or --cluster")
     if len({d.name for d in devices}) > 1:
         raise ConfigError("a cluster's workers all use one device", expected="cpu or cuda", found=len(devices))
     try:
         client: Any = distributed.Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as reason:
         raise ConfigError("no scheduler answers", where=address, found=reason, next="dask scheduler") from None
-    options: dict[str, Any] = {"resources": {"GPU": 1}} if device.name.startswith("cuda") else {}
-    shared = replace(job, units=(), retake=True)
-    tasks = [joblib.delayed(settle_apart)(shared, unit, device) for unit in job.units]
+    resources = {"GPU": 1} if device.name.startswith("cuda") else None
+    settle_unit = partial(settle_apart, replace(job, units=(), retake=True), device=device)
     try:
-        with client, _ticking(tick), joblib.parallel_config(backend="dask", client=client, **options) as config:
-            # joblib runs everything here while there is a single worker, and gives up after 10 s if there is none
-            config["backend"].effective_n_jobs = lambda n_jobs: 2
-            joblib.Parallel(n_jobs=-1, batch_size=1, pre_dispatch="all")(tasks)
+        with client, _ticking(tick):  # closing the client takes back what is not done
+            client.gather(client.map(settle_unit, job.units, pure=False, resources=resources))
     except BenchError:
         raise
     except Exception as reason:  # the scheduler went away, or gave up on a task

@@ -1,16 +1,20 @@
-"""An experiment: one YAML file into frozen dataclasses, every complaint with its line."""
+"""An experiment: one YAML file as frozen dataclasses. Errors name the line."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rgbtbench.core.boxes import reading
 from rgbtbench.core.errors import ConfigError, advised, unknown
 from rgbtbench.files.yaml_lines import Document, Keys, Section
 from rgbtbench.trackers import places, shipped_weights
+
+if TYPE_CHECKING:
+    from rgbtbench.datasets.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class DatasetEntry:
     """A benchmark and where it lies."""
 
     name: str
+    reference: str  # what the registry takes in any process: the name, or FILE.py:SPEC with an absolute path
     root: Path
     split: str | None
     where: str  # FILE:LINE
@@ -39,6 +44,7 @@ class TrackerEntry:
     boxes: str | None = None
     year: int | None = None
     note: str | None = None
+    batch: int = 1  # sequences that it follows at once
 
     @property
     def file(self) -> Path | None:
@@ -147,15 +153,20 @@ def choose(only: Iterable[str], labels: Iterable[str], datasets: Mapping[str, An
 
 
 @advised("mend it; docs/runs.md explains every key")
-def load_experiment(path: str | Path, changes: Iterable[str] = (), only: Iterable[str] = ()) -> Experiment:
-    """Read an experiment. ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
+def load_experiment(
+    source: str | Path | Mapping[str, Any], changes: Iterable[str] = (), only: Iterable[str] = ()
+) -> Experiment:
+    """Read an experiment: a file, or what would stand in one.
 
+    ``changes``: ``trackers.0.weights=PATH`` and the like, applied before anything is checked.
     ``only``: words as ``choose`` takes them; of datasets and trackers that are left out, no file is looked for.
 
     Raises ConfigError with FILE:LINE for anything unknown, missing, of a wrong type or absent from the disk.
     """
-    path = Path(path)
-    document = Document(path.absolute(), path)
+    if isinstance(source, Mapping):
+        document = Document.given(source)
+    else:
+        document = Document(Path(source).absolute(), Path(source))
     for change in changes:
         document.set(change)
     top = document.section((), ("name", "datasets", "trackers", "seed"))
@@ -180,18 +191,35 @@ def load_experiment(path: str | Path, changes: Iterable[str] = (), only: Iterabl
     seed = top.get("seed", int, 0)
     if seed < 0:
         raise ConfigError("seed is negative", where=top.where("seed"), expected="0 or more", found=seed)
-    return Experiment(document.path, top.get("name", str, path.stem), datasets, trackers, seed)
+    return Experiment(document.path, top.get("name", str, document.path.stem), datasets, trackers, seed)
 
 
-def _dataset(document: Document, key: Any) -> DatasetEntry:
+def tracker_entry(entry: str | Mapping[str, Any]) -> TrackerEntry:
+    """A tracker by name, or as an experiment describes one: ``{"use": NAME, "weights": PATH}``. Raises ConfigError."""
+    document = Document.given({"trackers": [{"use": entry} if isinstance(entry, str) else entry]}, "given")
+    section = _section(document, 0)
+    return _tracker(document, 0, section, _label(section))
+
+
+def _spec(document: Document, key: Any) -> tuple[str, Spec]:
+    """What ``DatasetEntry.reference`` says, and what it stands for. Raises ConfigError with the line."""
     from rgbtbench.datasets import BENCHMARKS
 
     keys: Keys = ("datasets", key)
-    if not isinstance(key, str) or key.lower() not in {name.lower() for name in BENCHMARKS.names()}:
-        error = unknown("benchmark", str(key), BENCHMARKS.names(), next="rgbtbench list benchmarks")
-        error.details["where"] = document.where(keys)
-        raise error
-    spec = BENCHMARKS.get(key)
+    reference, (place, _, attribute) = str(key), str(key).rpartition(":")
+    if place.endswith(".py"):
+        own = document.existing(place, keys, "benchmark file", next=f"rgbtbench check {shlex.quote(reference)} PATH")
+        reference = f"{own}:{attribute}"
+    try:
+        return reference, BENCHMARKS.get(reference)
+    except ConfigError as error:
+        error.details["where"] = error.details["where"] or document.where(keys)
+        raise
+
+
+def _dataset(document: Document, key: Any) -> DatasetEntry:
+    keys: Keys = ("datasets", key)
+    reference, spec = _spec(document, key)
     if isinstance(document.at(keys), str):
         root, split = document.at(keys), None
     else:
@@ -202,9 +230,9 @@ def _dataset(document: Document, key: Any) -> DatasetEntry:
             error.details["where"] = section.where("split")
             raise error
     found = document.existing(
-        root, keys, f"the files of {spec.name}", next=f"--set datasets.{key}=PATH, or rgbtbench check {spec.name} PATH"
+        root, keys, f"the files of {spec.name}", next=f"--set datasets.{key}=PATH, or rgbtbench check {spec.typed} PATH"
     )
-    return DatasetEntry(spec.name, found, split, document.where(keys))
+    return DatasetEntry(spec.name, reference, found, split, document.where(keys))
 
 
 def home(spec: Any, split: str | None) -> str:
@@ -215,17 +243,20 @@ def home(spec: Any, split: str | None) -> str:
 
 def _homes(document: Document, keys: list[Any]) -> dict[str, Any]:
     """The folders of all datasets in the store, to the keys that they are named by."""
-    from rgbtbench.datasets import BENCHMARKS
-
-    known, found = {name.lower() for name in BENCHMARKS.names()}, {}
+    found: dict[str, Any] = {}
     for key in keys:
         entry = document.at(("datasets", key))
         split = entry.get("split") if isinstance(entry, dict) else None
-        found[home(BENCHMARKS.get(key), split) if str(key).lower() in known else str(key)] = key
+        place = home(_spec(document, key)[1], split)
+        if place in found:
+            where = document.where(("datasets", key))
+            raise ConfigError("one dataset twice", where=where, found=f"{found[place]} and {key}", next="remove one")
+        found[place] = key
     return found
 
 
-TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note")
+MOST = 1024  # sequences at once
+TRACKER_KEYS = ("label", "use", "preset", "weights", "modality", "params", "results", "boxes", "year", "note", "batch")
 
 
 def _section(document: Document, index: int) -> Section:
@@ -249,9 +280,8 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
             found="both" if use else "neither",
             next="rgbtbench list trackers",
         )
-    wrong = [
-        k for k in (("boxes",) if use else ("preset", "weights", "modality", "params")) if section.get(k, object, None)
-    ]
+    foreign = ("boxes",) if use else ("preset", "weights", "modality", "params", "batch")
+    wrong = [key for key in foreign if section.get(key, object, None)]
     if wrong:
         owner = "results" if use else "use"
         raise ConfigError(f"{wrong[0]!r} belongs to trackers with {owner!r}", where=section.where(wrong[0]))
@@ -266,6 +296,9 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
     except ConfigError as error:
         error.details["where"] = section.where("boxes" if modality in (None, "rgb", "tir") else "modality")
         raise
+    batch = section.get("batch", int, 1)
+    if not 1 <= batch <= MOST:
+        raise ConfigError("batch out of range", where=section.where("batch"), expected=f"1 to {MOST}", found=batch)
     weights, at = section.get("weights", str, None), f"trackers.{index}"
     params, preset = section.get("params", dict, {}), section.get("preset", str, None)
     _require_plain(params, (*keys, "params"), document)
@@ -294,6 +327,7 @@ def _tracker(document: Document, index: int, section: Section, label: str) -> Tr
         boxes=boxes,
         year=section.get("year", int, None),
         note=section.get("note", str, None),
+        batch=batch,
     )
 
 

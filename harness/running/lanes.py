@@ -1,9 +1,9 @@
-"""Who does the work here: lanes, each a process bound to a device.
+"""Lanes do the work on this machine. A lane is a process that is bound to a device.
 
-Lanes are spawned and watched one by one, not a pool's workers: when one of those is killed, loky's executor takes the
-others down with it. Here a lane that dies is buried (its sequence is recorded as failed if the tracker did it, else
-free again) and replaced. One that says nothing for longer than it said it would is killed: a tracker may silence the
-lane's own watchdog, stop its process, or never return from ``close``.
+Lanes are started and watched one by one. They are no workers of a pool: if one of these is killed, loky's executor ends
+all others. A lane that dies is replaced. Its sequence is recorded as failed if the tracker caused it, else it is free
+again. A lane that is silent for longer than it announced is killed, because a tracker may silence the lane's own
+watchdog, stop its process, or never return from ``close``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import multiprocessing
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 
 from rgbtbench.core.errors import BenchError, ConfigError, StoreError
 from rgbtbench.core.messages import describe, portable, trace
@@ -28,7 +31,8 @@ from rgbtbench.core.terminal import log
 from rgbtbench.results import lease
 from rgbtbench.results.store import LEASE, RunFolder
 
-from .jobs import COMMITTING, TRACKING, Device, Failure, Job, post_mortem, run_lane
+from .jobs import COMMITTING, TRACKING, Device, Failure, Job, Unit, post_mortem
+from .lane import run_lane
 
 LANES = 256
 DEATHS = 5  # lanes that may be killed on one sequence, or before they claim one, until we leave it alone
@@ -75,8 +79,10 @@ def run_lanes(job: Job, devices: tuple[Device, ...], tick: Tick) -> None:
                 if lane.error:
                     raise lane.error
                 held = bury(job, lane.device, lane.pid, code, deaths, overdue=lane.overdue)
+                if held > 1:  # whose fault it was is found with one at a time
+                    lane.job = replace(lane.job, together=False)
                 if held or not lane.done:
-                    lane.restart(held, code)
+                    lane.restart(bool(held), code)
             if ready and all(lane.process for lane in running):
                 time.sleep(0.1)  # a tracker closed its lane's end of the sentinel, and works on
             tick()
@@ -99,7 +105,7 @@ class _Lane:
         self.until, self.done, self.overdue, self.doing = math.inf, False, False, "start"
         self.error: BenchError | None = None
         process = context.Process(target=_lane_main, args=(self.job, self.device, outbox))
-        with one_thread_each(self.device):
+        with one_thread_each(self.device), _without_main():
             process.start()
         outbox.close()
         self.process, self.pid = process, process.pid or 0
@@ -161,6 +167,17 @@ def one_thread_each(device: Device) -> Iterator[None]:
             del os.environ[name]
 
 
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes started meanwhile do not run the user's script again, which may have no ``if __name__ ...``."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _lane_main(job: Job, device: Device, outbox: Connection) -> None:
     """A lane's process: leads a group of its own, never outlives its parent, gives its lease back when told to stop."""
     with suppress(OSError):
@@ -196,33 +213,41 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def bury(job: Job, device: Device, pid: int, code: int, deaths: Counter[str], *, overdue: bool = False) -> bool:
-    """Settle what a dead lane held: a failure if its tracker ended it, else free for others. False for nothing.
+def bury(job: Job, device: Device, pid: int, code: int, deaths: Counter[str], *, overdue: bool = False) -> int:
+    """Settle what a dead lane held: a failure if its tracker ended it, else free for others. Returns how many it held.
 
-    ``overdue``: we killed it, since it had said nothing for too long.
+    ``overdue``: we killed it, since it had said nothing for too long. Of several sequences none is to blame.
     """
-    for unit in job.units:
-        folder = RunFolder(unit.folder)
-        path = unit.folder / (unit.sequence + LEASE)
-        held = lease.read(path)
-        if held is None or held.run != job.run or held.holder.pid != pid:
-            continue
-        failure = post_mortem(held.post_mortem)
-        if failure is None and overdue:
-            failure = Failure(f"no answer within {job.timeout:g} s; its lane's own watchdog was silenced or stopped")
-        if failure is None and code not in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130):
-            failure = Failure(f"the tracker ended its process {ending(code)}")
-        if not folder.has_record(unit.sequence):
+    held = [(unit, found) for unit in job.units if (found := _held(job, unit, pid)) is not None]
+    for unit, found in held:
+        folder, path = RunFolder(unit.folder), unit.folder / (unit.sequence + LEASE)
+        if len(held) == 1 and not folder.has_record(unit.sequence):
+            failure = _blame(job, found, code, overdue=overdue)
             deaths[unit.title] += 1
             if failure is not None:
                 told = failure.error, failure.traceback
                 folder.fail(unit.sequence, *told, frames=unit.frames, device=device.name, shared=device.shared)
             elif deaths[unit.title] == DEATHS:
                 log(f"{unit.title}: {DEATHS} lanes were killed on it (out of memory?); left as it is")
-                return True  # its dead lease stays until the end, so nobody here claims the sequence again
-        lease.remove(path, held.token)
-        return True
-    return False
+                continue  # its dead lease stays until the end, so nobody here claims the sequence again
+        lease.remove(path, found.token)
+    return len(held)
+
+
+def _held(job: Job, unit: Unit, pid: int) -> lease.Held | None:
+    found = lease.read(unit.folder / (unit.sequence + LEASE))
+    return found if found is not None and found.run == job.run and found.holder.pid == pid else None
+
+
+def _blame(job: Job, held: lease.Held, code: int, *, overdue: bool) -> Failure | None:
+    """Why a lane's tracker ended it; None if somebody else did."""
+    if (failure := post_mortem(held.post_mortem)) is not None:
+        return failure
+    if overdue:
+        return Failure(f"no answer within {job.timeout:g} s; its lane's own watchdog was silenced or stopped")
+    if code not in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 130):
+        return Failure(f"the tracker ended its process {ending(code)}")
+    return None
 
 
 def _stop(lanes: list[_Lane]) -> None:

@@ -1,4 +1,4 @@
-"""What an experiment asks for, and how much of it is in the store already."""
+"""The runs that an experiment asks for, and which of their sequences are in the store already."""
 
 from __future__ import annotations
 
@@ -60,6 +60,10 @@ class Run:
         """How many sequences are in which state."""
         return Counter(self.states.values())
 
+    def sound(self) -> list[str]:
+        """Sequences with sound boxes."""
+        return [name for name, state in self.states.items() if state == "ok"]
+
     def missing(self) -> list[str]:
         """Sequences without sound boxes."""
         return [name for name, state in self.states.items() if state != "ok"]
@@ -82,7 +86,7 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
     ``only``: words as ``choose`` takes them, of labels, datasets and sequences; what they leave out is not looked at.
     """
     root = root.absolute()  # a tracker may change the folder that it works in
-    homes = {home(BENCHMARKS.get(entry.name), entry.split): entry.name for entry in experiment.datasets}
+    homes = {home(BENCHMARKS.get(entry.reference), entry.split): entry.name for entry in experiment.datasets}
     choice = choose(only, (entry.label for entry in experiment.trackers), homes)
     trackers = [t for t in experiment.trackers if not choice.labels or t.label in choice.labels]
     known = TRACKERS.names()
@@ -96,7 +100,7 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
     for dataset in experiment.datasets:
         if choice.datasets and dataset.name not in choice.datasets:
             continue
-        benchmark = load(BENCHMARKS.get(dataset.name), dataset.root, dataset.split)
+        benchmark = load(BENCHMARKS.get(dataset.reference), dataset.root, dataset.split)
         require_storable(benchmark.names, dataset.where)
         truth, place = truth_of(benchmark), home(benchmark.spec, benchmark.split)
         wanted = choice.sequences or ("",)
@@ -129,7 +133,7 @@ def require_images(runs: Iterable[Run]) -> None:
                 f"no images of {run.benchmark.title}",
                 where=run.dataset.where,
                 found=run.benchmark.lacks_images(run.names[0])[0],
-                next=f"rgbtbench check {run.dataset.name} PATH",
+                next=f"rgbtbench check {run.benchmark.spec.typed} PATH",
             )
 
 
@@ -144,6 +148,8 @@ def prepare(run: Run, invocation: str, stale: float) -> list[Doubt]:
     if files:
         notes = _judged(run, files)
     known = {"label": entry.label, "year": entry.year, "note": entry.note, "imported": entry.results is not None}
+    if run.benchmark.spec.reference:
+        known["benchmark"] = run.benchmark.spec.reference
     run.folder.open(run.identity, {**known, "code": identity.code()})
     run.folder.sweep(stale)
     for name, state in run.todo.items():
@@ -161,7 +167,7 @@ def prepare(run: Run, invocation: str, stale: float) -> list[Doubt]:
 
 def doubts_of(run: Run) -> list[Doubt]:
     """What looks wrong in the boxes of a run's own tracker, which ought to answer ``x y w h``."""
-    sound = [name for name, state in run.states.items() if state == "ok"]
+    sound = run.sound()
     if not (run.tracker.use and sound):
         return []
     with run.folder.sound_files(sound) as folder:
@@ -171,10 +177,11 @@ def doubts_of(run: Run) -> list[Doubt]:
 
 def _judged(run: Run, files: ResultFiles) -> list[Doubt]:
     """As `score` does: in the store boxes are ``x y w h``, so this is the last moment to see what they were."""
-    rows, notes = {}, []
+    rows, notes, read = {}, [], reading(run.tracker.boxes)
+    given = run.benchmark.given
     for name in files.paths:
         with suppress(ResultError):  # recorded as a failure when it is imported
-            rows[name] = files.read(name)
+            rows[name] = files.read(name, read.start(given[name]))
     for doubt in doubts(files, run.benchmark, rows, run.tracker.boxes) if rows else ():
         if doubt.error and (doubt.final or run.tracker.boxes is None):
             raise doubt.error
@@ -187,11 +194,12 @@ def _import(run: Run, files: ResultFiles, name: str) -> None:
     if name not in files.paths:
         return
     protocol, at, read = run.benchmark.spec.protocol, run.benchmark.names.index(name), reading(run.tracker.boxes)
-    length, first = int(run.benchmark.lengths[at]), int(run.benchmark.lengths[:at].sum())
+    length = int(run.benchmark.lengths[at])
     try:
-        boxes = read.boxes(files.read(name), round_corners=protocol.round_corners)
-        boxes = read.aligned(boxes, run.benchmark.truth[0, first])
-        require_length(files, name, len(boxes), length, protocol, read)
+        given = run.benchmark.given[name]
+        boxes = read.boxes(files.read(name, read.start(given)), round_corners=protocol.round_corners)
+        boxes = read.aligned(boxes, given)
+        require_length(files, name, len(boxes), length, run.benchmark.spec, read)
     except ResultError as error:
         run.folder.fail(name, str(error), None, frames=length, device="imported", shared=False)
     else:
@@ -218,6 +226,7 @@ def _contents(tracker: TrackerEntry) -> dict[str, Any]:
         "paths": {text: _digest(path) for text, path in tracker.paths.items()},
         "weights": _digest(tracker.weights) if tracker.weights else None,
         "modality": tracker.modality,
+        **({"batch": tracker.batch} if tracker.batch > 1 else {}),  # rounding may move a box
     }
 
 

@@ -1,4 +1,4 @@
-"""How far a run is: the count of records, whoever wrote them. A bar on a terminal, a line a minute elsewhere."""
+"""Progress of a run: the number of records, of all processes. A bar on a terminal, else a line a minute."""
 
 from __future__ import annotations
 

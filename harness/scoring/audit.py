@@ -1,4 +1,4 @@
-"""What ``rgbtbench check`` says of a benchmark's files and of trackers' results; it stops at no fault."""
+"""``rgbtbench check``: all faults of a benchmark's files and of trackers' results, not only the first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Audit:
         self, benchmark: Benchmark, faults: Iterable[BenchError] = (), *, every_image: bool = False
     ) -> Iterator[str]:
         """Everything wrong with a benchmark's files, then a summary: it says what was not seen."""
-        title = f"{benchmark.title}: {len(benchmark.names)} sequences, {int(benchmark.lengths.sum()):,} frames"
+        title = f"{benchmark.title}: {benchmark.size.replace(' with', ',', 1)}"
         seen = "" if benchmark.has_images else " in the annotations; no images seen"
         yield from self._lines(title, problems(benchmark, faults, every_image=every_image), "no problems", seen)
 

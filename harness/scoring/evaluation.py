@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from rgbtbench.core.boxes import Array, Index, Reading, by_columns, reading, starts
 from rgbtbench.core.errors import ConfigError, ResultError
-from rgbtbench.core.protocol import Measure, Protocol
+from rgbtbench.core.protocol import Measure
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.names import sequence_names
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.results.formats import ResultFiles, find_results
 
 from . import metrics
 from .format_check import Doubt, doubts
+from .truth_rows import fits, truth_step, wanted
 
 ALL = "ALL"  # the row over all sequences
 
@@ -241,19 +243,21 @@ def _boxes(
 ) -> tuple[Array, Index]:
     """Boxes of all sequences, one after the other, and how many rows of each are compared (0: missing)."""
     read = reading(layout)
-    rows = {name: files.read(name) for name in benchmark.names if name in files.paths}
+    given = benchmark.given
+    rows = {name: files.read(name, read.start(given[name])) for name in benchmark.names if name in files.paths}
+    step = truth_step(files, benchmark, rows, read)
     for doubt in doubts(files, benchmark, rows, layout):
         if doubt.error and (doubt.final or layout is None):
             raise doubt.error
         notes.append(doubt)
     surplus, short, converted = {}, [], []
     compared = np.zeros(len(benchmark.names), dtype=np.int64)
-    first = starts(benchmark.lengths)
     for index, (name, length) in enumerate(zip(benchmark.names, benchmark.lengths.tolist(), strict=True)):
         if name not in rows:
             continue
-        boxes = read.aligned(read.boxes(rows[name], round_corners=round_corners), benchmark.truth[0, first[index]])
-        require_length(files, name, len(boxes), length, benchmark.spec.protocol, read)
+        boxes = read.aligned(read.boxes(rows[name], round_corners=round_corners), given[name])
+        require_length(files, name, len(boxes), length, benchmark.spec, read)
+        boxes = boxes[::step]
         if len(boxes) > length:
             surplus[name] = len(boxes) - length
         elif len(boxes) < length:
@@ -267,14 +271,14 @@ def _boxes(
     return by_columns(np.concatenate(converted)), compared
 
 
-def require_length(files: ResultFiles, name: str, found: int, length: int, protocol: Protocol, read: Reading) -> None:
-    """Raise ResultError if a sequence has too few rows; see ``Protocol.one_short``."""
-    may_lack = name in protocol.one_short or read.first == "first-twice"
-    if found < length - may_lack:
+def require_length(files: ResultFiles, name: str, found: int, length: int, spec: Spec, read: Reading) -> None:
+    """Raise ResultError if a sequence has too few rows; see ``Protocol.one_short`` and ``truth_rows``."""
+    may_lack = name in spec.protocol.one_short or read.first == "first-twice"
+    if found < length - may_lack or not (spec.every == 1 or fits(found, length, spec.every)):
         raise ResultError(
-            f"too few rows for {name}",
+            f"too few rows for {name}" if spec.every == 1 else f"a number of rows that does not fit {name}",
             where=f"{files.tree.where(files.paths[name])}:{found}",
-            expected=f"{length} rows, one per frame",
+            expected=wanted(length, spec.every),
             found=f"{found} rows",
             next="run the tracker again on this sequence",
         )

@@ -1,4 +1,4 @@
-"""Do a tracker's rows hold what they seem to? A wrong layout, unit, offset or frame scores low without a word.
+"""Checks the format of a tracker's rows: a wrong layout, unit, offset or frame gives low scores and no error.
 
 Every tracker is given the first box, so row 1 tells the format; rows 2 to 6 tell it again, since most trackers copy the
 given box into row 1 and write their own boxes from row 2 on. 18 published sets of results gave the thresholds: their
@@ -20,6 +20,7 @@ from rgbtbench.results.formats import ResultFiles
 
 from . import layout_fit
 from .layout_fit import Fit, Flags, Sample
+from .truth_rows import truth_step
 
 MOST = 0.5  # share of sequences that decides
 HOPELESS = 0.05  # share of sequences below which no tracker follows the truth in rows 2 to 6
@@ -56,7 +57,8 @@ def doubts(
 
     ``chosen``: how the user asked to read them; then only numbers of rows and a constant offset are looked at.
     """
-    check = _Check(files, benchmark, rows, reading(chosen))
+    step = truth_step(files, benchmark, rows, reading(chosen))
+    check = _Check(files, benchmark, {name: found[::step] for name, found in rows.items()}, reading(chosen))
     if chosen is None:
         yield from check.layout()
         yield from check.rotation()

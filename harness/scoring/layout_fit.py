@@ -1,4 +1,4 @@
-"""In how many sequences do a tracker's rows agree with the truth, if they are read in this layout or in that?"""
+"""The number of sequences in which a tracker's rows fit the truth, for each layout in which they may be read."""
 
 from __future__ import annotations
 

@@ -1,9 +1,13 @@
-"""How sure is a score? Resampling over sequences: confidence intervals and a paired test between two trackers."""
+"""Uncertainty of scores: intervals and a paired test by resampling sequences; mean ranks of many trackers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from rgbtbench.core.errors import ConfigError, not_installed
 
 Array = NDArray[np.float64]
 DRAWS = 2_000
@@ -83,3 +87,38 @@ def holm(p_values: Array) -> Array:
         highest = max(highest, min(1.0, float(p_values[index]) * (len(order) - rank)))
         adjusted[index] = highest
     return adjusted
+
+
+@dataclass(frozen=True, slots=True)
+class MeanRanks:
+    """Mean ranks (K,) of K trackers over sequences, 1 being the best and ties sharing theirs.
+
+    ``p``: of Friedman's test that all K are alike. ``critical_difference``: two trackers whose mean ranks are further
+    apart than this differ (Nemenyi).
+    """
+
+    ranks: Array
+    p: float
+    critical_difference: float
+
+
+def mean_ranks(values: Array, *, level: float = 0.05) -> MeanRanks:
+    """Friedman's test and Nemenyi's critical difference of values (K, S), the higher the better, on S sequences.
+
+    ``level``: the chance that any pair at all seems to differ where none does. Raises ConfigError for fewer than three
+    trackers, and where SciPy is not installed. Source: Demsar, Statistical Comparisons of Classifiers over Multiple
+    Data Sets, JMLR 2006, Sec. 3.2.2.
+    """
+    trackers, sequences = values.shape
+    if trackers < 3 or sequences < 2:
+        found = f"{trackers} trackers on {sequences} sequences"
+        raise ConfigError("too few to rank", expected="at least 3 trackers and 2 sequences", found=found)
+    try:
+        from scipy import stats
+    except ModuleNotFoundError as reason:
+        raise not_installed(reason) from None
+    ranks = stats.rankdata(-values, axis=0)
+    p = float(stats.friedmanchisquare(*values).pvalue) if np.ptp(ranks) else 1.0  # all tie everywhere: 0 / 0
+    quantile = stats.studentized_range.ppf(1 - level, trackers, np.inf) / np.sqrt(2)
+    critical = float(quantile * np.sqrt(trackers * (trackers + 1) / (6 * sequences)))
+    return MeanRanks(ranks.mean(axis=1), p, critical)

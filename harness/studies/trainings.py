@@ -1,4 +1,4 @@
-"""The trainings of a study: the rows of the paper's tables, each by the command that anybody can type."""
+"""The trainings of a study: the rows of the paper's tables, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -71,15 +71,13 @@ def _train(one: Trained, teacher: Path, changes: Sequence[str]) -> None:
         own.append(f"teacher.weights={teacher.absolute()}")
     if (times := ALIASES.get(one.row, ("", 1))[1]) > 1:
         own.append(f"epochs={load_recipe(name, own).epochs * times}")
-    call("train", name, "--out", one.folder, *(word for change in own for word in ("--set", change)))
-
-
-def call(*arguments: object) -> None:
-    """A verb in a process of its own, as typed; one core each, so that as many as there are cores run at once."""
-    command = [sys.executable, "-m", "rgbtbench", *map(str, arguments)]
+    # Not a call of Trainer: torch counts its threads once per process, and one core for each training is what lets as
+    # many run at once as there are cores. As a command it can be typed again when it fails.
+    words = ["train", name, "--out", str(one.folder), *(word for change in own for word in ("--set", change))]
+    command = [sys.executable, "-m", "rgbtbench", *words]
     status = subprocess.run(command, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
     if status:
-        raise TrainingError("a step of the study failed", where=shlex.join(command[2:]), found=f"exit status {status}")
+        raise TrainingError("a training failed", where=shlex.join(command[2:]), found=f"exit status {status}")
 
 
 def experiment_text(plan: Sequence[Trained]) -> str:

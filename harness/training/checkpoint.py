@@ -1,4 +1,4 @@
-"""Where a training stands, as one safetensors file: tensors, and all else as JSON in its metadata. No pickle."""
+"""Checkpoints of a training: one safetensors file with tensors, and JSON for the rest in its metadata. No pickle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What learns in MDNet's family: a network with a branch for each training sequence."""
+"""What a training of MDNet's family holds: a network with a branch for each training sequence."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Family:
     """Networks of one kind, and how each is trained where a recipe says nothing else (by model and preset)."""
 
     name: str
-    models: Mapping[str, Mapping[str, Any]]
+    models: Mapping[str, Mapping[str, Any]]  # with the presets that can be trained
     sampling: Callable[[str, str], Any]
     course: Callable[[str, str], Course]
     kind: Kind
@@ -66,7 +66,7 @@ def _mdnet_learner(recipe: Any, device: torch.device, source: Any) -> Any:
 
 DIMP = Family(
     "dimp",
-    dimp.MODELS,
+    {name: {size: sizes[size] for size in sizes if size in COURSES} for name, sizes in dimp.MODELS.items()},
     _dimp_sampling,
     lambda model, preset: COURSES[preset][dimp.find(model, preset).architecture.depth],
     Kind(samples.sample, samples.collate, samples.normalise, samples.split),

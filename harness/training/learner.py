@@ -1,4 +1,4 @@
-"""What learns: the student, its frozen teacher, and the layers that only training needs."""
+"""What a training holds: the student, its frozen teacher, and the layers that only training needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches without end, made by other processes while the network learns."""
+"""An endless stream of batches. Other processes make them while the network learns."""
 
 from __future__ import annotations
 

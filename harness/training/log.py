@@ -1,4 +1,4 @@
-"""What a training says of itself: a bar or a line a minute while it runs, files after every epoch."""
+"""The log of a training: a bar or a line a minute while it runs, files after every epoch."""
 
 from __future__ import annotations
 

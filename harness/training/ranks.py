@@ -1,4 +1,4 @@
-"""Several processes that learn together, as torchrun starts them."""
+"""Training in several processes, started by torchrun."""
 
 from __future__ import annotations
 

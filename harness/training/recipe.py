@@ -1,4 +1,4 @@
-"""A recipe: one YAML file into a frozen dataclass, every complaint with its line."""
+"""A recipe: one YAML file as a frozen dataclass. Errors name the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where training sequences come from: a benchmark on disk, or scenes made up without end. Both by (seed, number)."""
+"""Training sequences: of a benchmark on disk, or endless generated scenes. A sample follows from (seed, number)."""
 
 from __future__ import annotations
 
@@ -126,8 +126,9 @@ class Recorded:
 
     def _footage(self, k: int) -> Footage:
         sequence = self.benchmark.sequence(self.benchmark.names[k])
-        boxes = self._boxes(k)
-        return Footage(boxes, _visible(boxes), lambda t: pair(t, sequence.rgb[t], sequence.tir[t]))
+        boxes, every = self._boxes(k), self.benchmark.spec.every  # frames without truth teach nothing
+        rgb, tir = sequence.rgb[::every], sequence.tir[::every]
+        return Footage(boxes, _visible(boxes), lambda t: pair(t, rgb[t], tir[t]))
 
     def _boxes(self, k: int) -> Array:
         boxes: Array = self.benchmark.truth[0, self.starts[k] : self.starts[k + 1]]

@@ -8,7 +8,8 @@ import numpy as np
 
 from rgbtbench.core.boxes import Array, Index
 from rgbtbench.core.protocol import Measure
-from rgbtbench.datasets.benchmark import Spec
+from rgbtbench.datasets.spec import Spec
+from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
 from rgbtbench.results.published.sources import facts
@@ -26,7 +27,7 @@ NONE = {"i4": -1, "u2": 65_535}  # no value
 
 
 def board(
-    evaluation: Evaluation, entries: list[Entry], traces: Traces, album: Album, *, hearsay: bool
+    evaluation: Evaluation, entries: list[Entry], traces: Traces, album: Album, *, untrusted: bool
 ) -> dict[str, Any]:
     """Everything about one benchmark; arrays go into the album's pack.
 
@@ -37,19 +38,20 @@ def board(
     scores = [(row.value, row.low, row.high) for row in score_rows(evaluation, "overall")]
     shape = len(trackers), len(evaluation.measures), len(evaluation.attributes), 3
     strips, notes = album.strips(traces, trackers) if traces.frames else ({}, [])
-    printed = printed_rows(spec, benchmark.split_label, hearsay=hearsay) if benchmark.is_official else []
+    printed = printed_rows(spec, benchmark.split_label, untrusted=untrusted) if benchmark.is_official else []
     return {
         "title": benchmark.title,
         "official": benchmark.is_official,
         "truth": truth_of(benchmark)[:SHORT],
-        "rules": rules(spec.protocol, evaluation.measures),
+        "rules": rules(spec, evaluation.measures),
         "attributes": [_attribute(spec, *about) for about in zip(evaluation.attributes, counts, frames, strict=True)],
         "measures": [_measure(measure) for measure in evaluation.measures],
         "sequences": list(benchmark.names),
         "frames": benchmark.lengths.tolist(),
+        "every": spec.every,
         "scored": [_scored(evaluation, next(e for e in entries if e.label == name)) for name in trackers],
         "unscored": [
-            {"name": e.label, "standing": e.standing, "failed": failures(e), "origin": origin(e)}
+            {"name": e.label, "source": e.source, "failed": failures(e), "origin": origin(e)}
             for e in entries
             if e.label not in trackers
         ],
@@ -77,22 +79,23 @@ def board(
     }
 
 
-def printed_board(spec: Spec, *, hearsay: bool) -> dict[str, Any]:
+def printed_board(spec: Spec, *, untrusted: bool) -> dict[str, Any]:
     """A benchmark that nothing was scored on: what is in print, and no sequences."""
     split = spec.default_split if len(spec.sizes) > 1 else ""
-    printed = printed_rows(spec, split, hearsay=hearsay)
+    printed = printed_rows(spec, split, untrusted=untrusted)
     told = [name for name in spec.attributes if any(name in row["cells"] for row in printed)]
     measures = spec.protocol.select(None)
     return {
         "title": f"{spec.name} {split}".strip(),
         "official": True,
         "truth": "",
-        "rules": rules(spec.protocol, measures),
+        "rules": rules(spec, measures),
         "attributes": [_attribute(spec, ALL, *spec.sizes[spec.default_split])]
         + [_attribute(spec, name, None, None) for name in told],
         "measures": [_measure(measure) for measure in measures],
         "printed": printed,
         **{name: [] for name in ("sequences", "frames", "scored", "unscored", "strip_notes")},
+        "every": spec.every,
         "strips": {},
     }
 
@@ -118,14 +121,10 @@ def _measure(measure: Measure) -> dict[str, Any]:
 def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
     failed = failures(entry)
     missing = set(evaluation.missing.get(entry.label, ())) - {name for name, _ in failed}
-    known = facts(entry.label) if entry.standing == "raw" else None
-    fps, authors = entry.fps(), entry.authors_fps()
     return {
         "name": entry.label,
-        "standing": entry.standing,
-        "year": str(entry.year or (known.year if known else "")),
-        "fps": None if fps is None else round(fps, 2),
-        "authorsFps": None if authors is None else round(authors, 2),
+        "source": entry.source,
+        "about": shown(about(facts(entry.label), entry)),
         "repeats": evaluation.repeats[evaluation.trackers.index(entry.label)],
         "spread": [None if np.isnan(d) else round(float(d), 6) for d in _spreads(evaluation, entry.label)],
         "failed": failed,

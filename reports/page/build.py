@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from rgbtbench.datasets.benchmark import Benchmark, Spec
+from rgbtbench.datasets.benchmark import Benchmark
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.colours import PALETTE, colour
+from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
-from rgbtbench.results.published.sources import STANDINGS
+from rgbtbench.results.published.sources import SOURCES
 from rgbtbench.scoring.evaluation import Aligned, Evaluation
 
 from .boards import board, printed_board
@@ -26,7 +28,7 @@ class Page:
     """Collects what evaluations show, then writes the page.
 
     ``watch[benchmark]`` is for ``evaluate``; every benchmark that has images gets pictures unless ``frames`` is False.
-    Of the benchmarks in ``printed`` only prints are shown; ``hearsay``: also those of lists and reading notes.
+    Of the benchmarks in ``printed`` only prints are shown; ``untrusted``: also those of lists and reading notes.
     """
 
     def __init__(
@@ -35,10 +37,10 @@ class Page:
         groups: Mapping[Benchmark, list[Entry]],
         printed: Iterable[Spec] = (),
         *,
-        hearsay: bool = False,
+        untrusted: bool = False,
         frames: bool = True,
     ) -> None:
-        self.title, self.groups, self.hearsay = title, groups, hearsay
+        self.title, self.groups, self.untrusted = title, groups, untrusted
         scored = {benchmark.spec.name for benchmark in groups}
         self.printed = [spec for spec in printed if spec.name not in scored]
         points = choose_points((len(entries), benchmark.lengths) for benchmark, entries in groups.items())
@@ -53,17 +55,18 @@ class Page:
         pack = Pack()
         album = Album(pack)
         boards = [
-            board(e, self.groups[e.benchmark], self.traces[e.benchmark], album, hearsay=self.hearsay)
+            board(e, self.groups[e.benchmark], self.traces[e.benchmark], album, untrusted=self.untrusted)
             for e in evaluations
         ]
-        boards += [printed_board(spec, hearsay=self.hearsay) for spec in self.printed]
+        boards += [printed_board(spec, untrusted=self.untrusted) for spec in self.printed]
         words = {
             "format": FORMAT,
             "title": self.title,
             "made": date.today().isoformat(),
             "here": here(),
             "small": SMALL,
-            "standings": dict(STANDINGS),
+            "sources": dict(SOURCES),
+            "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
             "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
             "boards": boards,
         }

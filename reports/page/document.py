@@ -1,4 +1,4 @@
-"""The file itself: template, style, scripts and data in one text that may fetch nothing and run nothing else."""
+"""The HTML file: template, style, scripts and data in one text. It may load nothing and run no other script."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from rgbtbench.reports.colours import PALETTE
-from rgbtbench.reports.tables import Table
+from rgbtbench.reports.tables import Table, as_html
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (  # in the order in which they use one another
@@ -43,17 +43,9 @@ def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
         style=style,
         script=script,
         data=data,
-        tables="\n".join(map(as_html, tables)),
+        tables="\n".join(as_html(table, f"{table.title}. {table.note}") for table in tables),
     )
     return page.encode(errors="backslashreplace")
-
-
-def as_html(table: Table) -> str:
-    """A plain table."""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
-    caption = escape(f"{table.title}. {table.note}")
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _asset(name: str) -> str:

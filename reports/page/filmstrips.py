@@ -26,7 +26,7 @@ WIDEST = 3.0  # boxes further out than this many sizes of the cut are left out o
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A frame of a sequence: truths (M, 4) and boxes (K, 4), NaN where there are none."""
+    """A frame of those with truth: truths (M, 4) and boxes (K, 4), NaN where there are none."""
 
     index: int
     truth: Array
@@ -54,12 +54,13 @@ class Album:
                 continue
             at, length = int(first[s]), int(benchmark.lengths[s])
             visible, thermal = benchmark.images(benchmark.names[s])
-            if len(visible) != length or len(thermal) != length:
+            every = benchmark.spec.every
+            if len(visible) != len(thermal) or not benchmark.spec.has_rows_for(len(visible), length):
                 notes.append(f"{benchmark.names[s]}: {len(visible)} and {len(thermal)} images of {length} frames")
                 continue
             try:
                 found[s] = [
-                    self._picture(pair(m.index, visible[m.index], thermal[m.index]), m)
+                    self._picture(pair(m.index, visible[m.index * every], thermal[m.index * every]), m)
                     for k in moments(spread[at : at + length])
                     for m in [Moment(k, benchmark.truth[:, at + k], boxes[:, at + k])]
                 ]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rgbtbench.core.identity import code, machine, path_digest
-from rgbtbench.core.protocol import Measure, Protocol
+from rgbtbench.core.protocol import Measure
+from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.results.store import ABOUT
 
@@ -24,9 +25,11 @@ RULES: Mapping[str, Mapping[object, str]] = {  # field of a Protocol -> value ->
 }
 
 
-def rules(protocol: Protocol, measures: tuple[Measure, ...]) -> list[str]:
+def rules(spec: Spec, measures: tuple[Measure, ...]) -> list[str]:
     """A benchmark's scoring rules in words."""
-    told = [f"{measure.name}: {_measure(measure)}" for measure in measures]
+    protocol = spec.protocol
+    told = [f"every {spec.every}th frame has truth; others are not scored"] if spec.every > 1 else []
+    told += [f"{measure.name}: {_measure(measure)}" for measure in measures]
     told += [RULES[name][value] for name in RULES if (value := getattr(protocol, name)) in RULES[name]]
     return told
 

@@ -1,25 +1,26 @@
-"""Printed numbers for the page's leaderboard, each with who says so and what else is in print."""
+"""Printed numbers for the page's leaderboard, each with its source and the other prints of that cell."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rgbtbench.datasets.benchmark import Spec
+from rgbtbench.datasets.spec import Spec
+from rgbtbench.reports.columns import about, shown
 from rgbtbench.results.published import erratum
 from rgbtbench.results.published.sources import Cell, Print, cells, facts
 from rgbtbench.scoring.evaluation import ALL
 
 
-def printed_rows(spec: Spec, split: str, *, hearsay: bool) -> list[dict[str, Any]]:
+def printed_rows(spec: Spec, split: str, *, untrusted: bool) -> list[dict[str, Any]]:
     """One row per tracker: attribute -> metric -> its prints, the one to show first and then every other number.
 
-    ``hearsay``: also what only lists and reading notes say.
+    ``untrusted``: also what only lists and reading notes say.
     """
     found: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
     for attribute in (ALL, *spec.attributes):
-        for (tracker, metric), cell in cells(spec.name, split, attribute, untrusted=hearsay).items():
+        for (tracker, metric), cell in cells(spec.name, split, attribute, untrusted=untrusted).items():
             found.setdefault(tracker, {}).setdefault(attribute, {})[metric] = _prints(cell)
-    return [{"name": name, **_about(name, hearsay=hearsay), "cells": own} for name, own in sorted(found.items())]
+    return [{"name": name, **_about(name, untrusted=untrusted), "cells": own} for name, own in sorted(found.items())]
 
 
 def _prints(cell: Cell) -> list[dict[str, Any]]:
@@ -29,11 +30,11 @@ def _prints(cell: Cell) -> list[dict[str, Any]]:
 def _print(entry: Print) -> dict[str, Any]:
     known = erratum(entry)
     note = f"{known.note}: {known.evidence}" if known else entry.note
-    told = {"value": entry.value, "standing": entry.standing, "source": entry.source, "address": entry.address}
+    told = {"value": entry.value, "source": entry.source, "reference": entry.reference, "address": entry.address}
     return told | {"note": note, "doubtful": entry.doubtful}
 
 
-def _about(tracker: str, *, hearsay: bool) -> dict[str, Any]:
-    known = facts(tracker, untrusted=hearsay)
-    speeds = [{"fps": s.fps, "hardware": s.hardware, "source": s.source} for s in known.speeds]
-    return {"year": known.year, "venue": known.venue, "params": known.params_m, "speeds": speeds}
+def _about(tracker: str, *, untrusted: bool) -> dict[str, Any]:
+    known = facts(tracker, untrusted=untrusted)
+    speeds = [{"fps": s.fps, "hardware": s.hardware, "reference": s.reference} for s in known.speeds]
+    return {"about": shown(about(known)), "venue": known.venue, "speeds": speeds}

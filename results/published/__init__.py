@@ -1,8 +1,8 @@
 """Numbers printed in papers, with their sources and what is known to be wrong with them. Plain data, never measured.
 
 ``scores.csv``  one printed score a row; ``sota.csv``  those of 2019 to 2026, with year, venue and speed as printed;
-``sources.csv``  where each source is, and whose own results it prints (``sources`` joins the three). ``errata.csv``
-where a print and the raw files are known to disagree, or a paper contradicts itself, and the evidence ('*' matches
+``references.csv``  where each is, and whose own results it prints (``sources`` joins the three). ``errata.csv``  where
+a print and the raw files are known to disagree, or a paper contradicts itself, and the evidence ('*' matches
 anything). ``cmd_ablations.csv``  Tables 1 to 4 of the CMD paper; ``cmd_trackers.csv``  the other columns of its Table 5
 as printed, '-' too, then our own year and venue (``cmd`` joins these with Table 5's scores). ``cmd_claims.csv``  what
 its text says of its tables (``claims`` computes it again).
@@ -26,7 +26,7 @@ class Printed:
     metric: str
     attribute: str
     value: str
-    source: str
+    reference: str
 
     def difference(self, measured: float) -> float:
         """Measured minus printed, in points."""
@@ -42,10 +42,12 @@ class Printed:
 class Erratum:
     """A print that does not follow from the raw files, or contradicts others; '*' in a field matches anything.
 
-    ``claims``: ids of ``cmd_claims.csv`` that do not hold, '|' between: computed, they are (more of) the evidence.
+    ``place``: the table or section, of the paper that we look at closely; '' elsewhere. ``claims``: ids of
+    ``cmd_claims.csv`` that do not hold, '|' between: computed, they are (more of) the evidence.
     """
 
-    source: str
+    reference: str
+    place: str
     dataset: str
     split: str
     tracker: str
@@ -55,10 +57,17 @@ class Erratum:
     evidence: str
     claims: str = ""
 
+    @property
+    def where(self) -> str:
+        """The reference as a print names it."""
+        return f"{self.reference} {self.place}".strip()
+
     def covers(self, printed: Printed) -> bool:
         """Whether this erratum speaks of that print."""
-        keys = ("source", "dataset", "split", "tracker", "metric", "attribute")
-        return all(getattr(self, key) in ("*", getattr(printed, key)) for key in keys)
+        keys = ("dataset", "split", "tracker", "metric", "attribute")
+        return self.where == printed.reference and all(
+            getattr(self, key) in ("*", getattr(printed, key)) for key in keys
+        )
 
 
 def read_table(name: str) -> list[dict[str, str]]:

@@ -36,7 +36,7 @@ def cells() -> Mapping[Key, str]:
     for row in read_table("cmd_ablations.csv"):
         for name, metric in {"pr": "PR", "sr": "SR", "params_m": PARAMS, "fps": FPS}.items():
             found[Key(row["table"], row["row"], ABLATED[0] if metric in ("PR", "SR") else "", metric)] = row[name]
-    scores = {(p.dataset, p.split, p.tracker, p.metric): p.value for p in printed_scores() if p.source == TABLE_5}
+    scores = {(p.dataset, p.split, p.tracker, p.metric): p.value for p in printed_scores() if p.reference == TABLE_5}
     for row in read_table("cmd_trackers.csv"):
         for (dataset, split), metrics in SCORED.items():
             for metric in metrics:
@@ -59,5 +59,5 @@ def as_score(key: Key) -> Printed | None:
         return None
     trackers = {row["printed_as"]: row["tracker"] for row in read_table("cmd_trackers.csv")}
     tracker = trackers.get(key.row, key.row) if key.table == "5" else key.row
-    source = f"{PAPER} Table {key.table}"
-    return Printed(key.dataset, split, tracker, key.metric, "ALL", cells()[key], source)
+    reference = f"{PAPER} Table {key.table}"
+    return Printed(key.dataset, split, tracker, key.metric, "ALL", cells()[key], reference)

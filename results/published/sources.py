@@ -1,7 +1,7 @@
 """Every printed number with what it rests on: who says so, when, and whether others print something else.
 
-``scores.csv`` and ``sota.csv`` hold the prints, ``sources.csv`` each source's address, its kind, and whose own results
-it prints. Where a number stands follows from these; measured numbers are not here and never mixed with them.
+``scores.csv`` and ``sota.csv`` hold the prints, ``references.csv`` each reference's address, the trackers whose ``own``
+results it prints, and what its numbers of others are: ``kind``, a Source. Measured numbers are never mixed with these.
 """
 
 from __future__ import annotations
@@ -10,41 +10,44 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, cast
 
 from . import Printed, erratum, printed_scores, read_table
-from .cmd import DASH
+from .cmd import DASH, TABLE_5
 
-Standing = Literal["measured", "raw", "own", "quoted", "list", "notes"]
-STANDINGS: Mapping[Standing, str] = {  # most trusted first
+Source = Literal["measured", "scored", "printed", "quoted", "list", "notes"]
+SOURCES: Mapping[Source, str] = {  # most trusted first
     "measured": "measured here",
-    "raw": "scored from raw results",
-    "own": "printed by its authors",
+    "scored": "scored from raw results",
+    "printed": "printed by its authors",
     "quoted": "quoted by others",
     "list": "community list",
     "notes": "third-party reading notes",
 }
-TRUSTED: tuple[Standing, ...] = ("own", "quoted")  # the others are left out unless asked for
-DOUBTS = ("suspect", "typo", "superseded by")  # words of our notes
+TRUSTED: tuple[Source, ...] = ("printed", "quoted")  # the others are left out unless asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Print(Printed):
-    """A printed score with its standing; ``fps``, ``hardware``, ``params_m`` as the source prints them, '' if not."""
+    """A printed score with its source; ``fps``, ``hardware``, ``params_m`` as the reference prints them, '' if not.
 
-    standing: Standing
+    ``doubt``: suspect, typo or superseded, as the ``note`` explains; '' where only an erratum may speak against it.
+    """
+
+    source: Source
     address: str = ""
     year: str = ""
     venue: str = ""
     fps: str = ""
     hardware: str = ""
     params_m: str = ""
+    doubt: str = ""
     note: str = ""
 
     @property
     def doubtful(self) -> bool:
         """Whether something is known to speak against this print."""
-        return any(word in self.note.lower() for word in DOUBTS) or erratum(self) is not None
+        return bool(self.doubt) or erratum(self) is not None
 
     def same(self, other: Printed) -> bool:
         """Whether two prints are one number, rounded to the coarser one's decimals."""
@@ -86,21 +89,21 @@ class Facts:
 
 @cache
 def prints() -> tuple[Print, ...]:
-    """All prints of all sources, those of the CMD paper's Table 5 with its other columns."""
-    sources = {row["source"]: row for row in read_table("sources.csv")}
+    """All prints of all references, those of the CMD paper's Table 5 with its other columns."""
+    references = {row["reference"]: row for row in read_table("references.csv")}
     columns = {row["tracker"]: row for row in read_table("cmd_trackers.csv")}
 
     def made(row: Mapping[str, str]) -> Print:
-        source = sources[row["source"]]
-        own = row["tracker"] in source["own"].split("|")
-        standing: Standing = "list" if source["kind"] == "list" else "notes" if source["kind"] == "notes" else "quoted"
-        return Print(**row, standing="own" if own else standing, address=source["address"])
+        reference = references[row["reference"]]
+        own = row["tracker"] in reference["own"].split("|")
+        source = cast("Source", "printed" if own else reference["kind"])
+        return Print(**row, source=source, address=reference["address"])
 
-    names = ("dataset", "split", "tracker", "metric", "attribute", "value", "source")
+    names = ("dataset", "split", "tracker", "metric", "attribute", "value", "reference")
     found = []
     for entry in printed_scores():
         row = {name: getattr(entry, name) for name in names}
-        if entry.source.startswith("CMD paper"):
+        if entry.reference == TABLE_5:
             known = columns[entry.tracker]
             row |= {key: known[key] for key in ("year", "venue")}
             row |= {key: known[key] for key in ("params_m", "fps") if known[key] != DASH}
@@ -113,7 +116,7 @@ def cells(dataset: str, split: str, attribute: str = "ALL", *, untrusted: bool =
     found: dict[tuple[str, str], list[Print]] = {}
     for entry in prints():
         here = (entry.dataset, entry.split, entry.attribute) == (dataset, split, attribute)
-        if here and (untrusted or entry.standing in TRUSTED):
+        if here and (untrusted or entry.source in TRUSTED):
             found.setdefault((entry.tracker, entry.metric), []).append(entry)
     return {key: Cell(_ranked(entries)) for key, entries in found.items()}
 
@@ -123,20 +126,20 @@ def find(dataset: str, split: str, tracker: str, metric: str, attribute: str) ->
     key = (dataset, split, tracker.lower(), metric, attribute)
     for entry in prints():
         own = (entry.dataset, entry.split, entry.tracker.lower(), entry.metric, entry.attribute)
-        if own == key and entry.standing in TRUSTED:
+        if own == key and entry.source in TRUSTED:
             yield entry
 
 
 def facts(tracker: str, *, untrusted: bool = False) -> Facts:
     """Year, venue, parameters and speeds of a tracker; '' where nobody whom we trust prints them."""
-    own = sorted((e for e in _by_tracker().get(tracker, ()) if untrusted or e.standing in TRUSTED), key=_trust)
+    own = sorted((e for e in _by_tracker().get(tracker, ()) if untrusted or e.source in TRUSTED), key=_trust)
     dated = [entry for entry in own if entry.year]
-    dates = Counter((entry.year, entry.venue) for entry in dated if entry.standing == dated[0].standing)
+    dates = Counter((entry.year, entry.venue) for entry in dated if entry.source == dated[0].source)
     year, venue = dates.most_common(1)[0][0] if dates else ("", "")
     speeds: dict[tuple[str, ...], Print] = {}
     for entry in own:
         if entry.fps:
-            speeds.setdefault((entry.fps, entry.hardware, entry.source), entry)
+            speeds.setdefault((entry.fps, entry.hardware, entry.reference), entry)
     size = next((entry.params_m for entry in own if entry.params_m), "")
     return Facts(tracker, year, venue, size, tuple(speeds.values()))
 
@@ -151,9 +154,9 @@ def _by_tracker() -> dict[str, list[Print]]:
 
 def _ranked(entries: list[Print]) -> tuple[Print, ...]:
     """The most trusted first; among equals what most of them print."""
-    votes = Counter((entry.standing, entry.value) for entry in entries)
-    return tuple(sorted(entries, key=lambda entry: (*_trust(entry), -votes[entry.standing, entry.value])))
+    votes = Counter((entry.source, entry.value) for entry in entries)
+    return tuple(sorted(entries, key=lambda entry: (*_trust(entry), -votes[entry.source, entry.value])))
 
 
 def _trust(entry: Print) -> tuple[int, bool]:
-    return list(STANDINGS).index(entry.standing), entry.doubtful
+    return list(SOURCES).index(entry.source), entry.doubtful

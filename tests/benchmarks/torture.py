@@ -23,8 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from small import command, contents, write_benchmark, write_experiment
-from test_engine import holders
+from small import command, contents, holders, write_benchmark, write_experiment
 
 HOWS = ("raises", "nan", "shape", "exits", "exits_well", "segfaults", "ctrl_c", "speechless", "real_time")
 

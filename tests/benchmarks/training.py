@@ -97,7 +97,7 @@ def without_contents() -> Iterator[None]:
     nothing = mock.Mock(return_value=SimpleNamespace(sha256=""))
     loads = mock.patch("rgbtbench.trackers.networks.weights.load", nothing)
     whole = mock.patch(
-        "rgbtbench.trackers.networks.prpool._touched", lambda maps, _: (0, 0, maps.shape[3], maps.shape[2])
+        "rgbtbench.trackers.networks.prpool.touched", lambda maps, _: (0, 0, maps.shape[3], maps.shape[2])
     )
     one = mock.patch.object(FakeTensorMode, "__deepcopy__", lambda mode, _: mode, create=True)  # of copied layers
     swapped = mock.patch.object(nn.Module, "_apply", _replaced)

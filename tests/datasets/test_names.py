@@ -14,7 +14,7 @@ def test_numbers_of_sequences_are_the_published_ones():
 
 
 def test_they_are_the_names_of_the_real_packs(real):
-    for name in BENCHMARKS.names():
+    for name in (name for name in BENCHMARKS.names() if (real / "gt" / f"{name}.tar.xz").exists()):
         for split in BENCHMARKS.get(name).sizes:
             assert rgbtbench.load(name, real / "gt" / f"{name}.tar.xz", split).names == sequence_names(name, split)
 

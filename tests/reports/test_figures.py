@@ -6,18 +6,21 @@ import itertools
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.reports.colours import DASHES, PALETTE, colour, dashes
-from rgbtbench.reports.comparison import compare_rows
+from rgbtbench.reports.comparison import MeanRank, compare_rows, mean_rank_rows
+from rgbtbench.results.study_record import Setting, Training
 from rgbtbench.scoring.evaluation import Evaluation, evaluate
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from rgbtbench.reports.attribute_figures import forest, heat_map, pair_map, radar
-from rgbtbench.reports.figures import COLUMN, bars, curves, drawn, save
+from rgbtbench.reports.figures import COLUMN, bars, curves, drawn, label, save
 from rgbtbench.reports.paper_tables import collect, exhibits, fill
+from rgbtbench.reports.sequence_figures import critical_differences, distributions, seeds
 from rgbtbench.reports.speed import Speed, printed_speeds, scatter
 
 HOSTILE = "_$x$ <b>&\x1b"
@@ -68,11 +71,12 @@ def test_figures_are_the_same_bytes_again(scored, form):
     def all_of_them() -> list[bytes]:
         measure = scored.measures[-1]
         made = [curves(scored, measure), heat_map(scored, measure), radar(scored, measure)]
+        made += [distributions(scored, measure), critical_differences(mean_rank_rows(scored)[-3:])]
         return [drawn(figure, form) for figure in (*made, pair_map(scored, measure, HOSTILE))]
 
     first, second = all_of_them(), all_of_them()
     assert first == second
-    assert len(set(first)) == 4
+    assert len(set(first)) == 6
 
 
 def test_a_forest_plot_has_a_row_per_attribute_with_its_interval(scored, generated):
@@ -125,8 +129,8 @@ def test_titles_are_no_wider_than_their_figures(scored):
             assert title.x1 <= figure.bbox.x1, axes.get_title()
 
 
-def test_hearsay_is_in_no_figure():
-    assert {s.standing for s in printed_speeds("LasHeR", "test", "SR")} <= {"own", "quoted"}
+def test_what_only_lists_and_notes_say_is_in_no_figure():
+    assert {s.source for s in printed_speeds("LasHeR", "test", "SR")} <= {"printed", "quoted"}
 
 
 def test_another_suffix_is_refused(scored, tmp_path):
@@ -143,3 +147,36 @@ def test_without_matplotlib_the_next_command_is_told_and_nothing_is_written(cli,
     assert status == 2
     assert 'pip install "rgbtbench[figures]"' in err
     assert not (tmp_path / "paper").exists()
+
+
+def test_every_sequence_is_a_dot_and_the_best_tracker_on_top(scored):
+    measure = scored.measures[0]
+    [axes] = distributions(scored, measure).axes
+    order = np.argsort(-scored.score(measure)[:, 0], kind="stable")
+    assert [text.get_text() for text in axes.get_yticklabels()] == [label(scored.trackers[k], 18) for k in order]
+    dots = next(line for line in axes.lines if line.get_marker() == ".")
+    assert dots.get_xdata() == pytest.approx(scored.values(measure)[order].ravel() * 100)
+    assert np.abs(dots.get_ydata() - np.repeat(np.arange(3), 6)).max() < 0.2
+
+
+def test_a_bar_joins_trackers_that_are_not_told_apart():
+    ranks = (1.2, 1.9, 2.0, 4.9)
+    rows = [MeanRank("LasHeR", "test", "SR", f"t{k}", 50, rank, 0.8, 0.01, 40, "") for k, rank in enumerate(ranks)]
+    made = critical_differences(rows[::-1])
+    texts = [text.get_text().strip() for text in made.axes[0].texts]
+    assert {"t0 1.20", "t3 4.90", "critical difference 0.80"} <= set(texts)
+    wide = [line.get_xdata() for line in made.axes[0].lines if line.get_linewidth() > 2]
+    assert np.array(wide) == pytest.approx(np.array([[1.15, 2.05]]))
+
+
+def test_seeds_stand_beside_one_another():
+    setting = Setting("nano", "x", "200")
+    head = {"setting": setting, "steps": "9", "seconds": 1, "train_data": "", "metric": "PR", "each": ()}
+    rows = [
+        Training(recipe=r, seed=str(k), value=80 + k, low=70, high=90, **head)
+        for r in ("student", "hfrd")
+        for k in (0, 1)
+    ]
+    [axes] = seeds(rows).axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["student", "hfrd"]
+    assert [list(line.get_xdata()) for line in axes.lines] == [[80, 81], [80, 81]]

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from dataclasses import replace
 
+from rgbtbench.reports.columns import about
 from rgbtbench.reports.leaderboard import Ranked, board, printed_rows, rank_ranges
+from rgbtbench.reports.records import write_csv
+from rgbtbench.results.published.sources import Facts
 
 
 def row(dataset: str, tracker: str, value: float, rank: int | None, high: int | None, missing: int = 0) -> Ranked:
     bounds = (math.nan,) * 2 if rank is None else (value - 1, value + 1)
-    return Ranked(dataset, "", tracker, "SR", "ALL", rank, high, value, *bounds, 5, missing, "measured here", "", "x")
+    return Ranked(
+        dataset=dataset,
+        split="",
+        tracker=tracker,
+        metric="SR",
+        attribute="ALL",
+        rank=rank,
+        rank_high=high,
+        value=value,
+        low=bounds[0],
+        high=bounds[1],
+        sequences=5,
+        missing=missing,
+        source="measured here",
+        reference="x",
+        about=about(Facts(tracker, "", "", "", ())),
+    )
 
 
 def test_a_tie_is_a_range_of_ranks():
@@ -31,21 +52,29 @@ def test_the_board_shows_gaps_and_counts_and_is_stable():
     assert board(rows[::-1]).rows[0][0] == "B"
 
 
-def test_speeds_stand_beside_those_who_tell_them():
-    timed = [replace(row("GTOT", "A", 70.0, 1, 1), fps=25.04, fps_by="authors' files"), row("RGBT234", "A", 50.0, 1, 1)]
-    timed += [replace(row("GTOT", "B", 60.0, 2, 2), fps=30.0, fps_by="here"), row("GTOT", "C", 50.0, 3, 3)]
+def test_a_column_is_there_if_somebody_fills_it():
+    def told(line: Ranked, **known: float) -> Ranked:
+        return replace(line, about={**line.about, **known})
+
+    timed = [told(row("GTOT", "A", 70.0, 1, 1), authors_fps=25.04), row("RGBT234", "A", 50.0, 1, 1)]
+    timed += [told(row("GTOT", "B", 60.0, 2, 2), fps=30.0), row("GTOT", "C", 50.0, 3, 3)]
     table = board(timed)
-    at = table.header.index("FPS")
-    assert {line[0]: line[at] for line in table.rows} == {"A": "25.0†", "B": "30.0", "C": "–"}
-    assert "†: by the authors' files" in table.note
-    assert "FPS" not in board([row("GTOT", "C", 50.0, 1, 1)]).header
+    cells = {line[0]: dict(zip(table.header, line, strict=True)) for line in table.rows}
+    assert {name: own["FPS here"] for name, own in cells.items()} == {"A": "–", "B": "30.0", "C": "–"}
+    assert cells["A"]["FPS, authors' files"] == "25.0"
+    assert "FPS here" not in board([row("GTOT", "C", 50.0, 1, 1)]).header
+    out = io.StringIO()
+    write_csv(timed, Ranked, out)
+    read = list(csv.DictReader(io.StringIO(out.getvalue())))
+    assert [line["fps"] for line in read] == ["", "", "30.0000000000", ""]
+    assert "printed_fps" not in read[0]
 
 
 def test_printed_numbers_have_no_rank_and_tell_what_else_is_in_print():
     rows = {row.tracker: row for row in printed_rows("LasHeR", "test", "SR")}
     assert rows["TBSI"].rank is None
     assert (rows["TBSI"].value, rows["TBSI"].others) == (56.5, "55.6, 56.3")
-    assert rows["TBSI"].standing == "printed by its authors"
+    assert rows["TBSI"].source == "printed by its authors"
     assert "RAGTrack" not in rows
     assert "RAGTrack" in {row.tracker for row in printed_rows("LasHeR", "test", "SR", untrusted=True)}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from rgbtbench.core.errors import ConfigError, DataError
-from rgbtbench.reports.paper_files import as_html, cell_text, exhibit_table
+from rgbtbench.reports.paper_files import cell_text, exhibit_table
 from rgbtbench.reports.paper_tables import SPECS, Evidence, Filled, collect, exhibits, fill, load_exhibit
-from rgbtbench.reports.tables import GAP, as_latex
+from rgbtbench.reports.tables import GAP, as_html, as_latex
 from rgbtbench.results.published import read_table
 from rgbtbench.results.published.cmd import DASH, PAPER
 from rgbtbench.results.study_record import MEASURED, average, read_rows, read_study, settings
@@ -34,7 +34,7 @@ def study(tmp_path: Path, *rows: str) -> Path:
 
 def filled(name: str, evidence: Evidence = NOTHING) -> dict[tuple[str, str, str], Filled]:
     cells = fill(load_exhibit(SPECS / f"{name}.yaml"), evidence)
-    return {(cell.row, cell.group, cell.metric): cell for cell in cells}
+    return {(cell.row, cell.title, cell.metric): cell for cell in cells}
 
 
 def test_there_are_all_six():
@@ -71,8 +71,8 @@ def test_networks_are_those_the_recipes_train_and_have_the_parameters_we_say():
 def test_without_measurements_every_cell_says_so():
     cells = filled("table1")
     student = cells["Student", "RGBT234", "SR"]
-    assert (student.printed, student.measured_source) == ("56.0", "missing")
-    assert {c.measured_source for key, c in cells.items() if key[1] == "synthetic benchmark"} == {"missing"}
+    assert (student.printed, student.source) == ("56.0", "missing")
+    assert {c.source for key, c in cells.items() if key[1] == "synthetic benchmark"} == {"missing"}
     params = cells["Student", "Params M", ""]
     assert (params.printed, params.measured) == ("19.8", 19.810135)
     assert params.difference == pytest.approx(0.010135)
@@ -89,7 +89,7 @@ def test_what_we_add_to_a_table_stands_below_a_rule_and_outside_the_ranking(tmp_
     assert (table.rows[4][0], table.rule) == ("Teacher (added)", 4)
     assert (table.rows[4][1], table.rows[4][-1]) == ("84.4† / missing", "90.0")
     assert {r for r, c in table.best if c == 7} == {0}
-    assert {c.printed_source for c in cells if c.printed} == {PAPER + " Table 1", PAPER + " Table 5"}
+    assert {c.reference for c in cells if c.printed} == {PAPER + " Table 1", PAPER + " Table 5"}
     lines = as_latex(table).splitlines()
     added = next(at for at, line in enumerate(lines) if "Teacher (added)" in line)
     assert lines[added - 1].strip() == r"\midrule"
@@ -103,7 +103,7 @@ def test_a_dash_of_the_paper_is_told_from_what_is_not_there():
     cat = next(r for r in table.rows if r[0] == "CAT")
     assert cat[-3:] == ("-†", "-†", "ECCV 2020")
     assert cells["CAT", "appeared", ""].printed == "", "our own word is no print"
-    text = cell_text(Filled("table5", "X", "GTOT", "PR"), ("beside",))
+    text = cell_text(Filled(exhibit="table5", row="X", quantity="score", group="GTOT", metric="PR"), ("beside",))
     assert text == GAP != f"{DASH}†"
 
 
@@ -116,8 +116,8 @@ def test_a_study_fills_its_own_columns_and_no_others(tmp_path):
     assert (student.measured, student.deviation, student.seeds, student.low) == (42.0, 2.0, 3, 38.0)
     assert student.printed == ""
     assert "left out: trainings of 9000 steps" in student.note
-    assert cells["Student+SCFD", group, "SR"].measured_source == "missing"
-    assert cells["Student", "RGBT234", "SR"].measured_source == "missing"
+    assert cells["Student+SCFD", group, "SR"].source == "missing"
+    assert cells["Student", "RGBT234", "SR"].source == "missing"
     table = exhibit_table(load_exhibit(SPECS / "table1.yaml"), list(cells.values()))
     assert table.rows[0][-1] == "42.0 ± 2.0"
     assert table.rows[2][-1] == "50.0"
@@ -220,14 +220,14 @@ def test_table_5_fills_from_raw_results_and_marks_the_rest(cli, real, tmp_path):
     with (tmp_path / "a/table5.csv").open() as file:
         cells = {(r["row"], r["group"], r["metric"]): r for r in csv.DictReader(file)}
     manet = cells["MANet", "LasHeR test", "NPR"]
-    assert (manet["printed"], manet["measured_source"]) == ("40.8", "scored from raw results")
+    assert (manet["printed"], manet["source"]) == ("40.8", "scored from raw results")
     assert float(manet["measured"]) == pytest.approx(38.296091, abs=1e-6)
     assert float(manet["difference"]) == pytest.approx(38.296091 - 40.8, abs=1e-6)
-    assert "MANet++" in manet["note"]
+    assert "MANet++" in manet["erratum"]
     author = cells["MACNet", "GTOT", "PR"]
-    assert author["measured_source"] == "scored from raw results (MaCNet-author)"
+    assert author["source"] == "scored from raw results (MaCNet-author)"
     assert abs(float(author["difference"])) < 0.05
-    assert cells["Teacher", "LasHeR test", "SR"]["measured_source"] == "missing"
+    assert cells["Teacher", "LasHeR test", "SR"]["source"] == "missing"
     lines = (tmp_path / "a/table5.md").read_text().splitlines()
     teacher = next(line for line in lines if line.startswith("| Teacher"))
     assert len(re.findall(r"\d†", teacher)) == 9

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgbtbench.reports.paper_files import as_html
-from rgbtbench.reports.tables import GAP, Table, as_latex, as_markdown, as_text, marked
+from rgbtbench.reports.tables import GAP, Table, as_html, as_latex, as_markdown, as_text, marked
 
 HOSTILE = (
     "A & B_$%",

@@ -30,7 +30,8 @@ def test_what_is_written_reads_back_the_same(generated, tmp_path, kit):
     for name in names:
         rows = back.read(name)
         assert rows.shape[1] == KITS[kit].columns
-        np.testing.assert_allclose(reading(None).boxes(rows, round_corners=False), files.read(name), atol=1e-9)
+        expected = files.read(name)[bool(KITS[kit].first) :]  # VOT's row 1 is a code
+        np.testing.assert_allclose(reading(None).boxes(rows, round_corners=False), expected, atol=1e-9)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]  # no temporary folder is left
 
 
@@ -91,17 +92,17 @@ def test_times_and_confidences_go_with_the_boxes(generated, tmp_path):
     for kit in KITS:
         written = export(files, kit, tmp_path / kit, GIVEN)
         assert all("_time" not in path.name for path in written)
-        times = sorted((tmp_path / kit).rglob("*_time.txt"))
+        times = sorted((tmp_path / kit).rglob("*_time.*"))
         assert len(times) == len(names) - 1
         np.testing.assert_array_equal(np.loadtxt(times[0], delimiter=","), [0.5, 0.25])
-        given = sorted((tmp_path / kit).rglob("*_confidence.txt"))
+        given = sorted((tmp_path / kit).rglob("*_confidence.*"))
         assert len(given) == len(names)
         np.testing.assert_array_equal(np.loadtxt(given[0]), [np.nan, 0.75])
 
 
 def test_several_trackers_are_exported_though_one_cannot_be(generated, tmp_path, cli):
     results = [f"--results={label}={generated / 'results' / 'fused'}" for label in ("A", "B", "C")]
-    for kit in KITS:
+    for kit in set(KITS) - {"vot"}:  # which needs images, too
         out = tmp_path / kit
         arguments = ("export", "LasHeR", "--truth", generated / "LasHeR", "--kit", kit, "--out", out)
         assert cli(*arguments, results[0])[0] == 0

@@ -13,7 +13,7 @@ import pytest
 from rgbtbench.core.errors import StoreError
 from rgbtbench.core.messages import one_line
 from rgbtbench.datasets import BENCHMARKS
-from rgbtbench.datasets.benchmark import load
+from rgbtbench.datasets.names import sequence_names
 from rgbtbench.results import lease
 from rgbtbench.results.store import RunFolder, require_storable, run_folders
 
@@ -141,9 +141,7 @@ def test_names_that_would_share_a_file_are_refused() -> None:
 
 @pytest.mark.parametrize("name", BENCHMARKS.names())
 def test_every_benchmark_can_be_stored(name: str) -> None:
-    require_storable(
-        load(BENCHMARKS.get(name), "rgbt", "all" if "all" in BENCHMARKS.get(name).sizes else None).names, name
-    )
+    require_storable(sequence_names(name), name)
 
 
 def test_set_aside_deletes_nothing(folder: RunFolder) -> None:

@@ -45,6 +45,9 @@ NANO = Parameters(
     crop=128, scale=2.5, first_iterations=20, every=5, surroundings=True,
     window=0.95, between_cells=True, velocity=0.4, second_look=0.5, not_found=0.35,
 )  # fmt: skip
+PRDIMP = Parameters(softmax=True, not_found=0.04, relative=True, steps=10, step=2.5e-3)  # as released; and super-DiMP:
+SUPER = Parameters(crop=352, scale=6.0, relative=True, steps=10, step=2.5e-3)
+FEW = (10, 0.5)  # mfDiMP's distance bins
 TWO = ("rgb", "tir")
 STUDENT = Architecture()
 TEACHER = Architecture(depth=50, trunks=TWO, features=512)
@@ -68,15 +71,20 @@ def _teacher(fusion: Fusion | None, nano: Fusion | None = None, **changes: Any) 
 
 def _baseline(fusion: Fusion, classifier: type[Classifier] = Classifier, **changes: Any) -> dict[str, Preset]:
     """Another DiMP-50, with mfDiMP's few distance bins, as released; the nano one is as narrow as the student."""
-    changes = {"bins": (10, 0.5), **changes}
+    changes = {"bins": FEW, **changes}
     return {
         "paper": Preset(replace(TEACHER, **changes), fusion, PAPER, classifier),
         "nano": Preset(replace(NANO_STUDENT, **{"trunks": TWO, **changes}), fusion, NANO, classifier),
     }
 
 
+def _released(like: Architecture, tracking: Parameters, fusion: Fusion | None = None, **changes: Any) -> Preset:
+    """A network of the paper's size as others trained it: `rgbtbench weights convert` brings their weights."""
+    return Preset(replace(like, **{"trunks": ("rgb",), **changes}), fusion, tracking)
+
+
 MODELS: Mapping[str, Mapping[str, Preset]] = {
-    "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/choices.md says
+    "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/log/choices.md says
     "cmd-student": _student(MPSD),
     "cmd-student-softmax": _student(partial(MPSD, act="softmax")),  # Eq. 5 as its text says
     "cmd-student-origin": _student(Concat),
@@ -84,9 +92,21 @@ MODELS: Mapping[str, Mapping[str, Preset]] = {
     "cmd-student-caf": _student(matched_caf),
     "cmd-student-tf": _student(TeacherFusion, nano_tf),
     "cmd-student-2xres18": _student(MPSD, trunks=TWO),
-    "dimp-18": _student(None, trunks=("rgb",)),
-    "dimp-50": _teacher(None, trunks=("rgb",)),
-    "mfdimp": _baseline(SideBySide),
+    "dimp-18": {
+        **_student(None, trunks=("rgb",)),
+        "prdimp": _released(STUDENT, PRDIMP, optimiser="newton"),
+        "original": _released(STUDENT, PAPER, optimiser="original", bins=FEW),
+    },
+    "dimp-50": {
+        **_teacher(None, trunks=("rgb",)),
+        "prdimp": _released(TEACHER, replace(PRDIMP, crop=SUPER.crop, scale=SUPER.scale), optimiser="newton"),
+        "super": _released(TEACHER, SUPER),
+        "original": _released(TEACHER, PAPER, optimiser="original", bins=FEW),
+    },
+    "mfdimp": {
+        **_baseline(SideBySide),
+        "original": _released(TEACHER, PAPER, SideBySide, trunks=TWO, optimiser="original", bins=FEW),
+    },
     "hmft": _baseline(SideBySide, TwoClassifiers, trunks=(*TWO, "both")),
     "cedimp": _baseline(ChannelExchange, trunks=("both",), bins=STUDENT.bins),
 }

@@ -70,12 +70,24 @@ class Initialiser(nn.Module):
         return pooled.view(*features.shape[:3], self.size, self.size).mean(0)
 
 
+def squares(boxes: Tensor, size: int, side: int) -> tuple[Tensor, Tensor]:
+    """Squared distance in cells, x and y (..., R), of R = ``side`` scores from the centres of boxes (..., 4)."""
+    centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - (size % 2) / 2
+    cells = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
+    x, y = ((cells - c[..., None]) ** 2 for c in centre.unbind(-1))
+    return x, y
+
+
 class Optimiser(nn.Module):
     """Learns what to ask of the scores at each distance from the target, and how far to step (DiMP).
 
     ``label``, ``mask``, ``weight`` (bins,) over distance bins ``bin`` cells wide; ``log_step`` and ``regularisation``
     (1,). ``sigma`` in cells is the width of the initial label: a quarter of the target's side.
     """
+
+    least_penalty = 1e-6  # on the filter's square
+    least_bend = 1e-8  # by which a step's length is divided
+    mapped_back = True  # whether residuals pass the slope of the scores on their way into the gradient
 
     def __init__(self, sigma: float = 0.9, bins: int = BINS, bin: float = BIN) -> None:
         super().__init__()
@@ -90,9 +102,7 @@ class Optimiser(nn.Module):
 
     def maps(self, boxes: Tensor, size: int, side: int) -> tuple[Tensor, Tensor, Tensor]:
         """Label, mask and weight (..., R, R) of boxes (..., 4) for a filter of ``size`` cells and R = ``side``."""
-        centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - (size % 2) / 2
-        cells = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
-        x, y = ((cells - c[..., None]) ** 2 for c in centre.unbind(-1))
+        x, y = squares(boxes, size, side)
         last = len(self.label) - 1
         at = ((y[..., :, None] + x[..., None, :]).sqrt() / self.bin).clamp(max=last)
         below = at.long().clamp(max=last - 1)
@@ -111,11 +121,12 @@ class Optimiser(nn.Module):
         for step in range(steps):
             slope = (1 - mask) / 2 * scores.sign() + (1 + mask) / 2  # spec: q
             residual = weight * (slope * scores - label)
-            gradient = correlation.adjoint(slope * weight * residual) + penalty * filter
+            back = slope * weight if self.mapped_back else weight
+            gradient = correlation.adjoint(back * residual) + penalty * filter
             change = correlation.scores(gradient)
             norm = (gradient**2).sum((1, 2, 3))
-            bend = ((weight * slope * change) ** 2).sum((0, 2, 3)) + penalty * norm
-            length = self.log_step.exp() * norm / bend.clamp(min=1e-8)
+            bend = (weight * slope * change * (back * change)).sum((0, 2, 3)) + penalty * norm
+            length = self.log_step.exp() * norm / bend.clamp(min=self.least_bend)
             filter = filter - length[:, None, None, None] * gradient
             iterates.append(filter)
             if step + 1 < steps:  # the correlation is linear: no need to run it on the new filter
@@ -135,4 +146,15 @@ class Optimiser(nn.Module):
         size = filter.shape[-1]
         label, mask, weight = self.maps(boxes, size, features.shape[-1] + 1 - size % 2)
         share = weight.new_full((), 1 / len(features)) if sample_weights is None else sample_weights[..., None, None]
-        return label, mask, weight * share.sqrt(), (self.regularisation**2).clamp(min=1e-6)
+        return label, mask, weight * share.sqrt(), (self.regularisation**2).clamp(min=self.least_penalty)
+
+
+class FirstOptimiser(Optimiser):
+    """The optimiser as mfDiMP's authors trained with it (their released code), before DiMP's own release.
+
+    Its gradient takes residuals as they are, the curvature follows from that, and its bounds differ.
+    """
+
+    least_penalty = 0.0
+    least_bend = 1e-4
+    mapped_back = False

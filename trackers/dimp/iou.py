@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from rgbtbench.trackers.networks.layers import conv_bn_relu, widen
 from rgbtbench.trackers.networks.prpool import prpool
 
+from .around import Around
+
 
 class Pair(NamedTuple):
     """One tensor for level 3 (stride 8) and one for level 4 (stride 16)."""
@@ -53,17 +55,18 @@ class IoUNet(nn.Module):
         """Test features (N, width, H, W) of both levels."""
         return Pair(widen(self.test3(fused.level3)), widen(self.test4(fused.level4)))
 
-    def predictor(self, modulation: Pair, maps: Pair) -> Callable[[Tensor], Tensor]:
-        """Boxes (S, P, 4) to their predicted 2 IoU - 1 (S, P), for maps that many boxes are tried on."""
-        near, far = (m * v[..., None, None] for m, v in zip(maps, modulation, strict=True))
-
-        def predict(boxes: Tensor) -> Tensor:
-            fine = prpool(near, boxes, 5, 1 / 8).flatten(0, 1).flatten(1)
-            coarse = prpool(far, boxes, 3, 1 / 16).flatten(0, 1).flatten(1)
-            return self.out(torch.cat([self.fc3(fine), self.fc4(coarse)], 1)).view(boxes.shape[:2])
-
-        return predict
+    def predictor(self, modulation: Pair, fused: Pair) -> Callable[[Tensor], Tensor]:
+        """Boxes (S, P, 4) to their predicted 2 IoU - 1 (S, P), in images with these fused levels; for tracking."""
+        near = Around(self.test3, fused.level3, modulation.level3, 1 / 8)
+        far = Around(self.test4, fused.level4, modulation.level4, 1 / 16)
+        return lambda boxes: self._predict(near.cover(boxes.detach()), far.cover(boxes.detach()), boxes)
 
     def forward(self, modulation: Pair, maps: Pair, boxes: Tensor) -> Tensor:
         """Predicted 2 IoU - 1 (S, P) of boxes (S, P, 4)."""
-        return self.predictor(modulation, maps)(boxes)
+        near, far = (m * v[..., None, None] for m, v in zip(maps, modulation, strict=True))
+        return self._predict(near, far, boxes)
+
+    def _predict(self, near: Tensor, far: Tensor, boxes: Tensor) -> Tensor:
+        fine = prpool(near, boxes, 5, 1 / 8).flatten(0, 1).flatten(1)
+        coarse = prpool(far, boxes, 3, 1 / 16).flatten(0, 1).flatten(1)
+        return self.out(torch.cat([self.fc3(fine), self.fc4(coarse)], 1)).view(boxes.shape[:2])

@@ -37,7 +37,7 @@ def localise(
     and the score of the chosen peak (S,). A map with NaN is NOT_FOUND.
     """
     shape = np.array(scores.shape[:0:-1])
-    maps: Array = scores * window(shape, p.window)
+    maps: Array = (_softmax(scores) if p.softmax else scores) * window(shape, p.window)
     cell = STRIDE * sample_scale[:, None]
     first, peak = highest(maps)
     second, other = highest(np.where(_around(peak, p.neighbourhood * target_size / cell, shape), 0.0, maps))
@@ -82,6 +82,12 @@ def highest(maps: Array) -> tuple[Array, Array]:
     at = flat.argmax(axis=1)
     row, column = np.divmod(at, maps.shape[2])
     return flat[np.arange(len(flat)), at], np.stack([column, row], axis=1).astype(np.float64)
+
+
+def _softmax(scores: NDArray[np.floating[Any]]) -> Array:
+    """Maps (S, R, C) as densities: each sums to 1."""
+    powers: Array = np.exp(scores - scores.max((1, 2), keepdims=True))
+    return powers / powers.sum((1, 2), keepdims=True)
 
 
 def _tops(maps: Array, at: Array) -> Array:

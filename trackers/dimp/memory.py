@@ -63,6 +63,14 @@ class Memory:
         self.features, self.boxes = self.features.index_select(1, index), self.boxes.index_select(1, index)
         self.weights, self.stored, self.previous = self.weights[which], self.stored[which], self.previous[which]
 
+    def join(self, other: Memory) -> None:
+        """Go on with the sequences of another memory, too; they stand behind one's own."""
+        stored = [memory.features.permute(0, 1, 3, 4, 2) for memory in (self, other)]
+        self.features = torch.cat(stored, 1).permute(0, 1, 4, 2, 3)  # as read
+        self.boxes = torch.cat([self.boxes, other.boxes], 1)
+        for name in ("weights", "stored", "previous"):
+            setattr(self, name, np.concatenate([getattr(self, name), getattr(other, name)]))
+
 
 def lessons(
     flags: NDArray[np.int64], frames: NDArray[np.int64], p: Parameters

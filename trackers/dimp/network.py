@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,10 +13,15 @@ from torch import Tensor, nn
 from rgbtbench.trackers.networks.layers import InstanceL2Norm, fold_batch_norm
 from rgbtbench.trackers.networks.resnet import BasicBlock, Levels, Trunk, unused_parameters
 
-from .filters import BIN, BINS, Initialiser, Optimiser, correlate
+from .filters import BIN, BINS, FirstOptimiser, Initialiser, Optimiser, correlate
 from .iou import IoUNet, Pair
+from .newton import Newton
 from .parameters import KERNEL
 
+# of the filter: DiMP's as released, mfDiMP's, PrDiMP's
+OPTIMISERS: Mapping[str, Callable[..., nn.Module]] = {
+    "current": Optimiser, "original": FirstOptimiser, "newton": Newton,
+}  # fmt: skip
 Fusion = Callable[[int], nn.Module]  # channels C -> module (rgb, tir) -> fused, all (N, C, H, W); or see Network
 
 
@@ -31,6 +36,7 @@ class Architecture:
     iou: int = 256  # width of the IoU-Net
     cells: int = 18  # side of the level-4 map: crop / 16; sets the width of the initial label
     bins: tuple[int, float] = (BINS, BIN)  # of the filter optimiser's distance maps: how many, and their width in cells
+    optimiser: str = "current"  # of the filter: one of OPTIMISERS
 
 
 class Features(NamedTuple):
@@ -58,7 +64,7 @@ class Classifier(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.normal_(module.weight, 0, math.sqrt(2 / (math.prod(module.kernel_size) * module.out_channels)))
         self.initialiser = Initialiser(a.features)
-        self.optimiser = Optimiser(0.05 * a.cells, *a.bins)
+        self.optimiser = OPTIMISERS[a.optimiser](0.05 * a.cells, *a.bins)
 
     def scores(self, features: Tensor, filter: Tensor) -> Tensor:
         """Classification features (n, s, D, H, W) and filters (s, D, k, k) to scores (n, s, R, R)."""
@@ -113,6 +119,11 @@ class Network(nn.Module):
             return Pair(rgb.layer2, rgb.layer3)
         fuse3, fuse4 = self.fusion
         return Pair(fuse3(rgb.layer2, tir.layer2), fuse4(rgb.layer3, tir.layer3))
+
+    @property
+    def optimiser(self) -> str:
+        """With which of OPTIMISERS it learns filters; files of weights say so."""
+        return self.architecture.optimiser
 
     @property
     def params_active(self) -> int:

@@ -36,11 +36,11 @@ NEARNESS = 0.5  # weight of a cosine window on wide score maps
 
 
 class Look(NamedTuple):
-    """What crops show of k targets: features (k, D, h, w), the IoU-Net's maps, where the crops lie; ``localise``."""
+    """What crops show of k targets: features (k, D, h, w), the fused levels, where the crops lie; ``localise``."""
 
     features: Tensor
-    near: Tensor
-    far: Tensor
+    level3: Tensor
+    level4: Tensor
     positions: Array
     scales: Array
     shift: Array
@@ -70,7 +70,7 @@ class Online:
         self.scale = p.scale / p.crop * np.sqrt(self.size.prod(1))
         self.base = self.size / self.scale[:, None]
         self.velocity = np.zeros_like(self.position)  # pixels a frame
-        self.count = 1
+        self.count = np.ones(len(boxes), dtype=np.int64)  # frames seen of each sequence
         rgb, tir, positions, scales = crop.batch(
             frames, np.rint(self.position), self.scale, p.expansion * p.crop, self.device
         )
@@ -112,10 +112,10 @@ class Online:
         if len(found):
             with clock("refine"):
                 self.position[found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[found]
-                self._refine(found, Pair(seen.near, seen.far), seen.positions, seen.scales)
+                self._refine(found, Pair(seen.level3, seen.level4), seen.positions, seen.scales)
         if p.velocity:
             self.velocity = velocities(self.velocity, before, expected, self.position, self.size, kept, p.velocity)
-        which, rates, steps = lessons(seen.flags, np.full(len(frames), self.count - 1), p)
+        which, rates, steps = lessons(seen.flags, self.count - 1, p)
         if len(which):
             with clock("update"):
                 learned = seen.features[torch.as_tensor(which, device=self.device)]
@@ -131,9 +131,21 @@ class Online:
         self.rngs = [self.rngs[k] for k in which]
         self.position, self.size = self.position[which], self.size[which]
         self.scale, self.base = self.scale[which], self.base[which]
-        self.velocity, self.filter = self.velocity[which], self.filter[index]
+        self.velocity, self.filter, self.count = self.velocity[which], self.filter[index], self.count[which]
         self.modulation = Pair(*(part[index] for part in self.modulation))
         self.memory.keep(which)
+
+    def join(self, frames: Sequence[Frame], boxes: Array, seeds: Sequence[int]) -> None:
+        """Learn further targets, as ``init`` does; they stand behind those that are tracked already."""
+        new = Online(self.network, self.p, self.device)
+        new.init(frames, boxes, seeds)
+        self.rngs += new.rngs
+        for name in ("position", "size", "scale", "base", "velocity"):
+            setattr(self, name, np.concatenate([getattr(self, name), getattr(new, name)]))
+        self.count = np.concatenate([self.count, new.count])
+        self.filter = torch.cat([self.filter, new.filter])
+        self.modulation = Pair(*map(torch.cat, zip(self.modulation, new.modulation, strict=True)))
+        self.memory.join(new.memory)
 
     @property
     def boxes(self) -> Array:
@@ -151,12 +163,11 @@ class Online:
             fused = network.fuse(*levels)
         with clock("heads"):
             features = network.classifier.features(fused.level4)
-            maps = network.iou.maps(fused)
         with clock("localise"):
             filter = self.filter[torch.as_tensor(which, device=self.device)]
             scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
             shift, flags, peaks = localise(scores, self.size[which], centres, positions, scales, p)
-        return Look(features, maps.level3, maps.level4, positions, scales, shift, flags, peaks)
+        return Look(features, *fused, positions, scales, shift, flags, peaks)
 
     def _seek(self, frames: Sequence[Frame], which: NDArray[np.int64]) -> Array:
         """Where in a wide window around the last positions the filters of ``which`` (k,) answer most: x y (k, 2)."""
@@ -197,12 +208,12 @@ class Online:
         assert first is not None
         return features.view(samples, sequences, *features.shape[1:]), first
 
-    def _refine(self, which: NDArray[np.int64], maps: Pair, positions: Array, scales: Array) -> None:
+    def _refine(self, which: NDArray[np.int64], fused: Pair, positions: Array, scales: Array) -> None:
         """Fit boxes by the IoU-Net; where no plausible one is left the size stays (DiMP)."""
         p, at = self.p, (positions[which], scales[which])
         boxes = crop.to_crop(self.boxes[which], *at, p.crop)
         starts = self._tensor(start_boxes(boxes, [self.rngs[k] for k in which], p))
-        predict = self.network.iou.predictor(self._pick(self.modulation, which), self._pick(maps, which))
+        predict = self.network.iou.predictor(self._pick(self.modulation, which), self._pick(fused, which))
         refined, any_left = (x.cpu().numpy() for x in refine(starts, predict, p))
         fitted = crop.to_image(refined.astype(float), *at, p.crop)
         which, fitted = which[any_left], fitted[any_left]

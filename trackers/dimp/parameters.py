@@ -17,7 +17,7 @@ _FRACTIONS = ("rate", "hard_rate", "initial_weight", "shift", "random_shift", "d
     "distractor", "hard", "inside", "jitter_position", "jitter_size", "velocity", "second_look", "convincing"
 )  # fmt: skip
 _TRANSFORMS = ("blurs", "rotations")
-_SWITCHES = ("between_cells", "surroundings")
+_SWITCHES = ("between_cells", "surroundings", "softmax", "relative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Parameters:
     dropout: float = 0.2  # share of channels dropped in two further samples
     surroundings: bool = False  # whether the eight crops around the target are samples too: all background. Not in DiMP
 
+    softmax: bool = False  # whether scores become a softmax over the map, which sums to 1; PrDiMP
     window: float = 0.0  # weight of a cosine window on the scores, which says that targets move little; 0 in the paper
     between_cells: bool = False  # whether a parabola through a peak and its neighbours places it; not so in DiMP
     velocity: float = 0.0  # share of the last step in the velocity with which a target is expected to go on; DiMP: 0
@@ -66,6 +67,7 @@ class Parameters:
     jitter_size: float = 0.5  # of their sizes, likewise
     steps: int = 5  # of gradient ascent on the predicted IoU
     step: float = 1.0  # length of the first, in box sizes
+    relative: bool = False  # whether boxes ascend by centres in the previous size and logarithms of sizes, as PrDiMP's
     decay: float = 1.0  # each step over the one before
     best: int = 3  # boxes averaged, by predicted IoU
     aspect: float = 6.0  # boxes longer or wider than this are dropped

@@ -30,14 +30,16 @@ def refine(boxes: Tensor, iou: Callable[[Tensor], Tensor], p: Parameters) -> tup
     whether there is any (S,): boxes too long, too wide or not finite do not count. Where there is none the mean is 0.
     Only the boxes get gradients; ``iou`` may be called under ``no_grad``, not under ``inference_mode``.
     """
-    boxes, length = boxes.detach(), p.step
+    boxes, length, unit = boxes.detach(), p.step, boxes[:, :1, 2:].detach()
+    at = _relative(boxes, unit) if p.relative else boxes
     for _ in range(p.steps):
-        boxes.requires_grad_()
+        at.requires_grad_()
         with torch.enable_grad():
-            quality = iou(boxes)
-            [slope] = torch.autograd.grad(quality.sum(), boxes)
-        boxes = (boxes + length * slope * boxes[..., 2:].repeat(1, 1, 2)).detach()
+            quality = iou(_absolute(at, unit) if p.relative else at)
+            [slope] = torch.autograd.grad(quality.sum(), at)
+        at = (at + length * (slope if p.relative else slope * at[..., 2:].repeat(1, 1, 2))).detach()
         length *= p.decay
+    boxes = _absolute(at, unit) if p.relative else at
     boxes = torch.cat([boxes[..., :2], boxes[..., 2:].clamp(min=1)], dim=2)
     ratio = boxes[..., 2] / boxes[..., 3]
     fits = (ratio < p.aspect) & (ratio > 1 / p.aspect) & boxes.isfinite().all(dim=2) & quality.isfinite()
@@ -45,3 +47,14 @@ def refine(boxes: Tensor, iou: Callable[[Tensor], Tensor], p: Parameters) -> tup
     counts = fits.gather(1, order)[..., None]
     chosen = boxes.gather(1, order[..., None].expand(-1, -1, 4)).where(counts, boxes.new_zeros(()))
     return chosen.sum(dim=1) / counts.sum(dim=1).clamp(min=1), fits.any(dim=1)
+
+
+def _relative(boxes: Tensor, unit: Tensor) -> Tensor:
+    """Boxes (S, P, 4) as their centres in ``unit`` (S, 1, 2) w h and the logarithms of their sizes (PrDiMP)."""
+    return torch.cat([(boxes[..., :2] + boxes[..., 2:] / 2) / unit, boxes[..., 2:].log()], dim=2)
+
+
+def _absolute(at: Tensor, unit: Tensor) -> Tensor:
+    """The inverse of ``_relative``."""
+    sizes = at[..., 2:].exp()
+    return torch.cat([at[..., :2] * unit - sizes / 2, sizes], dim=2)

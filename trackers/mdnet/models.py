@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 from rgbtbench.trackers import preset_of
 
-from . import STANDING, module
+from . import FAMILY, module
 from .network import Network
 from .parameters import Parameters
 from .presets import Preset
 from .tracker import MDNet
 
 MODELS: Mapping[str, Mapping[str, Preset]] = {
-    name: import_module(f"{__package__}.fusions.{module(name)}").PRESETS for name in STANDING
+    name: import_module(f"{__package__}.fusions.{module(name)}").PRESETS for name in FAMILY
 }
 
 

@@ -20,7 +20,7 @@ def prpool(features: Tensor, boxes: Tensor, size: int, scale: float) -> Tensor:
     (S, P, C, size, size), zeros for boxes without area.
     """
     boxes = boxes * scale
-    left, top, right, bottom = _touched(features, boxes)
+    left, top, right, bottom = touched(features, boxes)
     features = features[:, :, top:bottom, left:right]
     count, channels, height, width = features.shape
     columns, rows = _weights(boxes, size, (left, top), max(height, width)).unbind(2)
@@ -41,7 +41,7 @@ def _weights(boxes: Tensor, bins: int, first: tuple[int, int], cells: int) -> Te
     return integral.diff(dim=-2) * (bins * valid / length)[..., None]
 
 
-def _touched(features: Tensor, boxes: Tensor) -> tuple[int, int, int, int]:
+def touched(features: Tensor, boxes: Tensor) -> tuple[int, int, int, int]:
     """First and last (exclusive) column and row of the cells that boxes (S, P, 4) in cells touch, at least one.
 
     Search areas are mostly background: to pool from the rest is a fraction of the work. On other devices the whole

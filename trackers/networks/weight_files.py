@@ -22,6 +22,8 @@ from rgbtbench.core import regular
 from rgbtbench.core.errors import ConfigError, advised
 from rgbtbench.core.identity import path_digest
 
+from . import inert_pickle
+
 Format = Literal["safetensors", "pth"]
 STATE_KEYS = ("state_dict", "model", "net")  # where training scripts put the state dict in what they save
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -41,11 +43,12 @@ class Weights:
 
 
 @advised("ask its author for safetensors, or for a state dict saved by torch.save")
-def read(path: str | Path, *, finite: bool = True) -> Weights:
+def read(path: str | Path, *, finite: bool = True, shells: bool = False) -> Weights:
     """Read a file of weights; its content says which format it is, and nothing in it is executed.
 
     A pickle holds a bare state dict, or one under ``state_dict``, ``model`` or ``net``. ``module.``, which DataParallel
-    puts before all names, is dropped. ``finite``: NaN and infinity are errors.
+    puts before all names, is dropped. ``finite``: NaN and infinity are errors. ``shells``: objects of pytracking's
+    classes may lie beside the tensors; what they hold is among the metadata, ``constructor.kwds.filter_size``.
     Raises ConfigError for whatever is no sound file of weights.
     """
     path = Path(path)
@@ -54,7 +57,7 @@ def read(path: str | Path, *, finite: bool = True) -> Weights:
         raise ConfigError("no such file of weights", where=path, expected="safetensors or .pth", found=found)
     try:
         form = _format(path)
-        tensors, metadata = (_safetensors if form == "safetensors" else _pickle)(path)
+        tensors, metadata = _safetensors(path) if form == "safetensors" else _pickle(path, shells)
         _check(path, tensors)
         digest = path_digest(path)
     except OSError as reason:
@@ -125,7 +128,7 @@ def _safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise _damaged(path, str(reason)[:200]) from None
 
 
-def _pickle(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _pickle(path: Path, shells: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors alone. Zip files are mapped: then no tensor can reach beyond the file, whatever size it claims."""
     if path.suffix == ".safetensors":  # by which torch.load would go
         raise ConfigError("a pickle named as safetensors", where=path, next="name it .pth if you expected a pickle")
@@ -142,12 +145,18 @@ def _pickle(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             raise _code(path, "a tar archive")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd pickles: they are refused below, or harmless
-            found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+            how: Any = {"pickle_module": inert_pickle, "weights_only": False} if shells else {"weights_only": True}
+            found = torch.load(path, map_location="cpu", mmap=zipped, **how)
     except (ConfigError, OSError):
         raise
+    except inert_pickle.Foreign as reason:
+        raise _code(path, reason.name, "ask its author for safetensors") from None
     except pickle.UnpicklingError as reason:  # torch's own words advise to load the file in spite of all
         code = re.search(r"GLOBAL ([\w.]+)", str(reason))
-        raise _code(path, code[1] if code else "a pickle of another kind, or damaged") from None
+        if shells:
+            raise _damaged(path, str(reason)[:200]) from None
+        found = code[1] if code else "a pickle of another kind, or damaged"
+        raise _code(path, found, f"{inspect_command(path)}  # or ask its author for safetensors") from None
     except Exception as reason:
         raise _damaged(path, f"{type(reason).__name__}: {str(reason).split('. ')[0][:120]}") from None
     parts = [found, *(found.get(key) for key in STATE_KEYS)] if isinstance(found, dict) else []
@@ -160,8 +169,7 @@ def _pickle(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             expected=f"tensors by name, alone or under one of {', '.join(STATE_KEYS)}",
             found=f"{kind} with {some([repr(key)[:40] for key in found], 6)}" if isinstance(found, dict) else kind,
         )
-    notes = {} if state is found else {str(k): str(v) for k, v in found.items() if isinstance(v, (str, int, float))}
-    return dict(state), notes
+    return dict(state), {} if state is found else inert_pickle.notes(found)
 
 
 def _is_state(thing: Any) -> bool:
@@ -187,13 +195,13 @@ def _require_room(path: Path, claimed: int) -> None:
         raise _damaged(path, f"{claimed:,} bytes, as the file says", f"at most its own {path.stat().st_size:,} bytes")
 
 
-def _code(path: Path, found: str) -> ConfigError:
+def _code(path: Path, found: str, next: str | None = None) -> ConfigError:
     return ConfigError(
         "this file wants to run code; it was not loaded",
         where=path,
         expected="tensors and nothing else",
         found=found,
-        next="ask its author for safetensors, or convert it yourself where you trust it",
+        next=next,
     )
 
 

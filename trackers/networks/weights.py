@@ -24,6 +24,7 @@ OURS = "RGB in [0,1], mean .485 .456 .406 std .229 .224 .225"
 CAFFE = "BGR in [0,255] minus (103.939,116.779,123.68), no scaling"
 INPUTS = {OURS: None, CAFFE: (123.68, 116.779, 103.939)}  # metadata ``input`` -> means to fold, as RGB
 FIRST = "stride 2 on the first 1x1 conv"  # in metadata ``arch``: a Caffe ResNet-50 bare of our own key
+OPTIMISER, CURRENT = "optimiser", "current"  # our key: how the network learns filters, where not as usual
 STRIDES = "stride_first"  # our key: names of the trunks with that stride, '.' for the file's root
 
 
@@ -45,6 +46,15 @@ def load(module: nn.Module, path: str | Path, *, what: str, change: Change | Non
     if (told := weights.metadata.get("input", wanted)) != wanted:
         _input(weights)
         raise ConfigError(f"{what} wants another input", where=weights.path, expected=wanted, found=told)
+    learns = getattr(module, OPTIMISER, CURRENT)
+    if (told := weights.metadata.get(OPTIMISER, learns)) != learns:
+        raise ConfigError(
+            f"{what} was trained with another filter optimiser",
+            where=weights.path,
+            expected=learns,
+            found=told,
+            next=f"preset: {told}" if told.isidentifier() else None,
+        )
     module.load_state_dict(tensors, strict=False)
     first = weights.metadata.get(STRIDES, "").split()
     for name, trunk in _trunks(module):
@@ -84,7 +94,10 @@ def save(path: str | Path, module: nn.Module, metadata: Mapping[str, str], *, ha
     tensors = {name: _stored(tensor, half) for name, tensor in module.state_dict().items()}
     require_finite(path, tensors)
     first = " ".join(name or "." for name, trunk in _trunks(module) if _stride_first(trunk))
-    header, data = _packed(tensors, {**metadata, "input": getattr(module, "input", OURS), STRIDES: first})
+    told = {"input": getattr(module, "input", OURS), STRIDES: first}
+    if (learns := getattr(module, OPTIMISER, CURRENT)) != CURRENT:
+        told[OPTIMISER] = learns
+    header, data = _packed(tensors, {**metadata, **told})
     atomic.save(path, header, data)
 
 

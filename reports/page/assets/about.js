@@ -37,7 +37,7 @@ const facts = (pairs) =>
   );
 
 const sizeOf = ({ attributes: [all], official }) => {
-  const size = `${plural(all.sequences, "sequence")}, ${plural(all.frames, "frame")}`;
+  const size = sizeText(all);
   return official ? size : `${size}, not the published benchmark`;
 };
 
@@ -74,7 +74,7 @@ const drawAbout = (state) => {
               "h3",
               {},
               el("span", { class: "label" }, tracker.name),
-              el("span", { class: "sub" }, state.data.standings[tracker.standing]),
+              el("span", { class: "sub" }, state.data.sources[tracker.source]),
             ),
             facts([
               ...tracker.origin,

@@ -13,12 +13,11 @@ const mark = (state, name) => {
 };
 
 const columnsOf = (state, rows) => {
-  const known = (test) => rows.some(test);
+  const about = state.data.columns.filter(({ key }) => rows.some((row) => row.about[key]));
   return [
     { key: null, class: "choose", title: "Draw", hide: true },
     { key: "rank", class: "number", title: "Rank", up: true },
     { key: "name", class: "name", title: "Tracker", up: true },
-    known((row) => row.year) && { key: "year", class: "year wide", title: "Year" },
     ...state.measures().map(({ name, published }) => ({
       key: `metric:${name}`,
       metric: name,
@@ -26,12 +25,15 @@ const columnsOf = (state, rows) => {
       title: published ? name : `${name} (ours)`,
     })),
     { key: null, class: "span wide", title: `${state.metric}, 95 % interval`, span: true },
-    known((row) => row.fps !== null) && { key: "fps", class: "number wide", title: "FPS here" },
-    known((row) => row.authorsFps) && { key: "authorsFps", class: "number wide", title: "FPS, authors' files" },
-    known((row) => row.speeds.length) && { key: "printedFps", class: "number wide", title: "FPS printed" },
-    known((row) => row.params) && { key: "params", class: "number wide", title: "Params, M" },
-    { key: "standing", class: "standing wide", title: "Standing", up: true },
-  ].filter(Boolean);
+    ...about.map(({ key, title, printed }) => ({
+      key: `about:${key}`,
+      about: key,
+      class: `${key} number wide`,
+      title,
+      printed,
+    })),
+    { key: "source", class: "source wide", title: "Source", up: true },
+  ];
 };
 
 const drawBoard = (state) => {
@@ -44,7 +46,7 @@ const drawBoard = (state) => {
   const size =
     attribute.sequences === null
       ? "as others print it"
-      : `${plural(attribute.sequences, "sequence")}, ${plural(attribute.frames, "frame")}`;
+      : sizeText(attribute);
   const few = attribute.sequences !== null && attribute.sequences < state.data.small;
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
   replace(
@@ -132,6 +134,7 @@ const line = (state, row, columns, axis) => {
     { class: picked ? "picked" : "" },
     columns.map((column) => {
       if (column.metric) return scoreCell(row.values[column.metric], column.class);
+      if (column.about) return aboutCell(row.about[column.about], column);
       if (column.span) return el("td", { class: column.class }, spanMark(state, row, axis));
       return el(
         column.key === "name" ? "th" : "td",
@@ -155,7 +158,7 @@ const CELLS = {
   rank: (_, row) => (row.rank === null ? "–" : row.rank === row.worst ? row.rank : `${row.rank}–${row.worst}`),
   name: (state, row) => {
     const open = state.opened.has(row.key);
-    const standing = state.data.standings[row.values[state.metric].standing];
+    const source = state.data.sources[row.values[state.metric].source];
     return [
       el(
         "button",
@@ -170,19 +173,17 @@ const CELLS = {
         el("span", { class: "label" }, row.name),
       ),
       row.gaps > 0 && el("span", { class: "flag" }, `${plural(row.gaps, "sequence")} without boxes`),
-      el("span", { class: "narrow sub" }, [row.year, standing].filter(Boolean).join(" · ")),
+      el("span", { class: "narrow sub" }, [row.about.year, source].filter(Boolean).join(" · ")),
     ];
   },
-  year: (_, row) => [row.year || "–", row.venue && el("span", { class: "venue" }, row.venue)],
-  fps: (_, row) => (row.fps === null ? "–" : row.fps.toFixed(1)),
-  authorsFps: (_, row) => (row.authorsFps ? el("i", {}, row.authorsFps.toFixed(1)) : "–"),
-  printedFps: (_, row) => (row.speeds.length ? el("i", {}, row.speeds[0].fps) : "–"),
-  params: (_, row) => (row.params ? el("i", {}, row.params) : "–"),
-  standing: (state, row) => {
-    const { standing } = row.values[state.metric];
-    return el("span", { class: `tag ${standing}` }, state.data.standings[standing]);
+  source: (state, row) => {
+    const { source } = row.values[state.metric];
+    return el("span", { class: `tag ${source}` }, state.data.sources[source]);
   },
 };
+
+const aboutCell = (text, { class: kind, printed }) =>
+  el("td", { class: kind }, text ? (printed ? el("i", {}, text) : text) : "–");
 
 const scoreCell = ({ value, low, high, prints }, kind) => {
   if (value === null) return el("td", { class: kind }, "–");
@@ -248,16 +249,17 @@ const details = (state, row) => {
   const cells = (row.k === null ? row : row.print)?.cells[attribute] ?? {};
   const prints = state.measures().flatMap(({ name }) => (cells[name] ?? []).map((print) => ({ name, print })));
   const facts = [
+    ...(row.venue ? [[row.about.year || "–", row.venue]] : []),
     ...prints.map(({ name, print }) => [
       `${name} ${print.value}`,
-      [state.data.standings[print.standing], print.source, print.address, print.note].filter(Boolean).join("; "),
+      [state.data.sources[print.source], print.reference, print.address, print.note].filter(Boolean).join("; "),
     ]),
-    ...row.speeds.map(({ fps, hardware, source }) => [
+    ...row.speeds.map(({ fps, hardware, reference }) => [
       `${fps} FPS`,
-      [hardware || "hardware not told", source].join("; "),
+      [hardware || "hardware not told", reference].join("; "),
     ]),
-    ...(row.authorsFps
-      ? [[`${row.authorsFps} FPS`, "by the authors' files of seconds per frame, on their own hardware"]]
+    ...(row.about.authors_fps
+      ? [[`${row.about.authors_fps} FPS`, "by the authors' files of seconds per frame, on their own hardware"]]
       : []),
     ...(row.repeats > 1 ? [[`mean of ${row.repeats} repeats`, deviations(state, row)]] : []),
     ...(row.origin ?? []),

@@ -96,11 +96,12 @@ const axes = ({ x, y, xTicks, yTicks, left, right, top, bottom, xLabel, yLabel }
 ];
 
 // Round numbers of frames, not too many.
-const frameTicks = (frames, width) => {
+const frameTicks = (rows, width, every) => {
+  const frames = (rows - 1) * every + 1;
   const rough = frames / Math.max(2, width / 90);
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, [1, 2, 5, 10].find((n) => n * unit >= rough) * unit);
   const ticks = [[0, "1"]];
-  for (let t = step; t <= frames - step / 3; t += step) ticks.push([t - 1, t.toLocaleString("en")]);
+  for (let t = step; t <= frames - step / 3; t += step) ticks.push([(t - 1) / every, t.toLocaleString("en")]);
   return ticks;
 };

@@ -59,6 +59,9 @@ const singleOf = (data, board, k, m, s) => share(board, data.array(board.single[
 
 const hasAttribute = (data, board, s, a) => data.array(board.has)[a * board.sequences.length + s] === 1;
 
+// The number of a frame as people count, where only every k-th has truth: places in the page count those alone.
+const frameNumber = (board, at) => (at * board.every + 1).toLocaleString("en");
+
 // Overlap and error over time: one {first, last, overlap, error} per point, null where nothing is known.
 const traceOf = (data, board, k, s) => {
   const { points, gap } = board.traces;

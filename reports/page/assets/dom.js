@@ -38,4 +38,6 @@ const place = () => {
 };
 
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+const sizeText = ({ sequences, frames }) =>
+  plural(sequences, "sequence") + (frames === null ? "" : `, ${plural(frames, "frame")}`);
 const percent = (value) => (value === null ? "–" : (100 * value).toFixed(1));

@@ -36,11 +36,11 @@ const select = (label, key, options, current, choose) =>
 
 const drawControls = (state) => {
   const { data, shown } = state;
-  const years = [...new Set([...shown.scored, ...shown.printed].map(({ year }) => year).filter(Boolean))].sort();
+  const years = [...new Set([...shown.scored, ...shown.printed].map(({ about }) => about.year).filter(Boolean))].sort();
   const used = new Set([
-    ...shown.scored.map(({ standing }) => standing),
+    ...shown.scored.map(({ source }) => source),
     ...shown.printed.flatMap(({ cells }) =>
-      Object.values(cells).flatMap((m) => Object.values(m).map(([p]) => p.standing)),
+      Object.values(cells).flatMap((m) => Object.values(m).map(([p]) => p.source)),
     ),
   ]);
   const counts = ({ name, meaning, sequences }, a) => [
@@ -103,18 +103,18 @@ const drawControls = (state) => {
           el(
             "fieldset",
             { class: "checks" },
-            el("legend", { class: "hidden" }, "Standing"),
-            Object.entries(data.standings)
-              .filter(([standing]) => used.has(standing))
-              .map(([standing, text]) =>
+            el("legend", { class: "hidden" }, "Source"),
+            Object.entries(data.sources)
+              .filter(([source]) => used.has(source))
+              .map(([source, text]) =>
                 el(
                   "label",
                   { class: "check" },
                   el("input", {
                     type: "checkbox",
-                    checked: state.standings.has(standing),
-                    "data-key": `standing ${standing}`,
-                    onchange: () => state.toggle("standings", state.standings, standing),
+                    checked: state.sources.has(source),
+                    "data-key": `source ${source}`,
+                    onchange: () => state.toggle("sources", state.sources, source),
                   }),
                   el("span", {}, text),
                 ),
@@ -151,10 +151,10 @@ const start = async () => {
     },
   );
   state.view(
-    ({ board, metric, attribute, from, to, standings }) => [board, metric, attribute, from, to, standings],
+    ({ board, metric, attribute, from, to, sources }) => [board, metric, attribute, from, to, sources],
     drawControls,
   );
-  state.view((s) => [what(s), s.from, s.to, s.search, s.standings, s.sort, s.opened, s.chosen], drawBoard);
+  state.view((s) => [what(s), s.from, s.to, s.search, s.sources, s.sort, s.opened, s.chosen], drawBoard);
   state.view((s) => [what(s), s.chosen], boxes(drawCurves));
   state.view((s) => [s.board, s.metric, s.chosen], boxes(drawAttributes));
   state.view((s) => [what(s), s.chosen], boxes(pressAttribute));

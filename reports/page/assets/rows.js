@@ -1,15 +1,15 @@
 // Rows of the leaderboard: trackers scored here and prints of others, filtered, ranked and sorted.
 
-const NOTHING = { value: null, low: null, high: null, standing: null, prints: [] };
+const NOTHING = { value: null, low: null, high: null, source: null, prints: [] };
 
 const scoredRow = (state, tracker, k) => {
   const board = state.shown;
   const values = {};
   board.measures.forEach(({ name }, m) => {
-    values[name] = { ...scoreOf(state.data, board, k, m, state.attribute), standing: tracker.standing, prints: [] };
+    values[name] = { ...scoreOf(state.data, board, k, m, state.attribute), source: tracker.source, prints: [] };
   });
   const gaps = tracker.failed.length + tracker.missing.length;
-  return { ...tracker, key: `scored ${tracker.name}`, k, values, gaps, venue: "", params: "", speeds: [] };
+  return { ...tracker, key: `scored ${tracker.name}`, k, values, gaps, speeds: [] };
 };
 
 const printedRow = (state, tracker) => {
@@ -18,19 +18,19 @@ const printedRow = (state, tracker) => {
   for (const { name } of state.shown.measures) {
     const prints = found[name] ?? [];
     const value = prints.length ? Number(prints[0].value) / 100 : null;
-    values[name] = prints.length ? { value, low: null, high: null, standing: prints[0].standing, prints } : NOTHING;
+    values[name] = prints.length ? { value, low: null, high: null, source: prints[0].source, prints } : NOTHING;
   }
-  return { ...tracker, key: `printed ${tracker.name}`, k: null, values, gaps: 0, fps: null };
+  return { ...tracker, key: `printed ${tracker.name}`, k: null, values, gaps: 0 };
 };
 
 // A tracker of the same name that is scored here has its prints in its details, not in a row of their own.
 const rowsOf = (state) => {
   const shows = (row) => {
-    const year = Number(row.year);
-    const { standing } = row.values[state.metric];
+    const year = Number(row.about.year);
+    const { source } = row.values[state.metric];
     return (
-      standing !== null &&
-      state.standings.has(standing) &&
+      source !== null &&
+      state.sources.has(source) &&
       (!year || ((!state.from || year >= state.from) && (!state.to || year <= state.to))) &&
       row.name.toLowerCase().includes(state.search.trim().toLowerCase())
     );
@@ -63,18 +63,14 @@ const rank = (rows, metric) => {
 const SORTS = {
   rank: (row) => row.rank,
   name: (row) => row.name.toLowerCase(),
-  year: (row) => Number(row.year) || null,
   metric: (row, metric) => row.values[metric].value,
-  fps: (row) => row.fps,
-  authorsFps: (row) => row.authorsFps ?? null,
-  printedFps: (row) => (row.speeds.length ? Number(row.speeds[0].fps) : null),
-  params: (row) => Number(row.params) || null,
-  standing: (row, metric, standings) => standings.indexOf(row.values[metric].standing),
+  about: (row, key) => Number(row.about[key]) || row.about[key] || null,
+  source: (row, metric, sources) => sources.indexOf(row.values[metric].source),
 };
 
-const sorted = (rows, { key, down }, metric, standings = STANDING_ORDER) => {
-  const [name, own] = key.startsWith("metric:") ? ["metric", key.slice(7)] : [key, metric];
-  const keyed = rows.map((row) => [SORTS[name](row, own, standings), row.values[metric].value ?? -1, row]);
+const sorted = (rows, { key, down }, metric, sources = SOURCE_ORDER) => {
+  const [name, own = metric] = key.split(/:(.*)/);
+  const keyed = rows.map((row) => [SORTS[name](row, own, sources), row.values[metric].value ?? -1, row]);
   keyed.sort(([a, x], [b, y]) => {
     if (a === null || b === null) return (a === null) - (b === null); // what is not known stands last either way
     return (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1) || y - x;
@@ -82,4 +78,4 @@ const sorted = (rows, { key, down }, metric, standings = STANDING_ORDER) => {
   return keyed.map(([, , row]) => row);
 };
 
-const STANDING_ORDER = ["measured", "raw", "own", "quoted", "list", "notes"];
+const SOURCE_ORDER = ["measured", "scored", "printed", "quoted", "list", "notes"];

@@ -12,7 +12,7 @@ class State {
     this.attribute = 0;
     this.metric = this.measures().at(-1).name;
     this.from = this.to = this.search = this.find = "";
-    this.standings = new Set(Object.keys(data.standings));
+    this.sources = new Set(Object.keys(data.sources));
     this.sort = { key: "metric", down: true };
     this.listing = { key: "spread", down: true };
     this.opened = new Set();

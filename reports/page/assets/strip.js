@@ -29,7 +29,7 @@ const strip = (state, s, read) => {
             el(
               "button",
               { type: "button", "data-key": `moment ${moment.frame}`, onclick: () => read(moment.frame) },
-              `Frame ${(moment.frame + 1).toLocaleString("en")}`,
+              `Frame ${frameNumber(state.shown, moment.frame)}`,
             ),
           ),
         ),
@@ -45,7 +45,7 @@ const picture = (state, moment, image, kind, picked) => {
   const [x, y, width, height] = moment.cut;
   const there = picked.filter(({ k }) => moment.boxes[k]);
   const names = there.map(({ name }) => name).join(", ") || "no tracker";
-  const label = `Frame ${moment.frame + 1}, ${kind}, with boxes of ${names}`;
+  const label = `Frame ${frameNumber(state.shown, moment.frame)}, ${kind}, with boxes of ${names}`;
   return svg(
     "svg",
     { viewBox: `${x} ${y} ${width} ${height}`, role: "img", "aria-label": label },

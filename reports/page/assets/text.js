@@ -10,23 +10,25 @@ const csvOf = (state, rows) => {
   const { title, attributes } = state.shown;
   const measures = state.measures().map(({ name }) => name);
   const digits = (share) => (share === null ? "" : (100 * share).toFixed(4));
-  const head = ["benchmark", "attribute", "tracker", "year", "rank", "rank_high"];
+  const about = state.data.columns.filter(({ key }) => rows.some((row) => row.about[key]));
+  const head = ["benchmark", "attribute", "tracker", "rank", "rank_high"];
   const body = rows.map((row) => [
     title,
     attributes[state.attribute].name,
     row.name,
-    row.year,
     row.rank,
     row.worst,
     ...measures.flatMap((name) => {
       const { value, low, high, prints } = row.values[name];
       return [prints.length ? prints[0].value : digits(value), digits(low), digits(high)]; // prints to their own digits
     }),
-    state.data.standings[row.values[state.metric].standing],
-    row.values[state.metric].prints[0]?.source,
+    ...about.map(({ key }) => row.about[key]),
+    state.data.sources[row.values[state.metric].source],
+    row.values[state.metric].prints[0]?.reference,
   ]);
   const columns = measures.flatMap((name) => [name, `${name}_low`, `${name}_high`]);
-  return [[...head, ...columns, "standing", "source"], ...body].map((line) => line.map(csvCell).join(",")).join("\n");
+  const titles = [...head, ...columns, ...about.map(({ key }) => key), "source", "reference"];
+  return [titles, ...body].map((line) => line.map(csvCell).join(",")).join("\n");
 };
 
 // Made when it is opened: it would hold up every filter.

@@ -30,15 +30,15 @@ const drawSequence = (state) => {
   const cursors = {};
   const moments = (board.strips[s] ?? []).map((moment) => moment.frame);
   const overlaps = drawing(`Overlap of the chosen trackers over the frames of ${name}`, (width) =>
-    drawTime(lines, frames, width, OVERLAP, cursors, () => state.frame, moments),
+    drawTime(lines, [frames, board.every], width, OVERLAP, cursors, () => state.frame, moments),
   );
   const errors = drawing(`Centre error of the chosen trackers over the frames of ${name}`, (width) =>
-    drawTime(lines, frames, width, ERROR, cursors, () => state.frame, moments),
+    drawTime(lines, [frames, board.every], width, ERROR, cursors, () => state.frame, moments),
   );
   const read = (at) => {
     state.frame = at;
     slider.value = at + 1;
-    frame.textContent = `${(at + 1).toLocaleString("en")} of ${frames.toLocaleString("en")}`;
+    frame.textContent = `${frameNumber(board, at)} of ${frameNumber(board, frames - 1)}`;
     replace(reading, readings(state, lines, at));
     for (const move of Object.values(cursors)) move(at);
   };
@@ -50,6 +50,7 @@ const drawSequence = (state) => {
       "p",
       { class: "note" },
       plural(frames, "frame"),
+      board.every > 1 && ` with truth, every ${board.every}th`,
       own.length > 0 && ` · ${own.map((a) => a.name).join(" ")}`,
       step > 1 && ` · a point is the mean of up to ${step} frames`,
     ),
@@ -77,10 +78,11 @@ const ERROR = {
     Math.max(40, ...lines.flatMap(({ points }) => points.map(({ error }) => Math.min(error ?? 0, 1000)))),
 };
 
-const drawTime = (lines, frames, width, { key, height, at, ticks, most }, cursors, current, moments) => {
+const drawTime = (lines, [frames, every], width, { key, height, at, ticks, most }, cursors, current, moments) => {
   const [left, right, top, bottom] = [36, width - 8, 10, height - 22];
   const highest = most(lines);
   const x = scale(0, Math.max(1, frames - 1), left, right);
+  const xTicks = frameTicks(frames, width, every);
   const y = scale(0, at(highest), bottom, top);
   const shown = ticks.filter((tick) => tick <= highest).map((tick) => [at(tick), String(tick)]);
   const cursor = svg("line", { class: "cursor", y1: top, y2: bottom });
@@ -90,7 +92,7 @@ const drawTime = (lines, frames, width, { key, height, at, ticks, most }, cursor
   return {
     height,
     parts: [
-      axes({ x, y: (value) => y(value), xTicks: frameTicks(frames, width), yTicks: shown, left, right, top, bottom }),
+      axes({ x, y: (value) => y(value), xTicks, yTicks: shown, left, right, top, bottom }),
       moments.map((frame) => svg("path", { class: "moment", d: `M${x(frame)},${bottom}l-4,6h8z` })),
       cursor,
       lines.map(({ colour, dash, points }) =>

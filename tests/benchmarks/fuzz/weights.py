@@ -25,7 +25,7 @@ def one(rng: Random, folder: Path) -> None:
     make = rng.choice((_header, _bytes, _bytes, _bytes, _pickle))
     path.write_bytes(make(rng))
     try:
-        weights = read(path, finite=rng.random() < 0.5)
+        weights = read(path, finite=rng.random() < 0.5, shells=rng.random() < 0.5)
     finally:
         path.unlink()
     assert all(name.isprintable() for name in weights.tensors)

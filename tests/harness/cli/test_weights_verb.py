@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import checkpoints
 import torch
 from safetensors.torch import save_file
 
@@ -34,7 +36,7 @@ def test_a_networks_file_is_described_and_recognised(cli, tmp_path: Path) -> Non
     assert found["metadata"]["seed"] == "7"
     best, *others = found["fits"]
     assert (best["model"], best["preset"], best["verdict"]) == ("cmd-student", "nano", "complete")
-    assert len(others) == 2 * len(models()) - 1
+    assert len(others) == sum(map(len, models().values())) - 1
     assert all(fit["missing"] + fit["misshapen"] > 0 and fit["verdict"] != "complete" for fit in others)
 
 
@@ -100,3 +102,45 @@ def test_a_pipe_blocks_nothing(cli, tmp_path: Path) -> None:
     status, _, err = cli("weights", "inspect", tmp_path / "a")
     assert status == 2
     assert "special file" in err
+
+
+def test_a_checkpoint_of_pytracking_is_recognised_and_converted(cli, tmp_path: Path) -> None:
+    path, out = checkpoints.saved(tmp_path / "dimp18.pth.tar", "dimp18"), tmp_path / "dimp18.safetensors"
+    status, text, _ = cli("weights", "inspect", path, "--format", "json")
+    [found] = json.loads(text)
+    assert status == 0
+    assert found["next"] == f"rgbtbench weights convert {path} dimp18.safetensors"
+    assert (found["fits"][0]["model"], found["fits"][0]["preset"]) == ("dimp-18", "paper")
+    status, text, _ = cli("weights", "convert", path, out)
+    assert status == 0
+    assert f"- {{use: dimp-18, weights: {out}}}" in text
+    assert path_digest(out) in text
+    status, text, _ = cli("weights", "inspect", out, "--format", "json")
+    assert (status, json.loads(text)[0]["next"]) == (0, "")
+    before = out.read_bytes()
+    status, _, err = cli("weights", "convert", path, out)
+    assert status == 2
+    assert "such a file already" in err
+    assert out.read_bytes() == before
+    shutil.rmtree(tmp_path)
+
+
+def test_the_optimiser_that_a_network_learned_with_decides_which_preset_fits(cli, tmp_path: Path) -> None:
+    path, out = checkpoints.saved(tmp_path / "a.pth", "mfdimp"), tmp_path / "a.safetensors"
+    assert "{use: mfdimp, preset: original, weights:" in cli("weights", "convert", path, out)[1]
+    for file in (path, out):
+        _, text, _ = cli("weights", "inspect", file)
+        assert [line.split()[1] for line in text.splitlines() if line.split()[2:] == ["complete"]] == ["original"]
+    shutil.rmtree(tmp_path)
+
+
+def test_what_cannot_be_converted_is_told_and_leaves_nothing(cli, tmp_path: Path) -> None:
+    net = {"bb_regressor.a": torch.ones(2), "feature_extractor.conv1.weight": torch.ones(3)}
+    path = checkpoints.saved(tmp_path / "a.pth", "dimp18", net=net)
+    status, text, _ = cli("weights", "inspect", path)
+    assert status == 1
+    assert "fits no network" in text
+    status, _, err = cli("weights", "convert", path, tmp_path / "b")
+    assert status == 2
+    assert "bb_regressor.a" in err
+    assert [file.name for file in tmp_path.iterdir()] == ["a.pth"]

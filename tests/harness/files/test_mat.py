@@ -133,3 +133,29 @@ def test_damaged_files_are_errors_of_ours_and_never_crash():
             read_mat(bytes(data), "x.mat", DataError)
         except BenchError as error:
             assert "x.mat" in str(error)
+
+
+def test_fields_of_a_single_struct_come_if_they_are_asked_for():
+    flags = np.array([[1], [0]], np.uint8)
+    data = written({"attrs": {"SequencesName": cells("a", "b"), "BC": flags}, "two": np.array([{"x": 1}, {"x": 2}])})
+    found = read_mat(data, "x.mat", DataError, structs=True)
+    assert found["attrs.SequencesName"] == ["a", "b"]
+    np.testing.assert_array_equal(found["attrs.BC"], flags)
+    assert set(found) == {"attrs.SequencesName", "attrs.BC"}
+    with pytest.raises(DataError, match="no numbers or text"):
+        read_mat(data, "x.mat", DataError)
+
+
+def test_a_damaged_struct_is_an_error_or_other_values_but_never_a_crash():
+    data = written({"attrs": {"SequencesName": cells(*"abc"), "BC": np.eye(3), "TVS": np.ones((3, 1))}})
+    rng = random.Random(0)
+    for _ in range(2000):
+        broken = bytearray(data)
+        for _ in range(rng.randint(1, 4)):
+            broken[rng.randrange(128, len(data))] = rng.randrange(256)
+        try:
+            read_mat(
+                bytes(broken[: rng.choice((len(data), rng.randrange(len(data))))]), "x.mat", DataError, structs=True
+            )
+        except DataError:
+            continue

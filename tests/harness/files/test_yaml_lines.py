@@ -81,3 +81,15 @@ def test_a_pipe_is_no_experiment(tmp_path: Path):
     os.mkfifo(tmp_path / "x.yaml")
     with pytest.raises(ConfigError, match="not a plain file but a FIFO"):
         Document(tmp_path / "x.yaml", Path("x.yaml"))
+
+
+def test_what_is_given_in_python_is_plain_and_complaints_name_its_keys(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "w.pt").touch()
+    given = {"trackers": ({"use": "still", "weights": Path("w.pt")},)}
+    document = Document.given(given)
+    assert document.value == {"trackers": [{"use": "still", "weights": "w.pt"}]}
+    assert document.where(("trackers", 0, "use")) == "experiment.trackers.0.use"
+    assert document.existing("w.pt", (), "weights", next="") == tmp_path / "w.pt"
+    with pytest.raises(ConfigError, match="experiment is not plain"):
+        Document.given({"trackers": [object()]})

@@ -11,9 +11,10 @@ from small import contents, write_benchmark, write_experiment
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.processes import interruptible
 from rgbtbench.results.store import RunFolder
-from rgbtbench.running import jobs
+from rgbtbench.running import held_tracker, jobs
 from rgbtbench.running.experiment import load_experiment
-from rgbtbench.running.jobs import Device, Job, make_units, run_lane, settle
+from rgbtbench.running.jobs import Device, Job, make_units, settle
+from rgbtbench.running.lane import run_lane
 from rgbtbench.running.plan import Run, make_plan, prepare
 
 CPU = Device("cpu")
@@ -100,7 +101,7 @@ def test_a_tracker_that_cannot_be_made_stops_the_run(work: Work) -> None:
 def test_a_tracker_file_that_changed_after_it_was_loaded_is_refused(work: Work, tmp_path: Path) -> None:
     job, _ = work()
     settle(job, job.units[0], CPU)
-    jobs._discard()
+    held_tracker.discard()
     (tmp_path / "trackers.py").write_text((tmp_path / "trackers.py").read_text() + "\n# edited\n")
     edited = make_plan(load_experiment(tmp_path / "exp.yaml"), tmp_path / "runs")
     for run in edited:
@@ -169,7 +170,7 @@ def test_weights_put_back_after_they_were_read_are_found_out(work: Work, tmp_pat
     weights = tmp_path / "w.txt"
     weights.write_text("1.0")
     job, [run] = work("- {use: './trackers.py:Loads', weights: w.txt}")
-    made, real = [], jobs._built
+    made, real = [], held_tracker.built
 
     def swapped(*arguments: object) -> object:
         if made:
@@ -181,7 +182,7 @@ def test_weights_put_back_after_they_were_read_are_found_out(work: Work, tmp_pat
         return tracker
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, "_built", swapped)
+        patch.setattr(held_tracker, "built", swapped)
         assert settle(job, job.units[0], CPU)
     assert made[0] == 2.0
     given = (run.folder.path / f"{job.units[0].sequence}_confidence.txt").read_text().split()
@@ -258,7 +259,7 @@ def test_two_code_bases_with_a_package_of_one_name_are_refused(work: Work, tmp_p
             run_lane(job, CPU)
         assert not list(second.folder.path.glob("*_time.txt"))
     finally:
-        jobs._discard()
+        held_tracker.discard()
         sys.path[:] = path
         for name in set(sys.modules) - modules:
             del sys.modules[name]

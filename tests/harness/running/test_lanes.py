@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small import command, contents, rgbtbench, wait_for, write_benchmark, write_experiment
+from small import command, contents, holders, rgbtbench, wait_for, write_benchmark, write_experiment
 
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.running.experiment import load_experiment
@@ -45,19 +45,6 @@ def lanes_of(pid: int) -> list[int]:
             if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
                 found.append(int(child))
         except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
-
-
-def holders(runs: Path) -> list[int]:
-    """Processes that hold leases."""
-    import json
-
-    found = []
-    for path in runs.rglob("*.lease"):
-        try:
-            found.append(int(json.loads(path.read_text().splitlines()[0])["pid"]))
-        except (OSError, ValueError, IndexError):
             continue
     return found
 
@@ -334,6 +321,7 @@ def test_a_cluster_gives_the_same_store_though_a_worker_is_killed(home: Path, un
         arguments = ("run", home / "exp.yaml", "--runs", runs, "--devices", "cuda", "--cluster", address)
         with subprocess.Popen(command(*arguments), stderr=subprocess.PIPE, text=True) as process:
             wait_for(lambda: holders(runs) or process.poll() is not None, 40)
+            assert holders(runs), process.communicate()[1]
             worker_of = Path(f"/proc/{holders(runs)[0]}/stat").read_text().rpartition(")")[2].split()[1]
             os.kill(int(worker_of), signal.SIGKILL)  # its nanny starts another one
             _, told = process.communicate(timeout=60)

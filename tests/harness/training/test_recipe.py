@@ -170,6 +170,11 @@ def test_mistakes_in_a_recipe_of_mdnets_family_are_named(tmp_path):
     assert "'trunk'" in complaint(path, "optimiser.rates.trunks=1")
 
 
+def test_networks_as_others_released_them_are_not_trained(tmp_path):
+    path = write_recipe(tmp_path, "model: dimp-50\npreset: prdimp\ndata: {source: synthetic}")
+    assert "'prdimp'" in complaint(path)
+
+
 def test_nano_recipes_are_those_that_the_packages_networks_were_trained_by(tmp_path):
     """What is newer than they are changes nothing of them, and so neither the record of the study."""
     for row, model in (("hfrd", "cmd-student"), ("student", "cmd-student-origin"), ("teacher", "cmd-teacher")):

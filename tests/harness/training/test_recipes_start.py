@@ -5,7 +5,7 @@ import torch
 from tiny import SMALL, load_recipe, write_teacher
 
 from rgbtbench.datasets.synthetic import write
-from rgbtbench.trackers.mdnet import STANDING
+from rgbtbench.trackers.mdnet import FAMILY
 from rgbtbench.training import shipped
 from rgbtbench.training.ranks import ranks
 from rgbtbench.training.trainer import Training
@@ -49,7 +49,7 @@ def test_two_steps_under_every_switch(row, switch, tmp_path):
 def still_after_two_steps(name, folder, *switches):
     """Parameters that two steps left as they were."""
     changes = ["trunk=null", "batch=2", "parts=1", "log_gradients=false", "workers=0"]
-    of_mdnet = name.split("/")[1] in STANDING
+    of_mdnet = name.split("/")[1] in FAMILY
     changes += [f"data.sampling={FEW}"] if of_mdnet else ["preset=nano", f"data.sampling={SMALL}"]
     with ranks("cpu") as alone:
         training = Training(load_recipe(name, [*changes, *switches]), folder, alone)

@@ -259,7 +259,7 @@ def test_the_table_is_there_as_csv(browser, real_page):
         rows = list(csv.DictReader(io.StringIO(page.locator("textarea").input_value())))
         assert [row["tracker"] for row in rows] == names(page)
         mtnet = next(row for row in rows if row["tracker"] == "MTNet")
-        assert (mtnet["benchmark"], mtnet["SR"][:4], mtnet["standing"]) == ("GTOT", "76.0", "scored from raw results")
+        assert (mtnet["benchmark"], mtnet["SR"][:4], mtnet["source"]) == ("GTOT", "76.0", "scored from raw results")
         page.get_by_label("Tracker", exact=True).press_sequentially("mtn")
         assert len(page.locator("textarea").input_value().splitlines()) == 2  # it follows the filters
     with opened(browser, real_page, **PHONE) as page:
@@ -267,12 +267,13 @@ def test_the_table_is_there_as_csv(browser, real_page):
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_prints_of_others_are_filtered_by_year_and_standing(browser, real_page):
+def test_prints_of_others_are_filtered_by_year_and_source(browser, real_page):
     with opened(browser, real_page) as page:
         page.get_by_role("radio", name="LasHeR test", exact=True).check()
         everything = len(names(page))
         assert everything > 50
-        assert page.locator(".board tbody tr:has(td.active i) .tag.raw").count() == 0  # a print is never called scored
+        prints_called_scored = page.locator(".board tbody tr:has(td.active i) .tag.scored")
+        assert prints_called_scored.count() == 0
         page.get_by_label("Year from").select_option("2025")
         years = column(page, "td.year")
         assert years

@@ -94,8 +94,8 @@ def test_prints_stand_beside_the_published_benchmark_only(real):
     assert board["official"]
     prints = [p for row in board["printed"] for cell in row["cells"].values() for found in cell.values() for p in found]
     assert len(prints) > 100
-    assert {p["standing"] for p in prints} == {"own", "quoted"}
-    assert all(p["source"] for p in prints)
+    assert {p["source"] for p in prints} == {"printed", "quoted"}
+    assert all(p["reference"] for p in prints)
 
 
 def test_the_same_results_make_the_same_page(generated):

@@ -50,6 +50,15 @@ def test_a_window_prefers_the_middle_and_leaves_it_as_it_is():
     assert (moved.tolist(), peak.tolist()) == ([[0, 0]], [0.6])
 
 
+def test_a_softmax_judges_peaks_by_their_share_of_the_map():
+    scores = np.full((2, 19, 19), -3.0)
+    scores[:, 9, 12] = 7.0, 1.0  # of 361 cells the others weigh 18 together, after exp
+    here, at = np.full((2, 2), 100.0), np.full((2, 2), 50.0)
+    moved, flags, peaks = localise(scores, at, here, here, np.ones(2), replace(P, softmax=True, not_found=0.2))
+    assert peaks == pytest.approx([np.exp(v) / (np.exp(v) + 360 * np.exp(-3)) for v in (7, 1)])
+    assert (moved[0].tolist(), flags.tolist()) == ([48, 0], [Flag.NORMAL, Flag.NOT_FOUND])
+
+
 def plain(scores, size, previous, sample, scale):
     """DiMP's rules for one map, as written."""
     first = np.array(np.unravel_index(scores.argmax(), scores.shape))

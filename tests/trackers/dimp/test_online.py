@@ -189,3 +189,16 @@ def test_the_other_modality_counts():
     tracker.init([blind[0]], BOXES[:1], [0])
     alone = np.array([tracker.update([frame])[0] for frame in blind[1:]])
     assert not np.allclose(both, alone)
+
+
+def test_a_sequence_that_joins_later_is_tracked_as_alone_and_leaves_the_other_as_it_was():
+    tracker = online(not_found=0.0, every=2, between_cells=False, **OURS)
+    alone = [follow(tracker, [k]) for k in range(2)]
+    tracker.init([FRAMES[0][0]], BOXES[:1], [0])
+    answers = [tracker.update([FRAMES[0][t]])[0] for t in range(1, 4)]
+    tracker.join([FRAMES[1][0]], BOXES[1:], [1])
+    for t in range(4, 8):
+        boxes, _ = tracker.update([FRAMES[0][t], FRAMES[1][t - 3]])
+        assert np.allclose(boxes[:1], alone[0][t - 1], atol=0.05)
+        assert np.allclose(boxes[1:], alone[1][t - 4], atol=0.05)
+    assert np.allclose(np.array(answers), alone[0][:3], atol=0.05)

@@ -110,3 +110,25 @@ def test_a_batch_is_its_sequences_one_by_one_and_the_network_keeps_no_gradient()
     assert layer.weight.grad is None
     assert not box.requires_grad
     assert not together.requires_grad
+
+
+def test_relative_steps_follow_the_gradient_in_centres_by_size_and_in_log_sizes():
+    """PrDiMP's: by finite differences of the same function."""
+    box, step, seen = np.array([100.0, 50, 40, 20]), 0.02, []
+
+    def height(x, y, w, h):
+        return -((x / 50 - 2.2) ** 2) - (y / 30 - 1) ** 2 - (w / 40 - 1.5) ** 2 - (h / 20 - 0.7) ** 2
+
+    def iou(boxes):
+        seen.append(boxes.detach().numpy()[0, 0])
+        return height(*boxes.unbind(-1))
+
+    def at(v):
+        width, tall = np.exp(v[2:])
+        return v[0] * 40 - width / 2, v[1] * 20 - tall / 2, width, tall
+
+    refine(torch.from_numpy(box[None, None]), iou, Parameters(relative=True, steps=2, step=step, best=1, starts=0))
+    start = np.array([120 / 40, 60 / 20, np.log(40), np.log(20)])
+    slope = [(height(*at(start + d)) - height(*at(start - d))) / 2e-5 for d in 1e-5 * np.eye(4)]
+    assert seen[0] == pytest.approx(box)
+    assert seen[1] == pytest.approx(at(start + step * np.array(slope)), rel=1e-6)

@@ -8,7 +8,8 @@ import torch
 from golden import assert_close, fixture, tensor
 
 from rgbtbench.core.errors import ConfigError
-from rgbtbench.trackers.mdnet import LIVE, STANDING
+from rgbtbench.trackers import mdnet
+from rgbtbench.trackers.fidelity import AUTHORS, rows
 from rgbtbench.trackers.mdnet.head import Branches, binary_losses
 from rgbtbench.trackers.mdnet.models import MODELS, build, find
 from rgbtbench.trackers.mdnet.regress import BoxRegression, targets
@@ -126,5 +127,5 @@ def test_unknown_names_are_answered_with_suggestions():
         find("dafnet", "nanno")
 
 
-def test_live_is_only_what_is_exact():
-    assert {name for name, one in STANDING.items() if one.standing == LIVE} <= set(EXACT)
+def test_the_structure_of_its_authors_is_said_only_of_what_is_exact():
+    assert {row.tracker for row in rows() if row.fidelity == AUTHORS} & set(mdnet.FAMILY) <= set(EXACT)

@@ -13,7 +13,7 @@ from rgbtbench.core.errors import ConfigError, TrackerError
 from rgbtbench.core.types import Frame
 from rgbtbench.datasets.synthetic import scene
 from rgbtbench.trackers import MEANINGS, TRACKERS
-from rgbtbench.trackers.mdnet import STANDING
+from rgbtbench.trackers.fidelity import rows_of
 from rgbtbench.trackers.mdnet.models import MODELS, build, make
 from rgbtbench.trackers.mdnet.online import Online
 from rgbtbench.trackers.mdnet.online_learning import Memory, in_turns, teach
@@ -70,7 +70,7 @@ def test_every_network_is_a_registered_tracker_that_tracks(name):
     for frame in FRAMES[1:4]:
         box, score = tracker.update(frame)
         assert np.isfinite([*box, score]).all()
-    assert ("reconstruction" in MEANINGS[name]) == (STANDING[name].standing == "reconstruction")
+    assert ("reconstruction" in MEANINGS[name]) == (rows_of(name)[0].fidelity == "reconstruction")
 
 
 def test_the_same_seed_gives_the_same_boxes_whatever_was_tracked_before():

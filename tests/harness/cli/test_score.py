@@ -1,24 +1,16 @@
-"""The contract others script against, and what a user sees when something is wrong."""
+"""``score``: the contract others script against, and what a user sees when something is wrong."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import shlex
 import shutil
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-from rgbtbench.cli import LISTED
-from rgbtbench.cli.demo import EXPERIMENT
-from rgbtbench.cli.listings import LISTS
-from rgbtbench.reports.page.packing import unpack
 
 COLUMNS = "dataset,split,tracker,metric,attribute,sequence,sequences,frames,value,low,high"
 
@@ -241,149 +233,16 @@ def test_a_wrong_box_layout_is_recognised_by_the_first_truth_box(score, generate
         assert float(a["value"]) == pytest.approx(float(b["value"]), abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["score", "Lasher2", "--results", "A=x"], ["unknown benchmark 'Lasher2'", "rgbtbench list benchmarks"]),
-        (["score", "LasHeR", "--truth", "nowhere", "--results", "A=x"], ["path not found", "nowhere"]),
-        (["score", "LasHeR", "--truth", "{truth}", "--results", "A=nowhere"], ["path not found", "nowhere"]),
-        (["score", "LasHeR", "--truth", "{truth}"], ["no results", "--results"]),
-        (["score", "LasHeR", "--truth", "{truth}", "--results", "=x"], ["malformed"]),
-        (["score", "LasHeR", "--truth", "{truth}", "--results", "A=x", "--results", "A=y"], ["two results labelled"]),
-        (["score", "LasHeR", "--truth", "{truth}", "--results", "A=x", "--split", "tset"], ["unknown split", "'test'"]),
-        (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--attributes", "X"], ["unknown attribute"]),
-        (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--metrics", "MPR"], ["unknown metric"]),
-        (["score", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--boxes", "xyxy"], ["unknown box layout"]),
-        (["score", "GTOT", "--truth", "{truth}", "--results", "A={ok}"], ["no sequences of GTOT"]),
-        (["export", "LasHeR", "--truth", "{truth}", "--results", "A={ok}", "--out", "o", "--kit=x"], ["unknown kit"]),
-        (["compare", "LasHeR", "A={ok}", "A={ok}", "--truth", "{truth}"], ["two different labels"]),
-    ],
-)  # fmt: skip
-def test_bad_arguments_are_one_clear_message(cli, generated, tmp_path, monkeypatch, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    paths = {"truth": generated / "LasHeR", "ok": generated / "results" / "fused"}
-    status, out, err = cli(*(argument.format(**paths) for argument in arguments))
-    assert (status, out) == (2, "")
-    for word in words:
-        assert word in err, err
-    assert "Traceback" not in err
-    assert not list(tmp_path.iterdir())
-
-
-def test_compare_finds_what_was_built_in(cli, generated):
-    """The colour-only tracker is lost in low light and nowhere else."""
-    status, out, _ = cli("compare", "LasHeR", f"fused={generated}/results/fused", "rgb",
-                         "--results", f"rgb={generated}/results/rgb-only", "--truth", generated / "LasHeR",
-                         "--by", "attribute", "--format", "csv")  # fmt: skip
-    rows = {row["attribute"]: row for row in csv.DictReader(io.StringIO(out)) if row["metric"] == "SR"}
-    assert status == 0
-    assert (rows["ALL"]["first"], rows["ALL"]["second"]) == ("fused", "rgb")
-    light = rows["LI"]
-    assert float(light["low"]) > 20
-    assert float(light["difference"]) == pytest.approx(float(light["first_value"]) - float(light["second_value"]))
-    assert 0 < float(rows["ALL"]["p"]) <= float(rows["ALL"]["p_holm"]) <= 1
-    table = cli("compare", "LasHeR", f"a={generated}/results/fused", f"b={generated}/results/rgb-only",
-                "--truth", generated / "LasHeR")[1]  # fmt: skip
-    assert "p (Holm)" in table
-
-
 def test_published_stands_beside_measured(cli, real):
     status, out, _ = cli("score", "LasHeR", "--truth", real / "gt/LasHeR.tar.xz", "--published", "--format", "csv",
                          "--results", real / "results/LasHeR/MANet.tar.xz")  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
-    assert list(rows[0]) == [*COLUMNS.split(","), "published", "difference", "source", "standing", "note"]
-    table5 = {row["metric"]: row for row in rows if "Table 5" in row["source"]}
+    assert list(rows[0]) == [*COLUMNS.split(","), "published", "difference", "source", "reference", "note"]
+    table5 = {row["metric"]: row for row in rows if "Table 5" in row["reference"]}
     assert float(table5["NPR"]["difference"]) == pytest.approx(38.296091 - 40.8, abs=1e-6)
     assert "MANet++" in table5["NPR"]["note"]
     assert "2021 release" in table5["SR"]["note"]
-    toolkit = [row for row in rows if "MATLAB toolkit" in row["source"]]
+    toolkit = [row for row in rows if "MATLAB toolkit" in row["reference"]]
     assert len(toolkit) == 3
     assert all(row["note"] == "" for row in toolkit)
-
-
-def test_list_shows_everything_there_is(cli):
-    assert tuple(LISTS) == LISTED
-    for what, word in [("benchmarks", "220,703"), ("attributes", "hyaline"), ("trackers", "repeats"),
-                       ("boxes", "polygon"), ("kits", "gtot"),
-                       ("published", "CMD paper"), ("errata", "repeats")]:  # fmt: skip
-        status, out, _ = cli("list", what)
-        assert status == 0
-        assert word in out
-    assert "OCC" not in cli("list", "attributes", "LasHeR")[1]
-
-
-def test_list_trackers_tells_where_each_row_of_table_5_stands(cli):
-    _, out, _ = cli("list", "trackers")
-    lines = {line.split()[0]: line for line in out.splitlines() if line}
-    assert "live" in lines["mfdimp"]
-    assert "mfDiMP, mfDiMP*" in lines["mfdimp"]
-    assert "reconstruction" in lines["cmd-teacher"]
-    assert "results-only" in lines["SiamCDA"]
-    assert "stands alone" in lines["SiamCDA"]
-
-
-def test_check_and_export(cli, generated, tmp_path):
-    status, out, _ = cli("check", "LasHeR", generated / "LasHeR", "--results", f"A={generated}/results/fused")
-    assert status == 1  # not the official size
-    assert "A: complete" in out
-    status, _, err = cli("export", "LasHeR", "--truth", generated / "LasHeR", "--out", tmp_path / "o",
-                         "--results", f"A={generated}/results/fused")  # fmt: skip
-    assert status == 0
-    assert "6 of 6" in err
-    assert (tmp_path / "o/A_tracking_result/generated00.txt").exists()
-    status, _, err = cli("export", "LasHeR", "--truth", generated / "LasHeR", "--out", tmp_path / "o",
-                         "--results", f"A={generated}/results/fused")  # fmt: skip
-    assert status == 2
-    assert "\n  next      choose another --out" in err  # a line of its own
-
-
-def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):
-    """The whole chain on a small set: images, runs on two lanes, scores by attribute."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "demo").mkdir()
-    assert cli("synth", "LasHeR", "demo/LasHeR", "--sequences", 2, "--frames", 8, "--size", "160x120")[0] == 0
-    (tmp_path / "demo/demo.yaml").write_text(EXPERIMENT)
-    status, out, err = cli("demo")
-    assert status == 0, err
-    assert "PR by attribute" in out
-    assert all(label in out for label in ("dcf", "dcf-rgb", "dcf-tir", "still"))
-    assert "boxes: demo" in out
-    assert "down to single frames: demo/index.html" in out
-    commands = [shlex.split(line)[1:] for line in out.partition("to go on:\n")[2].splitlines()]
-    assert len(commands) == 3
-    for command in commands:  # as printed, in the same folder
-        assert cli(*command)[0] == 0, command
-    assert (tmp_path / "demo/paper").is_dir()
-    today = unpack((tmp_path / "demo/today.html").read_text().partition('id="data">')[2].partition("<")[0])[0]
-    assert [board["title"] for board in today["boards"]] == ["GTOT", "RGBT210", "RGBT234", "LasHeR test"]
-    data = (tmp_path / "demo/index.html").read_text().partition('id="data">')[2].partition("<")[0]
-    assert "dcf-tir" in unpack(data)[0]["colours"]
-
-
-def test_runs_lie_beside_the_experiment_or_here(generated, tmp_path, cli, monkeypatch):
-    """One rule for run, status and report."""
-    monkeypatch.chdir(tmp_path)
-    results = generated / "results/fused"
-    text = f"datasets: {{LasHeR: {generated}/LasHeR}}\ntrackers: [{{label: A, results: {results}}}]\n"
-    (tmp_path / "here").mkdir()
-    (tmp_path / "beside/runs").mkdir(parents=True)
-    for folder, store in (("here", "runs"), ("beside", "beside/runs")):
-        (tmp_path / folder / "e.yaml").write_text(f"name: e\n{text}")
-        assert cli("run", f"{folder}/e.yaml")[0] == 0
-        assert len(list((tmp_path / store).glob("LasHeR/A@*/generated00.json"))) == 1
-        assert cli("status", f"{folder}/e.yaml")[0] == 0
-        status, out, err = cli("report", f"{folder}/e.yaml")
-        assert status == 0, err
-        assert "A" in out
-    assert cli("report", "beside/e.yaml", "--runs", "elsewhere")[0] == 2
-
-
-def test_a_closed_pipe_is_no_error(generated):
-    command = [sys.executable, "-m", "rgbtbench", "list", "published"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout
-    assert process.stderr
-    process.stdout.readline()
-    process.stdout.close()
-    assert (process.stderr.read(), process.wait()) == (b"", 0)
