@@ -34,14 +34,14 @@ def _few(evaluation: Evaluation) -> bool:
 
 
 def _ranked(evaluation: Evaluation, measure: Measure) -> list[int]:
-    scores = np.nan_to_num(evaluation.score(measure)[:, 0], nan=-1.0)
+    scores = np.nan_to_num(evaluation.scores(measure)[:, 0], nan=-1.0)
     return [int(k) for k in np.argsort(-scores, kind="stable")]
 
 
 def heat_map(evaluation: Evaluation, measure: Measure) -> Figure:
     """Tracker x attribute in percent, best tracker first; the number in each cell, counts under the attributes."""
     order = _ranked(evaluation, measure)
-    values = evaluation.score(measure)[order] * 100
+    values = evaluation.scores(measure)[order] * 100
     names = [label(evaluation.trackers[k], 18) for k in order]
     title = f"{measure.name} by attribute, {evaluation.benchmark.title}; below: sequences"
     return _grid(values, names, _counted(evaluation), title + (f" (* fewer than {SMALL})" if _few(evaluation) else ""))
@@ -51,7 +51,9 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
     """One tracker on sequences that have both attributes, the row's and the column's; their numbers above."""
     spec = evaluation.benchmark.spec
     names = list(spec.attributes)
-    found = dict(zip(evaluation.attributes, evaluation.score(measure)[evaluation.trackers.index(tracker)], strict=True))
+    found = dict(
+        zip(evaluation.attributes, evaluation.scores(measure)[evaluation.trackers.index(tracker)], strict=True)
+    )
     counts = dict(zip(evaluation.attributes, evaluation.has.sum(axis=0).tolist(), strict=True))
     values, sizes = np.full((len(names), len(names)), np.nan), np.zeros((len(names), len(names)), dtype=int)
     for r, row in enumerate(names):
@@ -87,7 +89,7 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
     """The best trackers' scores in percent, an axis per attribute; how many sequences each has stands beside it."""
     with styled() as matplotlib:
         order = _ranked(evaluation, measure)[:ON_RADAR]
-        values = evaluation.score(measure)[:, 1:] * 100
+        values = evaluation.scores(measure)[:, 1:] * 100
         names, counts = evaluation.attributes[1:], evaluation.has.sum(axis=0).tolist()[1:]
         angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
         made = figure(COLUMN, 3.3 + 0.14 * ((len(order) + 1) // 2))

@@ -7,6 +7,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,14 @@ def figure(width: float, height: float) -> Figure:
     """An empty figure, in inches. It is laid out with SVG's and PDF's 72 dots, where hinted letters are widest."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=72, layout="constrained")
+    made = Figure(figsize=(width, height), dpi=72, layout="constrained")
+    made._repr_png_ = partial(_shown, made)  # type: ignore[attr-defined]  # notebooks show pyplot's figures alone
+    return made
+
+
+def _shown(made: Figure) -> tuple[bytes, dict[str, int]]:
+    """A PNG file, and how many pixels wide a notebook shows it."""
+    return drawn(made, "png"), {"width": round(140 * made.get_figwidth())}
 
 
 def drawn(made: Figure, form: str) -> bytes:
@@ -112,7 +120,7 @@ def curves(evaluation: Evaluation, measure: Measure, attribute: str = ALL) -> Fi
     """One metric's curves, best first; scores in the legend as the kits print them: fractions with three digits."""
     with styled():
         a = evaluation.attributes.index(attribute)
-        scores, lines = evaluation.score(measure)[:, a], evaluation.curve(measure)[:, a]
+        scores, lines = evaluation.scores(measure)[:, a], evaluation.curve(measure)[:, a]
         order = [int(k) for k in np.argsort(-np.nan_to_num(scores, nan=-1.0), kind="stable")]
         rows = math.ceil(len(order) / 2)
         made = figure(COLUMN, 2.2 + 0.14 * rows)

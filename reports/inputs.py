@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +20,8 @@ from rgbtbench.results.store import ABOUT, RunFolder, State, run_folders
 from rgbtbench.results.times import authors_fps
 from rgbtbench.running.experiment import load_experiment
 from rgbtbench.running.plan import make_plan, store_of, truth_of
-from rgbtbench.scoring.evaluation import Aligned, Evaluation, evaluate, find, published_names
+from rgbtbench.scoring.evaluation import Aligned, Evaluation, evaluate
+from rgbtbench.scoring.given import Results, find, published_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,17 +324,16 @@ def score(
     scored = [entry for entry in entries if not entry.run or len(entry.missing) < len(entry.states)]
     if not scored:
         return None
-    with ExitStack() as stack:
-        results = {}
-        for entry in scored:
-            sound = [name for name, state in entry.states.items() if state == "ok"]
-            results[entry.label] = stack.enter_context(entry.run.sound_files(sound)) if entry.run else entry.origin
-        return evaluate(
-            entries[0].benchmark,
-            results,
-            attributes=attributes,
-            measures=measures,
-            layouts={entry.label: entry.layout for entry in scored if entry.layout},
-            allow_missing=allow_missing,
-            watch=watch,
-        )
+    results: dict[str, Results] = {}
+    for entry in scored:
+        sound = [name for name, state in entry.states.items() if state == "ok"]
+        results[entry.label] = entry.run.files(entry.label, sound) if entry.run else entry.origin
+    return evaluate(
+        entries[0].benchmark,
+        results,
+        attributes=attributes,
+        measures=measures,
+        layouts={entry.label: entry.layout for entry in scored if entry.layout},
+        allow_missing=allow_missing,
+        watch=watch,
+    )

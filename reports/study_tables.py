@@ -44,7 +44,7 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
                 steps=int(known.get("steps", 0)),
                 train_seconds=_seconds(one) if one else None,
                 metric=measure.name,
-                value=100 * evaluation.score(measure)[at, 0],
+                value=100 * evaluation.scores(measure)[at, 0],
                 low=low,
                 high=high,
                 sequences=len(evaluation.frames),

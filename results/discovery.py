@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rgbtbench.core.errors import BenchError, ResultError
 from rgbtbench.files.archive import BESIDE, FILES, Archive, Tree, join
@@ -82,6 +86,34 @@ class Library:
                 if outer:  # an object for each sequence, its boxes under the same name in all
                     groups.setdefault(f"{path}:{'/'.join([*outer[:-1], '*', name])}", {})[outer[-1]] = place
             self.shelves += [Shelf(pattern, len(FILES), things) for pattern, things in groups.items()]
+
+
+def of_arrays(label: str, arrays: Mapping[str, Any]) -> Library:
+    """Boxes in memory, by sequence, as if they lay in one file. Raises ResultError for what holds no numbers.
+
+    Numbers under a mask become NaN.
+    """
+    if odd := [name for name in arrays if not isinstance(name, str)]:
+        raise ResultError("a sequence is named by a text", where=label, found=repr(odd[0])[:60])
+    tree = Archive(label, {}, ResultError, ())
+    leaves = {name: _numbers(rows, tree.where(name)) for name, rows in arrays.items()}
+    return Library(tree, [Shelf("*", len(FILES), {name: name for name in arrays})], leaves=leaves)
+
+
+def _numbers(rows: Any, where: str) -> NDArray[Any]:
+    try:
+        found = np.asarray(rows)
+    except Exception as reason:  # rows of unequal lengths; a tensor on a GPU, or anything else that only looks like one
+        problem = f"{type(reason).__name__}: {reason}".splitlines()[0][:100]
+        raise ResultError("not an array", where=where, expected="(N, 4) or (N, 8) numbers", found=problem) from None
+    if found.dtype.kind not in "fiu":
+        raise ResultError(
+            "not an array of numbers",
+            where=where,
+            expected="(N, 4) or (N, 8) real numbers",
+            found=f"{type(rows).__name__} of {found.dtype}",
+        )
+    return np.ma.filled(rows.astype(float), np.nan) if isinstance(rows, np.ma.MaskedArray) else found
 
 
 def catalogue(tree: Tree) -> Library:

@@ -20,7 +20,7 @@ from rgbtbench.files.archive import FILES, Tree, open_tree
 from rgbtbench.files.arrays import read_rows, rows_of
 from rgbtbench.files.trajectories import given_first
 
-from .discovery import WHOLE, Library, catalogue
+from .discovery import WHOLE, Library, catalogue, of_arrays
 from .matching import Match, Shelf, choose, matches, number_of
 
 Known = Callable[[], Mapping[str, Collection[str]]]  # benchmark -> its sequences; called if it is needed
@@ -43,6 +43,7 @@ class ResultFiles:
 
     ``leaves``: arrays by sequence, where one file holds all of them. ``times``: sequence name -> path of the authors'
     seconds per frame. ``run``: which repeat this is, '' for the only one; ``others``: the other repeats.
+    ``layout``: of the rows, where it is known.
     """
 
     label: str
@@ -53,6 +54,7 @@ class ResultFiles:
     times: Mapping[str, str] = field(default_factory=dict)
     run: str = ""
     others: tuple[ResultFiles, ...] = ()
+    layout: str | None = None
 
     @property
     def title(self) -> str:
@@ -91,14 +93,19 @@ class ResultFiles:
         return self
 
 
-def find_results(label: str, path: str | Path, names: Sequence[str], known: Known | None = None) -> ResultFiles:
-    """Match the files of a folder or archive with sequences.
+def find_results(
+    label: str, given: str | Path | Mapping[str, Any], names: Sequence[str], known: Known | None = None
+) -> ResultFiles:
+    """Match the files of a folder or archive with sequences, or the arrays of a mapping by their keys.
 
     Takes whatever names the most sequences, wherever it lies. Repeats of one tracker (``run1/``, ``SEQ_001.txt``) are
     found together. ``known``: sequences of published benchmarks. Raises ResultError if nothing fits, if two sets fit
     alike, or if the files are those of another benchmark.
     """
-    library = catalogue(open_tree(path, ResultError, next=f"--results {label}=FOLDER_OR_ARCHIVE"))
+    if isinstance(given, Mapping):
+        library = of_arrays(label, given)
+    else:
+        library = catalogue(open_tree(given, ResultError, next=f"--results {label}=FOLDER_OR_ARCHIVE"))
     found = _matched(library.shelves, names)
     chosen, ties = choose(found)
     if not chosen or len(chosen[0].found) < len(names):

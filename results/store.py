@@ -14,21 +14,21 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from rgbtbench.core import regular
 from rgbtbench.core.boxes import Array
-from rgbtbench.core.errors import StoreError
+from rgbtbench.core.errors import ResultError, StoreError
 from rgbtbench.core.identity import digest, host, machine
 from rgbtbench.core.messages import TRACE, safe
 from rgbtbench.files import atomic
+from rgbtbench.files.archive import Folder
 
 from . import lease
+from .formats import ResultFiles
 
 FORMAT = 1
 ABOUT = "about-run.json"  # a sequence of RGBT234 is called run
@@ -159,22 +159,12 @@ class RunFolder:
         """What it ran on, one for each host."""
         return [found for path in sorted(self.path.glob("machine-*.json")) if (found := _parsed(path))]
 
-    @contextmanager
-    def sound_files(self, names: Iterable[str]) -> Iterator[Path]:
-        """A folder with no other boxes than those of these sequences: a killed run leaves others beside them.
-
-        That is the run's own folder if it has no others: thousands of links take seconds to make and remove.
-        """
-        wanted = {name + BOXES for name in names}
-        beside = (TIMES, CONFIDENCE)
-        found = {e.name for e in os.scandir(self.path) if e.name.endswith(BOXES) and not e.name.endswith(beside)}
-        if found == wanted:
-            yield self.path
-            return
-        with TemporaryDirectory() as folder:
-            for file in wanted:
-                Path(folder, file).symlink_to(self.path.absolute() / file)
-            yield Path(folder)
+    def files(self, label: str, names: Iterable[str], layout: str | None = None) -> ResultFiles:
+        """The boxes of these sequences as result files: a killed run leaves others beside them."""
+        own = list(names)
+        times = {name: name + TIMES for name in own if (self.path / (name + TIMES)).exists()}
+        paths = {name: name + BOXES for name in own}
+        return ResultFiles(label, Folder(self.path, ResultError), paths, 0, times=times, layout=layout)
 
     def has_record(self, name: str) -> bool:
         """Whether a sequence is settled, without reading anything."""

@@ -28,7 +28,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from rgbtbench.api import load
     from rgbtbench.results import vot
     from rgbtbench.results.export import export, read_with
-    from rgbtbench.scoring.evaluation import find
+    from rgbtbench.scoring.given import find
     from rgbtbench.scoring.truth_rows import require_every_frame
 
     benchmark = load(arguments.benchmark, arguments.truth, arguments.split)

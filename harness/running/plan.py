@@ -17,8 +17,9 @@ from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.results.formats import ResultFiles
 from rgbtbench.results.store import RunFolder, State, require_storable
-from rgbtbench.scoring.evaluation import find, require_length
 from rgbtbench.scoring.format_check import Doubt, doubts
+from rgbtbench.scoring.given import find
+from rgbtbench.scoring.repairs import require_length
 from rgbtbench.trackers import TRACKERS, origin, revision
 
 from .experiment import DatasetEntry, Experiment, TrackerEntry, choose, home
@@ -170,9 +171,8 @@ def doubts_of(run: Run) -> list[Doubt]:
     sound = run.sound()
     if not (run.tracker.use and sound):
         return []
-    with run.folder.sound_files(sound) as folder:
-        files = find(run.tracker.label, folder, run.benchmark).only()
-        return list(doubts(files, run.benchmark, {name: files.read(name) for name in files.paths}))
+    files = run.folder.files(run.tracker.label, sound)
+    return list(doubts(files, run.benchmark, {name: files.read(name) for name in files.paths}))
 
 
 def _judged(run: Run, files: ResultFiles) -> list[Doubt]:

@@ -10,7 +10,8 @@ from rgbtbench.core.errors import BenchError
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.check import Problem, problems, told
 
-from .evaluation import evaluate, find
+from .evaluation import evaluate
+from .given import find
 
 
 class Audit:
