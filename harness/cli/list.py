@@ -21,7 +21,6 @@ LISTED = (  # each a row of LISTS in listings.py, which is not imported for a --
 )
 EXAMPLES = (
     "list trackers",
-    "list published GTOT",
     "list codebases ~/src/ViPT",
 )
 
