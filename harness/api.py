@@ -193,13 +193,13 @@ def report(
     from .reports.figure_files import write_figures
     from .reports.inputs import Benchmarks
     from .reports.records import FORMATS
-    from .reports.scores import BREAKDOWNS, PAGE
+    from .reports.scores import BREAKDOWNS, HTML
     from .reports.whole import collect_material, make_page, make_tables
 
     attributes = None if attributes is None else _listed(attributes, "attributes")
     measures = None if measures is None else _listed(measures, "measures")
     breakdown = by or ("overall" if attributes is None else "attribute")
-    for what, given, known in (("breakdown", breakdown, BREAKDOWNS), ("format", format, (*FORMATS, PAGE))):
+    for what, given, known in (("breakdown", breakdown, BREAKDOWNS), ("format", format, (*FORMATS, HTML))):
         if given not in known:
             raise unknown(what, given, known)
     truths = {"": truth} if isinstance(truth, str | Path) else dict(truth or {})
@@ -212,7 +212,7 @@ def report(
         layouts=layouts,
         allow_missing=allow_missing,
     )
-    if format == PAGE:
+    if format == HTML:
         made = make_page(material, title=title, attributes=attributes, measures=measures)
     else:
         made = make_tables(material, format, by=breakdown, ranks=ranks, attributes=attributes, measures=measures)

@@ -13,7 +13,7 @@ from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .colours import colour, dashes
 from .comparison import Comparison
-from .figures import COLUMN, PAGE, figure, label, legend_below, lines_of, seaborn, styled
+from .figures import BOTH_COLUMNS, COLUMN, figure, label, legend_below, lines_of, seaborn, styled
 from .scores import SMALL
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
 def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, sizes: Index | None = None) -> Figure:
     with styled():
         wide = len(columns) > 10
-        width = PAGE if wide else COLUMN
+        width = BOTH_COLUMNS if wide else COLUMN
         made = figure(width, 0.75 + 0.19 * len(rows))
         axes = made.subplots()
         texts = np.char.mod("%.1f", values)
@@ -134,7 +134,7 @@ def forest(rows: list[Comparison]) -> Figure:
     with styled():
         metrics = list(dict.fromkeys(row.metric for row in rows))
         names = list(dict.fromkeys(row.attribute for row in rows))
-        made = figure(COLUMN if len(metrics) == 1 else PAGE, 1.2 + 0.17 * len(names))
+        made = figure(COLUMN if len(metrics) == 1 else BOTH_COLUMNS, 1.2 + 0.17 * len(names))
         panels = made.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
         for axes, metric in zip(panels, metrics, strict=True):
             axes.axvline(0, color="#888888", linewidth=0.7)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMN, PAGE = 3.4, 7.0  # inches: one column of a two-column paper, and both
+COLUMN, BOTH_COLUMNS = 3.4, 7.0  # inches: one column of a two-column paper, and both
 SUFFIXES = ("svg", "pdf", "png")
 STYLE: dict[Any, Any] = {
     "font.size": 7.5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from .tables import Table, marked, number, spanned
 
 __all__ = [
     "BREAKDOWNS",
-    "PAGE",
+    "HTML",
     "REPEATED",
     "SMALL",
     "CurvePoint",
@@ -29,7 +30,7 @@ __all__ = [
     "score_tables",
 ]
 BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
-PAGE = "html"  # a format, and its breakdown: every attribute that the benchmarks' files tell
+HTML = "html"  # a format, and its breakdown: every attribute that the benchmarks' files tell
 SMALL = 10  # sequences: rows over fewer are flagged
 
 
@@ -51,11 +52,11 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: Collection[str] | None 
     """The rows of a table: chosen attributes, all of them, or every two together."""
     if chosen is not None:
         return tuple(dict.fromkeys(map(benchmark.spec.attribute, chosen)))
-    if by == PAGE and benchmark.labels is None:
+    if by == HTML and benchmark.labels is None:
         return ()  # a page is worth having without them
     names = tuple(benchmark.spec.attributes)
     pairs = benchmark.pairs() if by == "pair" else ()
-    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
+    return {"attribute": names, HTML: names, "pair": (*names, *pairs)}.get(by, ())
 
 
 def curve_points(evaluation: Evaluation, by: str) -> Iterator[CurvePoint]:
@@ -64,13 +65,19 @@ def curve_points(evaluation: Evaluation, by: str) -> Iterator[CurvePoint]:
     for measure in evaluation.measures:
         curves, single = evaluation.curve(measure) * 100, evaluation.curves[measure.name] * 100
         for k, tracker in enumerate(evaluation.trackers):
-            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
+            point = partial(
+                CurvePoint,
+                dataset=benchmark.spec.name,
+                split=benchmark.split_label,
+                tracker=tracker,
+                metric=measure.name,
+            )
             lines = [(name, "", curves[k, a]) for a, name in enumerate(evaluation.attributes)]
             if by == "sequence":
                 lines += [(ALL, name, single[k, s]) for s, name in enumerate(benchmark.names)]
             for attribute, sequence, line in lines:
                 for threshold, value in zip(measure.thresholds, line.tolist(), strict=True):
-                    yield CurvePoint(*head, attribute, sequence, threshold, value)
+                    yield point(attribute=attribute, sequence=sequence, threshold=threshold, value=value)
 
 
 def score_tables(evaluation: Evaluation, rows: list[Score], by: str) -> list[Table]:

@@ -12,7 +12,16 @@ import numpy as np
 
 from rgbtbench.core import identity
 from rgbtbench.core.boxes import Array
-from rgbtbench.results.study_record import METRICS, Measured, Setting, Training, of_one_length, settings
+from rgbtbench.results.study_record import (
+    KEY,
+    METRICS,
+    Measured,
+    OnSequence,
+    Setting,
+    Training,
+    of_one_length,
+    settings,
+)
 from rgbtbench.running.plan import truth_of
 from rgbtbench.scoring.evaluation import Evaluation
 from rgbtbench.scoring.statistics import intervals, ratio_interval
@@ -21,8 +30,11 @@ from rgbtbench.studies.trainings import HALVED, LONGER, PLAIN, TEACHER, Trained,
 from .tables import GAP, Table, number
 
 
-def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measured]:
-    """Every score of every training, and of trackers beside them under their own names. Needs torch."""
+def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[tuple[Measured, list[OnSequence]]]:
+    """Every score of every training, and of trackers beside them under their own names. Needs torch.
+
+    Beside each the scores on single sequences, to 5 digits.
+    """
     from rgbtbench.trackers.networks.weights import read
 
     about = identity.machine()
@@ -35,7 +47,7 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
         for measure in evaluation.measures:
             values = 100 * evaluation.values(measure)[at]
             low, high = intervals(values[None], evaluation.weights)[0, 0]
-            yield Measured(
+            score = Measured(
                 date=date.today().isoformat(),
                 commit=(json.loads(known["code"]) if known else identity.code())["commit"],
                 recipe=row,
@@ -53,7 +65,14 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
                 train_data=known.get("data", ""),
                 test_truth=truth_of(evaluation.benchmark),
                 machine=f"{about['cores']} cores, {about['processor']}, {about['platform']}",
-                each=" ".join(f"{value:.5g}" for value in values),
+            )
+            named = {name: getattr(score, name) for name in KEY}
+            yield (
+                score,
+                [
+                    OnSequence(**named, sequence=sequence, value=float(f"{value:.5g}"))
+                    for sequence, value in zip(evaluation.benchmark.names, values, strict=True)
+                ],
             )
 
 

@@ -40,6 +40,27 @@ def test_the_tracker_of_the_page_tracks(tmp_path):
     assert not np.array_equal(boxes[-1], boxes[0])
 
 
+def test_several_targets_of_the_page_get_the_boxes_of_each_alone(cli, tmp_path, monkeypatch):
+    page = (PAGE.parent / "lockstep.md").read_text()
+    [code], [experiment] = (re.findall(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("python", "yaml"))
+    *_, commands = re.findall(r"```sh\n(.*?)```", page, re.S)
+    monkeypatch.chdir(tmp_path)
+    assert cli("synth", "LasHeR", "data", "--sequences", 6, "--frames", 8, "--size", "160x120")[0] == 0
+    Path("warm_spots.py").write_text(code)
+    Path("exp.yaml").write_text(experiment.replace("PATH", "data"))
+    for command in commands.strip().splitlines():
+        status, out, err = cli(*command.split()[1:])
+        assert status == 0, err
+    assert re.search(r"^Together +\d", out, re.M)
+    alone, together = (
+        {path.name: path.read_bytes() for path in Path().glob(f"runs/LasHeR/{label}@*/*.txt")}
+        for label in ("Alone", "Together")
+    )
+    assert len(together) == 6, "boxes, and no times"
+    assert {name: alone[name] for name in together} == together
+    assert len(set(together.values())) == 6
+
+
 def test_the_page_on_benchmarks_leads_to_a_score(cli, tmp_path, monkeypatch):
     page = (PAGE.parent / "add_a_benchmark.md").read_text()
     blocks = (re.findall(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("python", "yaml", "sh"))

@@ -25,7 +25,7 @@ from .experiment import DatasetEntry, TrackerEntry
 from .plan import Run, truth_of
 from .track import one_modality, seed_all, track
 
-DEATHS = 3  # processes that may die on a sequence in a cluster before that is its result
+CLUSTER_DEATHS = 3  # processes that may die on a sequence in a cluster before that is its result
 TRIES = 3  # at a sequence whose inputs change while it is tracked
 TRACKING, COMMITTING = "tracking", "commit"
 RESTING = 600.0  # seconds for our own work between two sequences
@@ -82,7 +82,7 @@ class Failure:
     traceback: str | None = None
 
 
-def settle(job: Job, unit: Unit, device: Device, say: Say = lambda doing, seconds: None) -> bool:
+def track_sequence(job: Job, unit: Unit, device: Device, say: Say = lambda doing, seconds: None) -> bool:
     """Claim a sequence, track it, commit the boxes or the failure; False if it is settled or somebody else's.
 
     Trackers are let go of while no lease is held: no sequence is to blame for a ``close`` that never ends.
@@ -104,8 +104,8 @@ def settle(job: Job, unit: Unit, device: Device, say: Say = lambda doing, second
             return False
         outcome: Trajectory | Failure | None = post_mortem(lease.post_mortem)
         images = None
-        if outcome is None and lease.attempt > DEATHS:
-            outcome = Failure(f"{DEATHS} processes died on this sequence (killed, or out of memory)")
+        if outcome is None and lease.attempt > CLUSTER_DEATHS:
+            outcome = Failure(f"{CLUSTER_DEATHS} processes died on this sequence (killed, or out of memory)")
         if outcome is None:
             say(TRACKING, job.timeout)
             with watched(lease.fd, job.timeout):

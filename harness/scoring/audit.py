@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rgbtbench.core.errors import BenchError
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.datasets.check import Problem, problems, told
+from rgbtbench.datasets.check import Problem, problem_text, problems
 
 from .evaluation import evaluate
 from .given import find
@@ -48,7 +48,7 @@ def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[
     try:
         runs = find(label, path, benchmark).runs
     except BenchError as reason:
-        yield Problem("results", told(reason))
+        yield Problem("results", problem_text(reason))
         return
     bad = False
     for files in runs:
@@ -63,7 +63,7 @@ def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[
                 files.read(name)
             except BenchError as reason:
                 bad = True
-                yield Problem("unreadable file", told(reason))
+                yield Problem("unreadable file", problem_text(reason))
     if not bad:
         yield from _scored(benchmark, label, path)
 
@@ -73,7 +73,7 @@ def _scored(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[Prob
     try:
         evaluation = evaluate(benchmark, {label: path}, allow_missing=True)
     except BenchError as reason:
-        yield Problem("refused by score", told(reason))
+        yield Problem("refused by score", problem_text(reason))
     else:
         yield from (Problem("", f"repaired as the toolkit does: {repair}") for repair in evaluation.repairs)
         yield from (Problem("doubtful", f"doubtful: {doubt}") for doubt in evaluation.notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -86,17 +87,26 @@ def score_rows(evaluation: Evaluation, by: str) -> list[Score]:
     bounds = _intervals(evaluation)
     for k, tracker in enumerate(evaluation.trackers):
         for measure, bound in zip(evaluation.measures, bounds, strict=True):
-            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
-            repeats, spread = evaluation.repeats[k], evaluation.spread[measure.name][k] * 100
+            row = partial(
+                Score,
+                dataset=benchmark.spec.name,
+                split=benchmark.split_label,
+                tracker=tracker,
+                metric=measure.name,
+                repeats=evaluation.repeats[k],
+            )
+            spread = evaluation.spread[measure.name][k] * 100
             spans = zip(evaluation.scores(measure)[k] * 100, *bound[k].T * 100, spread, strict=True)
             for attribute, n, f, span in zip(evaluation.attributes, counts, frames, spans, strict=True):
                 value, low, high, std = map(float, span)
-                rows.append(Score(*head, attribute, "", n, f, value, low, high, repeats, std))
+                about = partial(row, attribute=attribute, sequence="", sequences=n, frames=f)
+                rows.append(about(value=value, low=low, high=high, std=std))
             if by == "sequence":
                 values = (evaluation.values(measure)[k] * 100).tolist()
                 whole = evaluation.attributes[0]
                 for name, f, value in zip(benchmark.names, evaluation.frames.tolist(), values, strict=True):
-                    rows.append(Score(*head, whole, name, 1, f, value, math.nan, math.nan, repeats))
+                    about = partial(row, attribute=whole, sequence=name, sequences=1, frames=f)
+                    rows.append(about(value=value, low=math.nan, high=math.nan))
     return rows
 
 
@@ -117,11 +127,25 @@ def compare_rows(evaluation: Evaluation) -> list[Comparison]:
         p_values = paired_test(gain, weights)
         adjusted = np.concatenate([p_values[:1], holm(p_values[1:])])
         for a, attribute in enumerate(evaluation.attributes):
-            head = (benchmark.spec.name, benchmark.split_label, measure.name, attribute)
-            counts = (int(has[:, a].sum()), int(evaluation.frames[has[:, a]].sum()))
-            found = (*scores[:, a], scores[0, a] - scores[1, a], *bounds[a], p_values[a], adjusted[a])
-            first, second = evaluation.trackers
-            rows.append(Comparison(*head, *counts, first, second, *map(float, found)))
+            rows.append(
+                Comparison(
+                    dataset=benchmark.spec.name,
+                    split=benchmark.split_label,
+                    metric=measure.name,
+                    attribute=attribute,
+                    sequences=int(has[:, a].sum()),
+                    frames=int(evaluation.frames[has[:, a]].sum()),
+                    first=evaluation.trackers[0],
+                    second=evaluation.trackers[1],
+                    first_value=float(scores[0, a]),
+                    second_value=float(scores[1, a]),
+                    difference=float(scores[0, a] - scores[1, a]),
+                    low=float(bounds[a, 0]),
+                    high=float(bounds[a, 1]),
+                    p=float(p_values[a]),
+                    p_holm=float(adjusted[a]),
+                )
+            )
     return rows
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rgbtbench.core.errors import ConfigError
-from rgbtbench.trackers.dimp.iou import Pair
+from rgbtbench.trackers.dimp.iou import TwoLevels
 from rgbtbench.trackers.dimp.learn import Answer, Batch, Pass, Views, answer, extract
 from rgbtbench.trackers.dimp.losses import gaussian_label
 from rgbtbench.trackers.dimp.network import Features, Network
@@ -44,7 +44,7 @@ def ask(teacher: Network, method: Method, batch: Batch) -> Target:
     answers = set(method.terms) & set(RESPONSE_TERMS)
     train = extract(teacher, batch.train).fused if answers and method.frames == "test" else None
     shown = extract(teacher, *_views(batch, method.frames))
-    fused = Pair(*map(_after, train, shown.fused)) if train else shown.fused
+    fused = TwoLevels(*map(_after, train, shown.fused)) if train else shown.fused
     return Target(shown, answer(teacher, fused, batch) if answers else None)
 
 
