@@ -92,11 +92,11 @@ def _sequence(
     looked_at = [path for pair in (pairs if every_image else pairs[:1] + pairs[1:][-1:]) for path in pair]
     sizes: Counter[tuple[int, int]] = Counter()
     remarks: list[str] = []
-    for found in pool.map(lambda path: _size(path, remarks), looked_at):
-        if isinstance(found, DataError):
-            yield Problem("unreadable image", problem_text(found))
+    for size in pool.map(lambda path: _size(path, remarks), looked_at):
+        if isinstance(size, DataError):
+            yield Problem("unreadable image", problem_text(size))
         else:
-            sizes[found] += 1
+            sizes[size] += 1
     if len(sizes) > 1:
         text = ", ".join(f"{width}x{height} ({count})" for (width, height), count in sorted(sizes.items()))
         yield Problem("size of images", f"images of different size: {text}")

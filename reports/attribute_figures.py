@@ -51,7 +51,7 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
     """One tracker on sequences that have both attributes, the row's and the column's; their numbers above."""
     spec = evaluation.benchmark.spec
     names = list(spec.attributes)
-    found = dict(
+    scores = dict(
         zip(evaluation.attributes, evaluation.scores(measure)[evaluation.trackers.index(tracker)], strict=True)
     )
     counts = dict(zip(evaluation.attributes, evaluation.has.sum(axis=0).tolist(), strict=True))
@@ -59,7 +59,7 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
     for r, row in enumerate(names):
         for c, column in enumerate(names[: r + 1]):
             key = row if r == c else f"{column}+{row}"
-            values[r, c], sizes[r, c] = found.get(key, np.nan) * 100, counts.get(key, 0)
+            values[r, c], sizes[r, c] = scores.get(key, np.nan) * 100, counts.get(key, 0)
     title = f"{measure.name} of {label(tracker)} by two attributes, {evaluation.benchmark.title}"
     return _grid(values, names, names, f"{title}; above: sequences (* fewer than {SMALL})", sizes)
 
@@ -118,10 +118,10 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
         axes.set_ylim(middle, None)
         axes.set_yticklabels([])  # a number there would lie on the lines
         axes.spines["polar"].set_visible(False)
-        told = [f"centre {middle}, rings {step} points apart"]
-        told += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
-        told += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
-        whole = [words.replace(" ", "\u00a0") for words in told]  # lines end between them only
+        legend = [f"centre {middle}, rings {step} points apart"]
+        legend += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
+        legend += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
+        whole = [words.replace(" ", "\u00a0") for words in legend]  # lines end between them only
         axes.set_title(
             f"{measure.name} by attribute, {evaluation.benchmark.title}\n{lines_of('; '.join(whole), COLUMN)}"
         )

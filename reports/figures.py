@@ -180,8 +180,8 @@ def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
                 if spread:
                     axes.errorbar(at, value, spread, color="black", linewidth=0.7, capsize=1.5)
                 axes.text(at, value + spread + 1, f"{value:.1f}", ha="center", va="bottom", fontsize=5.5, rotation=90)
-            told = any(not math.isnan(c.measured) for c in cells if c.title == group)
-            source = "measured here" if told else "printed" if _printed(cells, group) else "missing"
+            measured = any(not math.isnan(c.measured) for c in cells if c.title == group)
+            source = "measured here" if measured else "printed" if _printed(cells, group) else "missing"
             axes.set_title(lines_of(f"{group} ({source})", COLUMN))
             top = max([_height(c) for c in cells if c.title == group], default=0.0)
             axes.set(xticks=range(len(rows)), ylim=(0, top * 1.35 or 100), xlim=(-0.6, len(rows) - 0.4))
@@ -199,5 +199,5 @@ def _printed(cells: Sequence[Filled], group: str) -> bool:
 
 
 def _height(cell: Filled) -> float:
-    found = [value for value in (cell.measured, float(cell.printed or "nan")) if not math.isnan(value)]
-    return max(found, default=0.0)
+    heights = [value for value in (cell.measured, float(cell.printed or "nan")) if not math.isnan(value)]
+    return max(heights, default=0.0)

@@ -101,9 +101,9 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
     cells = {(row.tracker, row.metric): row for row in rows if row.attribute == ALL and not row.sequence}
     body, grid = [], []
     for tracker in ranking:
-        found = [cells[tracker, measure.name] for measure in evaluation.measures]
-        grid.append([cell.value for cell in found])
-        shown = (spanned(c.value, c.low, c.high, c.std) for c in found)
+        own = [cells[tracker, measure.name] for measure in evaluation.measures]
+        grid.append([cell.value for cell in own])
+        shown = (spanned(c.value, c.low, c.high, c.std) for c in own)
         scored = len(benchmark.names) - len(missing.get(tracker, ()))
         body.append((tracker, *shown, f"{scored} of {len(benchmark.names)}" if tracker in missing else str(scored)))
     best, second = marked(np.array(grid), axis=0)
@@ -121,8 +121,8 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
 
 
 def _repeats(evaluation: Evaluation) -> str:
-    told = [f"{name}: {n}" for name, n in zip(evaluation.trackers, evaluation.repeats, strict=True) if n > 1]
-    return f"mean ± standard deviation over repeats ({', '.join(told)})\n" if told else ""
+    counts = [f"{name}: {n}" for name, n in zip(evaluation.trackers, evaluation.repeats, strict=True) if n > 1]
+    return f"mean ± standard deviation over repeats ({', '.join(counts)})\n" if counts else ""
 
 
 def _breakdown(rows: list[Score], measure: Measure, by: str, ranking: list[str]) -> Table:

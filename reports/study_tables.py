@@ -153,10 +153,10 @@ class Compared:
         """Over the other row, in points, with its 95 % interval over sequences."""
         if row == other:
             return GAP
-        told = number(self._mean(row, metric) - self._mean(other, metric), sign=True)
+        text = number(self._mean(row, metric) - self._mean(other, metric), sign=True)
         difference = self._each(row, metric) - self._each(other, metric)
         low, high = intervals(difference[None], np.ones((1, len(difference))))[0, 0]
-        return told if math.isnan(low) else f"{told} [{low:+.1f}, {high:+.1f}]"
+        return text if math.isnan(low) else f"{text} [{low:+.1f}, {high:+.1f}]"
 
     def share(self, row: str, metric: str) -> str:
         """Of a lead that may be none, nothing is said."""
@@ -166,11 +166,11 @@ class Compared:
         sure = intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0]
         if not teacher > plain or sure <= 0:
             return GAP
-        told = f"{100 * (self._mean(row, metric) - plain) / (teacher - plain):.0f}"
+        text = f"{100 * (self._mean(row, metric) - plain) / (teacher - plain):.0f}"
         if np.isnan(part).any() or np.isnan(whole).any():
-            return told
+            return text
         low, high = ratio_interval(100 * part, whole)
-        return f"{told} [{low:.0f}, {high:.0f}]"
+        return f"{text} [{low:.0f}, {high:.0f}]"
 
     def _of(self, row: str, metric: str) -> list[Training]:
         return of_one_length(self.trainings, self.setting, row, metric)

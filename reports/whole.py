@@ -119,8 +119,8 @@ def collect_material(
         layouts=layouts,
         unread=unread,
     )
-    for told in unread:
-        log(f"left out: {told}")
+    for reason in unread:
+        log(f"left out: {reason}")
     if odd := set(layouts or {}) - {entry.label for entry in entries}:
         labels = ", ".join(dict.fromkeys(entry.label for entry in entries))
         raise ConfigError(f"no results labelled {min(odd)!r}", expected=labels)

@@ -271,11 +271,11 @@ def _by_steps(
     trainings: Iterable[Training], setting: Setting, recipe: str, metric: str
 ) -> dict[str, dict[str, Training]]:
     """By number of steps and seed."""
-    found: dict[str, dict[str, Training]] = {}
+    groups: dict[str, dict[str, Training]] = {}
     for t in trainings:
         if (t.setting, t.recipe, t.metric) == (setting, recipe, metric):
-            found.setdefault(t.steps, {})[t.seed] = t
-    return found
+            groups.setdefault(t.steps, {})[t.seed] = t
+    return groups
 
 
 def average(trainings: Sequence[Training], setting: Setting, recipe: str, metric: str) -> Average | None:

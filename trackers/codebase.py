@@ -98,7 +98,7 @@ class Codebase(Process):
 
 def offers(root: Path) -> dict[str, Offer]:
     """The trackers of a checkout, without importing any of it. Raises ConfigError if it has none."""
-    found: dict[str, Offer] = {}
+    offered: dict[str, Offer] = {}
     for shape in SHAPES:
         pattern = re.compile(re.escape(shape.tracker).replace(r"\{name\}", "([^/]+)"))
         for path in sorted(root.glob(shape.tracker.format(name="*"))):
@@ -108,12 +108,12 @@ def offers(root: Path) -> dict[str, Offer]:
             maker, configs = shape.maker.format(name=match[1], config="*"), shape.configs.format(name=match[1])
             if any(root.glob(maker)):
                 names = (path.stem for path in sorted(root.glob(configs)) if path.stem != "__init__")
-                found[match[1]] = Offer(shape, tuple(names))
-    if not found:
+                offered[match[1]] = Offer(shape, tuple(names))
+    if not offered:
         expected = " or ".join(f"{shape.tracker} with {shape.maker}" for shape in SHAPES)
         next = f"ls {shlex.quote(str(root))}"
         raise ConfigError("no repository of the pytracking or OSTrack shape", where=root, expected=expected, next=next)
-    return found
+    return offered
 
 
 def origin(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,14 +177,14 @@ def _is_source(name: str) -> bool:
 
 def _sources(root: Path) -> dict[str, str]:
     """Each source file's name and the hash that git has for such a content; links to folders are not followed."""
-    found = {}
+    sources = {}
     for folder, inner, files in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith(".") and name != "__pycache__"]
         for path in (Path(folder, name) for name in files):
             if _is_source(name := path.relative_to(root).as_posix()) and path.is_file():
                 data = path.read_bytes()
-                found[name] = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-    return found
+                sources[name] = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    return sources
 
 
 def _committed(root: Path) -> tuple[str | None, dict[str, str]]:

@@ -75,8 +75,8 @@ class Codebase:
 
     def update(self, frame: Any) -> Any:
         """Whatever the tracker says of this frame."""
-        told = ({"previous_output": self.said or {}},) if _takes(self.tracker.track) > 1 else ()
-        self.said = self.tracker.track(self._seen(frame), *told)
+        extra = ({"previous_output": self.said or {}},) if _takes(self.tracker.track) > 1 else ()
+        self.said = self.tracker.track(self._seen(frame), *extra)
         return self.said
 
     def _seen(self, frame: Any) -> Any:

@@ -79,15 +79,15 @@ class Process:
         seconds = self.timeout + self.start * fresh
         answer = self._call(call | ({"make": self.make} if fresh else {}), frame, seconds)
         if fresh and self.make["arguments"] and not answer.get("made"):
-            told = {"expected": '{"made": true}', "found": answer, "next": "copy today's process_client.py there"}
-            raise self._fault("did not heed params or weights", **told)
+            details = {"expected": '{"made": true}', "found": answer, "next": "copy today's process_client.py there"}
+            raise self._fault("did not heed params or weights", **details)
 
     def update(self, frame: Frame) -> Array | tuple[Array, float]:
         """Ask for the box in this frame."""
         answer = self._call({"call": "update"}, frame, self.timeout)
         try:
-            found, confidence = parts(answer)
-            box = np.array(found, dtype=float)
+            found_box, confidence = parts(answer)
+            box = np.array(found_box, dtype=float)
             return box if confidence is None else (box, float(confidence))
         except (TypeError, ValueError):
             raise self._fault("answered without a box", expected='{"box": [x, y, w, h]}', found=answer) from None

@@ -120,18 +120,18 @@ def _answer(tracker: Any, call: Any, frame: Frame) -> Any:
         _seed(call.get("seed", 0))
         tracker.init(frame, np.array(call["box"], dtype=float))
         return {}
-    found, confidence = tracker.update(frame), None
-    if isinstance(found, tuple) and len(found) == 2:
-        found, confidence = found
-    elif isinstance(found, dict):
-        confidence = next((found[key] for key in CONFIDENCE if key in found), None)
-        found = next((found[key] for key in BOX if key in found), found)
+    answered, confidence = tracker.update(frame), None
+    if isinstance(answered, tuple) and len(answered) == 2:
+        answered, confidence = answered
+    elif isinstance(answered, dict):
+        confidence = next((answered[key] for key in CONFIDENCE if key in answered), None)
+        answered = next((answered[key] for key in BOX if key in answered), answered)
     try:
-        box = np.asarray(found, dtype=float)
+        box = np.asarray(answered, dtype=float)
     except (TypeError, ValueError):
         box = np.empty(0)
-    if found is None or box.shape != (4,):
-        told = repr(found)[:200] if box.size <= 8 else f"an array of shape {box.shape}"
+    if answered is None or box.shape != (4,):
+        told = repr(answered)[:200] if box.size <= 8 else f"an array of shape {box.shape}"
         raise NoBox(f"expected a box x y w h, the tracker answered {told}")
     answer = {"box": box.tolist()}
     if confidence is not None:

@@ -25,8 +25,8 @@ def _benchmarks(_: str | None) -> Rows:
         spec = BENCHMARKS.get(name)
         for split, (sequences, frames) in spec.sizes.items():
             metrics = ", ".join(m.name for m in spec.protocol.select(None))
-            told = "–" if frames is None else f"{frames:,}"
-            rows.append((name, split, str(sequences), told, metrics, str(len(spec.attributes))))
+            size = "–" if frames is None else f"{frames:,}"
+            rows.append((name, split, str(sequences), size, metrics, str(len(spec.attributes))))
     return ("benchmark", "split", "sequences", "frames", "metrics", "attributes"), rows
 
 

@@ -35,9 +35,9 @@ class Unmade(Exception):
 
 def at(entry: TrackerEntry, error: ConfigError) -> BenchError:
     """The error with the line of the experiment that asks for the tracker."""
-    found = portable(error)
-    found.details["where"] = f"{entry.where} ({found.details['where'] or entry.label})"
-    return found
+    copied = portable(error)
+    copied.details["where"] = f"{entry.where} ({copied.details['where'] or entry.label})"
+    return copied
 
 
 _held: list[tuple[tuple[Any, ...], Any]] = []  # at most one tracker: two might not fit on the device

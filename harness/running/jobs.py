@@ -113,8 +113,8 @@ def track_sequence(job: Job, unit: Unit, device: Device, say: Say = lambda doing
             say(COMMITTING, RESTING)
             obey()
         if lease.is_held and isinstance(outcome, Failure):
-            told = outcome.error, outcome.traceback
-            folder.fail(unit.sequence, *told, frames=unit.frames, device=device.name, shared=device.shared)
+            reason = outcome.error, outcome.traceback
+            folder.fail(unit.sequence, *reason, frames=unit.frames, device=device.name, shared=device.shared)
         elif lease.is_held and isinstance(outcome, Trajectory):
             commit(unit, device, outcome, images)
     if isinstance(outcome, Failure):

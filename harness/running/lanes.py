@@ -49,10 +49,10 @@ def parse_devices(text: str) -> tuple[Device, ...]:
     """
     names: list[str] = []
     for part in text.split(","):
-        found = re.fullmatch(r"\s*([a-z]+(?::\d+)?)(?:\*([1-9]\d{0,2}))?\s*", part)
-        if not found:
+        match = re.fullmatch(r"\s*([a-z]+(?::\d+)?)(?:\*([1-9]\d{0,2}))?\s*", part)
+        if not match:
             raise ConfigError("malformed --devices", expected="cpu, cpu*4, cuda:0, cuda:0*3,cuda:1*3", found=repr(part))
-        names += [found[1]] * int(found[2] or 1)
+        names += [match[1]] * int(match[2] or 1)
     if len(names) > LANES:
         raise ConfigError("too many lanes", expected=f"at most {LANES}", found=len(names))
     counts = Counter(names)
@@ -235,8 +235,8 @@ def record_death(job: Job, device: Device, pid: int, code: int, deaths: Counter[
 
 
 def _held(job: Job, unit: Unit, pid: int) -> lease.Held | None:
-    found = lease.read(unit.folder / (unit.sequence + LEASE))
-    return found if found is not None and found.run == job.run and found.holder.pid == pid else None
+    held = lease.read(unit.folder / (unit.sequence + LEASE))
+    return held if held is not None and held.run == job.run and held.holder.pid == pid else None
 
 
 def _blame(job: Job, held: lease.Held, code: int, *, overdue: bool) -> Failure | None:

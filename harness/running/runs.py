@@ -47,8 +47,8 @@ class Runs:
     @property
     def gaps(self) -> dict[str, dict[str, State]]:
         """Sequences without sound boxes and their states, by ``DATASET/LABEL``."""
-        found = {run.title: {name: run.states[name] for name in run.missing()} for run in self.runs}
-        return {title: states for title, states in found.items() if states}
+        gaps = {run.title: {name: run.states[name] for name in run.missing()} for run in self.runs}
+        return {title: states for title, states in gaps.items() if states}
 
     def __str__(self) -> str:
         counts = self.counts

@@ -33,15 +33,15 @@ class Audit:
         yield from self._lines(label, _of_results(benchmark, label, path), "complete")
 
     def _lines(self, title: str, problems: Iterable[Problem], sound: str, seen: str = "") -> Iterator[str]:
-        found: Counter[str] = Counter()
+        kinds_of: Counter[str] = Counter()
         for problem in problems:
             yield problem.text if problem.kind else f"note: {problem.text}"
-            found[problem.kind] += 1
-        del found[""]
-        self.found += found
-        kinds = ", ".join(f"{kind} {count}" for kind, count in found.items())
-        told = f"{found.total()} problem{'s' * (found.total() > 1)} ({kinds})" if found else sound
-        yield f"{title}: {told}{seen}"
+            kinds_of[problem.kind] += 1
+        del kinds_of[""]
+        self.found += kinds_of
+        kinds = ", ".join(f"{kind} {count}" for kind, count in kinds_of.items())
+        summary = f"{kinds_of.total()} problem{'s' * (kinds_of.total() > 1)} ({kinds})" if kinds_of else sound
+        yield f"{title}: {summary}{seen}"
 
 
 def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[Problem]:

@@ -160,11 +160,11 @@ def rank_ranges(bounds: Sequence[tuple[float, float]]) -> list[tuple[int, int] |
     [(1, 1), (2, 3), (2, 3), (4, 4), None]
     """
     known = [bound for bound in bounds if not math.isnan(bound[0])]
-    found: list[tuple[int, int] | None] = []
+    ranges: list[tuple[int, int] | None] = []
     for low, high in bounds:
         above, below = sum(other[0] > high for other in known), sum(other[1] < low for other in known)
-        found.append(None if math.isnan(low) else (above + 1, len(known) - below))
-    return found
+        ranges.append(None if math.isnan(low) else (above + 1, len(known) - below))
+    return ranges
 
 
 def frame(evaluation: Evaluation, by: str) -> DataFrame:

@@ -161,8 +161,8 @@ class Distiller(nn.Module):
             losses, learnt = self._path_losses(level, maps, fused)
             terms += [l_p(weights, losses, stop_gradient=self.method.stop_gradient), learnt]
             agree = (losses.argmin(1) == weights.argmax(1)).float().mean()
-            told = zip((*PATHS, "nu=lambda"), (*weights.detach().mean(0), agree), strict=True)
-            self.seen |= {f"level{level + 3}/{name}": value for name, value in told}
+            shares = zip((*PATHS, "nu=lambda"), (*weights.detach().mean(0), agree), strict=True)
+            self.seen |= {f"level{level + 3}/{name}": value for name, value in shares}
         return _sum(terms)
 
     def _path_losses(self, level: int, maps: Tensor, fused: Tensor) -> tuple[Tensor, Tensor]:
@@ -182,9 +182,9 @@ class Distiller(nn.Module):
             adapted = self.adapt_paths[level](maps.flatten(1, 2)).unflatten(1, (len(PATHS), -1))
             return path_losses(adapted, fused, reduction)
 
-        found = of_own(maps.detach())
-        learnt = found.sum(1).mean()
-        return found if stop else of_own(maps), learnt - learnt.detach()
+        projected = of_own(maps.detach())
+        learnt = projected.sum(1).mean()
+        return projected if stop else of_own(maps), learnt - learnt.detach()
 
     def _levels(self, levels: Levels) -> Levels:
         return levels._replace(stem=F.max_pool2d(levels.stem, 3, 2, 1)) if self.method.pool_stem else levels
@@ -209,8 +209,10 @@ def gradient_norms(terms: Mapping[str, Tensor], parameters: Iterable[nn.Paramete
     """
     inputs, norms = list(parameters), dict[str, float]()
     for name, term in terms.items():
-        found = torch.autograd.grad(term, inputs, retain_graph=True, allow_unused=True) if term.requires_grad else ()
-        squares = [g.double().square().sum() for g in found if g is not None]
+        gradients = (
+            torch.autograd.grad(term, inputs, retain_graph=True, allow_unused=True) if term.requires_grad else ()
+        )
+        squares = [g.double().square().sum() for g in gradients if g is not None]
         norms[name] = float(torch.stack(squares).sum().sqrt()) if squares else 0.0
     return norms
 

@@ -108,11 +108,11 @@ class Online:
             for part in Look._fields:
                 getattr(seen, part)[unsure[better]] = getattr(again, part)[better]
         kept = seen.flags != Flag.NOT_FOUND
-        found = np.flatnonzero(kept)
-        if len(found):
+        which_found = np.flatnonzero(kept)
+        if len(which_found):
             with clock("refine"):
-                self.position[found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[found]
-                self._refine(found, TwoLevels(seen.level3, seen.level4), seen.positions, seen.scales)
+                self.position[which_found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[which_found]
+                self._refine(which_found, TwoLevels(seen.level3, seen.level4), seen.positions, seen.scales)
         if p.velocity:
             self.velocity = velocities(self.velocity, before, expected, self.position, self.size, kept, p.velocity)
         which, rates, steps = lessons(seen.flags, self.count - 1, p)
@@ -171,7 +171,7 @@ class Online:
 
     def _seek(self, frames: Sequence[Frame], which: NDArray[np.int64]) -> Array:
         """Where in a wide window around the last positions the filters of ``which`` (k,) answer most: x y (k, 2)."""
-        size, network, found = WIDE * self.p.crop, self.network, []
+        size, network, peaks = WIDE * self.p.crop, self.network, []
         with self.clock("second look"):
             for k in range(0, len(which), IMAGES_AT_ONCE // 2):
                 part = which[k : k + IMAGES_AT_ONCE // 2]
@@ -182,8 +182,8 @@ class Online:
                 scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
                 shape = np.array(scores.shape[:0:-1])
                 _, peak = highest(scores * window(shape, NEARNESS))
-                found.append(positions + (peak - (shape - 1) / 2) * STRIDE * scales[:, None])
-        return np.concatenate(found)
+                peaks.append(positions + (peak - (shape - 1) / 2) * STRIDE * scales[:, None])
+        return np.concatenate(peaks)
 
     def _surroundings(self, frames: Sequence[Frame]) -> tuple[Tensor, Array]:
         """Features (8, S, D, h, w) of the crops around the targets, and the targets' boxes (8, S, 4) in them."""

@@ -45,9 +45,9 @@ class Attributes(Fusion):
     def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """The residuals, by channel and by place."""
         both = torch.cat(maps, 1)
-        found = [branch(both).relu() for branch in self.branches]
-        weights = self.channel.weights(found) + self.spatial(both)
-        return both + (weights * torch.stack(found)).sum(0) / 2
+        residuals = [branch(both).relu() for branch in self.branches]
+        weights = self.channel.weights(residuals) + self.spatial(both)
+        return both + (weights * torch.stack(residuals)).sum(0) / 2
 
 
 PRESETS = presets(Attributes, ROI, RT_MDNET, nano=partial(Attributes, kernel=1))
