@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rgbtbench.results.published import read_table
 from rgbtbench.results.published.cmd import DASH
 from rgbtbench.running.cost import Measured, Request
+from rgbtbench.running.throughput import LESS, enough
 from rgbtbench.trackers.fidelity import rows_of
 
+from .records import optional, several
 from .tables import GAP, Table, number
 
 PAPER = "CMD, CVPR 2023"
@@ -45,9 +47,30 @@ class Size:
     printed_note: str
 
 
+BATCHES = optional("batch_largest")
+
+
+class Column(NamedTuple):
+    """A column of throughputs."""
+
+    key: str
+
+
+def _throughputs(found: Iterable[Mapping[str, float]]) -> list[Column]:
+    return [Column(key) for key in sorted({key for one in found for key in one}, key=_batch)]
+
+
+def _batch(key: str) -> int:
+    return int(key.rpartition("_")[2])
+
+
 @dataclass(frozen=True, slots=True)
 class Cost(Size):
-    """All of one tracker. ``ratio`` of its fps to that of ``reference``; ``ms_*`` are percentiles of one frame."""
+    """All of one tracker. ``ratio`` of its fps to that of ``reference``; ``ms_*`` are percentiles of one frame.
+
+    ``fps`` is of one sequence alone; ``throughput``, by ``throughput_K``, of K sequences at once, all together; it
+    stops growing at ``batch_enough``; None: it grows up to ``batch_largest`` (0: not measured).
+    """
 
     printed_fps: float
     device: str
@@ -66,9 +89,12 @@ class Cost(Size):
     cores: int | None
     threads: int | None
     torch: str
+    throughput: Mapping[str, float] = field(default_factory=dict, metadata=several(_throughputs))
+    batch_largest: int = field(default=0, metadata=BATCHES)
+    batch_enough: int | None = field(default=None, metadata=BATCHES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostRecord(Cost):
     """With all that is needed to measure it again."""
 
@@ -120,6 +146,9 @@ def cost_rows(pairs: list[tuple[Request, Measured]], code: Mapping[str, Any]) ->
                 cores=m.hardware["cores"],
                 threads=m.hardware["threads"],
                 torch=m.hardware["torch"] or "",
+                throughput={f"throughput_{size}": value for size, value in m.throughput.items()},
+                batch_largest=max(m.throughput, default=0),
+                batch_enough=enough(m.throughput),
                 provenance=_provenance(request, m, code),
             )
         )
@@ -129,6 +158,7 @@ def cost_rows(pairs: list[tuple[Request, Measured]], code: Mapping[str, Any]) ->
 def _provenance(request: Request, measured: Measured, code: Mapping[str, Any]) -> dict[str, Any]:
     clip: dict[str, Any] = {"made_by": "rgbtbench.datasets.synthetic.scene", "attributes": []}
     clip |= {"size": list(request.size), "warmup": request.warmup, "frames": request.frames}
+    clip |= {"batches": list(request.batches)} if request.batches else {}
     options = {key: str(value) for key, value in request.options.items()}
     return {"code": dict(code), "machine": measured.machine, "options": options, "seed": request.seed, "clip": clip}
 
@@ -157,6 +187,30 @@ def size_table(rows: list[Size]) -> Table:
         for r in rows
     ]
     return Table("Parameters", header, tuple(body), "\n".join([COUNTED, *_sources(rows, speed=False)]))
+
+
+def cost_tables(rows: list[CostRecord]) -> list[Table]:
+    """Costs of one sequence alone, and apart from them throughputs, where they were measured."""
+    faster = [row for row in rows if row.throughput]
+    return [*([cost_table(rows)] if rows else []), *([throughput_table(faster)] if faster else [])]
+
+
+def throughput_table(rows: list[CostRecord]) -> Table:
+    """Frames a second of several sequences at once, and where they stop growing."""
+    keys = [column.key for column in _throughputs(row.throughput for row in rows)]
+    sizes = [_batch(key) for key in keys]
+    header = ("tracker", "preset", "device", "precision", *(f"K = {size}" for size in sizes), "grows until K =")
+    body = [
+        (r.tracker, r.preset or GAP, r.device, r.precision or GAP)
+        + tuple(number(r.throughput.get(key, math.nan), 1) for key in keys)
+        + (GAP if r.batch_enough is None else str(r.batch_enough),)
+        for r in rows
+    ]
+    notes = [
+        f"K sequences in lock-step on one lane, decoding and first frames excluded; {GAP}: the largest K is fastest",
+        f"grows until: no larger K brings {LESS - 1:.0%} more. This is not the FPS of one sequence alone, above",
+    ]
+    return Table("Throughput: frames a second, all sequences together", header, tuple(body), "\n".join(notes))
 
 
 def cost_table(rows: list[CostRecord]) -> Table:

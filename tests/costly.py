@@ -19,6 +19,21 @@ class Repeat:
     def update(self, frame):
         return self.box
 
+class Several(Repeat):
+    # each call takes 10 ms, however many targets there are
+    def init_many(self, frames, boxes, seeds):
+        assert len(frames) == len(boxes) == len(seeds)
+        self.boxes = list(boxes)
+    def update_many(self, frames):
+        time.sleep(0.01)
+        return self.boxes
+    def keep(self, which):
+        self.boxes = [self.boxes[k] for k in which]
+
+class Forgets(Several):
+    def update_many(self, frames):
+        return self.boxes[1:]
+
 class Chatters(Repeat):
     def update(self, frame):
         print("chatter")

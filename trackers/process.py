@@ -31,6 +31,7 @@ from rgbtbench.core.types import Frame, parts
 
 LONGEST = 1 << 20  # bytes of an answer
 KEPT = 4096  # bytes of stderr shown when something goes wrong
+GLANCE = 1.0  # seconds of silence after which we look whether the child lives
 
 
 class Process:
@@ -157,7 +158,10 @@ class Process:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise self._fault(f"gave no answer within {seconds:g} s", next="a higher timeout: (or start:)")
-                for key, _ in ready.select(left):
+                events = ready.select(min(left, GLANCE))
+                if not events and self.child and self.child.poll() is not None:
+                    raise self._fault("ended without an answer")  # a fork of it holds its pipes open
+                for key, _ in events:
                     if key.fileobj is stdin:
                         try:
                             rest = rest[os.write(key.fd, rest) :]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "profile dcf still",
     "profile cmd-student --preset paper --params-only",
+    "profile cmd-student --device cuda --batch 1,4,16,64",
 )
 
 
@@ -31,19 +32,30 @@ def add_verb(verbs: Verbs) -> None:
     profile.add_argument("--weights", type=Path, metavar="FILE", help="default: random, for the same speed")
     profile.add_argument("--trunk", type=Path, metavar="FILE", help="ImageNet weights of the trunk")
     profile.add_argument("--frames", type=count, default=60, metavar="N", help="measured, after 10 (default: 60)")
+    profile.add_argument("--batch", type=_sizes, default=(), metavar="K,K", help="throughput of K sequences at once")
     profile.add_argument("--format", choices=FORMATS, default="table")
 
 
 def _profile(arguments: argparse.Namespace) -> int:
     from rgbtbench.running.cost import check_device, make_request
+    from rgbtbench.running.throughput import can
 
     check_device(arguments.device)
     for path in (arguments.weights, arguments.trunk):
         if path is not None and not path.is_file():
             raise ConfigError("no such file", where=path, found="no plain file" if path.exists() else "nothing")
     asked = {option: getattr(arguments, option) for option in ("preset", "precision", "device", "weights", "trunk")}
-    requests = [make_request(name, asked, frames=arguments.frames) for name in arguments.names]
+    batches = {name: arguments.batch if arguments.batch and can(name) else () for name in arguments.names}
+    if arguments.batch and (arguments.params_only or not any(batches.values())):
+        reason = "no frame is tracked" if arguments.params_only else "no tracker here follows several sequences at once"
+        raise ConfigError(reason, found="--batch", next="leave out --batch")
+    requests = [make_request(name, asked, frames=arguments.frames, batches=batches[name]) for name in arguments.names]
     return (_show_sizes if arguments.params_only else _show_costs)(requests, arguments.format)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """Type of ``--batch``: different sizes, smallest first."""
+    return tuple(sorted({count(part) for part in text.split(",")}))
 
 
 def _show_sizes(requests: list[Request], form: str) -> int:
@@ -59,7 +71,7 @@ def _show_sizes(requests: list[Request], form: str) -> int:
 def _show_costs(requests: list[Request], form: str) -> int:
     """Measure one after the other; what fails is said and left out."""
     from rgbtbench.core import identity
-    from rgbtbench.reports.costs import Cost, CostRecord, cost_rows, cost_table
+    from rgbtbench.reports.costs import Cost, CostRecord, cost_rows, cost_tables
     from rgbtbench.reports.records import show
     from rgbtbench.running.cost import measure
 
@@ -71,7 +83,10 @@ def _show_costs(requests: list[Request], form: str) -> int:
             failed.append(request.name)
             say(f"rgbtbench: {error}")
     rows = cost_rows(found, identity.code())
-    show(form, rows, CostRecord if form == "json" else Cost, [cost_table(rows)] if rows else [])
+    show(form, rows, CostRecord if form == "json" else Cost, cost_tables(rows))
+    alone = [request.name for request in requests if not request.batches]
+    if alone and len(alone) < len(requests):
+        log(f"one sequence at a time, so no throughput: {', '.join(alone)}")
     if failed:
         log(f"not measured: {', '.join(failed)}")
     return 1 if failed else 0

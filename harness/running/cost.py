@@ -1,4 +1,7 @@
-"""What a tracker costs: parameters, FLOPs, memory, latency. Each is measured alone, in a fresh process of its own."""
+"""What a tracker costs: parameters, FLOPs, memory, latency. Each is measured alone, in a fresh process of its own.
+
+Latency and FPS are those of one sequence alone; ``throughput`` is of several at once.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
@@ -25,6 +29,7 @@ from rgbtbench.core.errors import BenchError, ConfigError, TrackerError, not_ins
 from rgbtbench.core.messages import describe, portable
 from rgbtbench.core.types import Frame
 
+from .throughput import frames_a_second
 from .track import seed_all
 
 RENDERED = 100  # frames held in memory; a longer measurement walks them there and back
@@ -32,7 +37,10 @@ RENDERED = 100  # frames held in memory; a longer measurement walks them there a
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One tracker to measure. ``options`` go to its constructor; ``size`` is width, height of the frames in pixels."""
+    """One tracker to measure. ``options`` go to its constructor; ``size`` is width, height of the frames in pixels.
+
+    ``batches``: how many sequences at once, for its throughput; none: not measured.
+    """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -42,6 +50,7 @@ class Request:
     warmup: int = 10
     size: tuple[int, int] = (640, 480)  # most of LasHeR
     seed: int = 0
+    batches: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Measured:
     ``gflops`` of one ``update`` by torch's counter (convolutions and matrix products; a multiply-add is 2).
     ``memory`` in MB: on a GPU torch's peak allocation; else the process's peak less what it held before the tracker was
     made (interpreter, libraries, frames). ``hardware`` is what explains speed, ``machine`` all of
-    ``identity.machine()``.
+    ``identity.machine()``. ``throughput``: frames a second of so many sequences at once, of all together.
     """
 
     params_paper: int | None
@@ -62,6 +71,7 @@ class Measured:
     device: str
     hardware: dict[str, Any]
     machine: dict[str, Any]
+    throughput: Mapping[int, float] = field(default_factory=dict)
 
 
 def make_request(name: str, asked: Mapping[str, Any], **conditions: Any) -> Request:
@@ -199,19 +209,29 @@ def _measure(request: Request) -> Measured:
     )
     if close := getattr(tracker, "close", None):
         close()
-    return found
+    if not request.batches:
+        return found
+    del tracker
+    seed_all(request.seed, "")
+    tracker, scene = TRACKERS.create(request.name, **request.options), rendered(request)
+    lane = partial(frames_a_second, clip=scene[0], boxes=scene[1], turns=request.frames, warmup=request.warmup)
+    return replace(found, throughput={size: lane(tracker, size, wait=synchronise) for size in request.batches})
 
 
 def clip(request: Request) -> tuple[list[Frame], Array]:
     """The generated frames for ``init``, warm-up, timing and FLOPs, in memory, and the first box."""
+    frames, boxes = rendered(request)
+    last = len(frames) - 1
+    turns = (last - abs(k % (2 * last) - last) for k in range(request.warmup + request.frames + 2))
+    return [replace(frames[at], index=k) for k, at in enumerate(turns)], boxes[0]
+
+
+def rendered(request: Request) -> tuple[list[Frame], Array]:
+    """The frames that a measurement walks there and back, and their boxes."""
     from rgbtbench.datasets.synthetic import scene
 
-    count = request.warmup + request.frames + 2
-    generated = scene(request.seed, (), min(count, RENDERED), request.size)
-    rendered = list(generated)
-    last = len(rendered) - 1
-    turns = (last - abs(k % (2 * last) - last) for k in range(count))
-    return [replace(rendered[at], index=k) for k, at in enumerate(turns)], generated.boxes[0]
+    generated = scene(request.seed, (), min(request.warmup + request.frames + 2, RENDERED), request.size)
+    return list(generated), generated.boxes
 
 
 def resident() -> tuple[float, float]:

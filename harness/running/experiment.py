@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rgbtbench.core.boxes import reading
 from rgbtbench.core.errors import ConfigError, advised, unknown
 from rgbtbench.files.yaml_lines import Document, Keys, Section
-from rgbtbench.trackers import shipped_weights
+from rgbtbench.trackers import places, shipped_weights
 
 if TYPE_CHECKING:
     from rgbtbench.datasets.spec import Spec
@@ -56,12 +56,19 @@ class TrackerEntry:
     def arguments(self) -> dict[str, Any]:
         """What the tracker is created with: ``params`` with paths made absolute, and ``weights``."""
         made: dict[str, Any] = _resolved(dict(self.params), self.folder)
+        made |= {key: str(self.folder / Path(str(made[key])).expanduser()) for key in self.places}
         return made | ({"weights": str(self.weights)} if self.weights else {})
 
     @property
     def paths(self) -> dict[str, Path]:
-        """The files and folders that ``params`` name, by how they are written."""
-        return {text: self.folder / path_of(text) for text in _texts(dict(self.params)) if is_path(text)}
+        """The files and folders that ``params`` name, by how they are written; not ``places``."""
+        named = {key: value for key, value in self.params.items() if key not in self.places}
+        return {text: self.folder / path_of(text) for text in _texts(named) if is_path(text)}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The parameters given that only say where a tracker lies."""
+        return tuple(key for key in places(self.use) if self.params.get(key) is not None)
 
 
 @dataclass(frozen=True, slots=True)

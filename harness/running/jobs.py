@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,6 +41,7 @@ class Unit:
     truth: str  # fingerprint of the dataset
     tracker: TrackerEntry
     file: str | None  # sha256 of the tracker's file
+    origin: Mapping[str, object] | None  # what is known of the tracker's repository
     contents: changed_inputs.Contents  # sha256 of weights, and of what its parameters name
     sequence: str
     frames: int
@@ -232,9 +233,10 @@ def make_units(runs: Iterable[Run]) -> tuple[Unit, ...]:
     """What is left to do: grouped by tracker, longest sequence first."""
     units = []
     for run in runs:
-        truth, file, contents = run.identity["dataset"]["truth"], run.identity.get("file"), run.contents
+        truth, contents = run.identity["dataset"]["truth"], run.contents
+        file, origin = (run.identity.get(key) for key in ("file", "origin"))
         for name in run.todo if run.tracker.use else ():
-            frames = run.benchmark.frame_count(name)
-            units.append(Unit(run.folder.path, run.dataset, truth, run.tracker, file, contents, name, frames))
+            frames, what = run.benchmark.frame_count(name), (run.dataset, truth, run.tracker, file, origin, contents)
+            units.append(Unit(run.folder.path, *what, name, frames))
     order = list(dict.fromkeys(unit.tracker.label for unit in units))
     return tuple(sorted(units, key=lambda u: (order.index(u.tracker.label), -u.frames, u.sequence)))

@@ -60,7 +60,7 @@ def settle_together(job: Job, units: Sequence[Unit], device: Device, say: Say) -
 
     Returns whether there were any, and what is left to be tracked alone. Raises as ``track_sequence`` does.
     """
-    held_tracker.keep_only(job, units[0], device, say)
+    held_tracker.discard(say, job.closing)  # it may still follow a target alone
     batch = LaneBatch(job, units, device, say)
     try:
         batch.run()

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -206,4 +205,6 @@ def _line(cells: Iterable[str], kind: str) -> str:
 
 
 def _safe(text: Any) -> str:
+    from html import escape  # not what scripts wait for
+
     return escape(visible(str(text)))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rgbtbench.core.errors import ResultError
+from rgbtbench.core.identity import truth_digest
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.names import sequence_names
 from rgbtbench.results.formats import ResultFiles, find_results
-from rgbtbench.results.store import ABOUT, RunFolder, run_folders
 
-Results: TypeAlias = str | Path | Mapping[str, Any] | RunFolder | ResultFiles
+if TYPE_CHECKING:
+    from rgbtbench.results.store import RunFolder
+
+Results: TypeAlias = "str | Path | Mapping[str, Any] | RunFolder | ResultFiles"
 
 
 def find(label: str, given: Results, benchmark: Benchmark) -> ResultFiles:
@@ -23,16 +28,20 @@ def find(label: str, given: Results, benchmark: Benchmark) -> ResultFiles:
     """
     if isinstance(given, ResultFiles):
         return given
-    if isinstance(given, RunFolder):
-        return _of_run(label, given, benchmark)
     if not isinstance(given, str | Path | Mapping):
+        from rgbtbench.results.store import RunFolder
+
+        if isinstance(given, RunFolder):
+            return _of_run(label, given, benchmark)
         raise ResultError(
             f"no results of {label}",
             expected="a path, {sequence: array} or a run",
             found=f"{type(given).__module__}.{type(given).__qualname__}",
             next=f'{{"{label}": {{"SEQUENCE": array of N rows and 4 columns, ...}}}}',
         )
-    if not isinstance(given, Mapping) and (path := Path(given).expanduser()).is_dir():
+    if not isinstance(given, Mapping) and _may_hold_runs(path := Path(given).expanduser()):
+        from rgbtbench.results.store import ABOUT, RunFolder, run_folders
+
         if (path / ABOUT).is_file():
             return _of_run(label, RunFolder(path), benchmark)
         if folders := run_folders(path):
@@ -42,6 +51,8 @@ def find(label: str, given: Results, benchmark: Benchmark) -> ResultFiles:
 
 def runs_on(benchmark: Benchmark, store: str | Path) -> dict[str, Results]:
     """Every run of a store on this benchmark, by label. Raises ResultError if there is none, or two of one label."""
+    from rgbtbench.results.store import run_folders
+
     path = Path(store).expanduser()
     folders = run_folders(path) if path.is_dir() else []
     labels = [folder.about()["label"] for folder in folders if _is_on(folder, benchmark)]
@@ -75,9 +86,32 @@ def opened(results: Mapping[str, Results], benchmark: Benchmark) -> Iterator[Res
             yield from after.result().runs
 
 
+def _may_hold_runs(path: Path) -> bool:
+    """Whether names in a folder look like a run of ours or a store of them; most results are plain files."""
+    names: list[str] = []
+    with suppress(OSError), os.scandir(path) as entries:  # no folder, or not to be listed: said when it is opened
+        for entry in entries:
+            names.append(entry.name)
+            with suppress(OSError):
+                if entry.is_dir():
+                    names += (inner.name for inner in os.scandir(entry) if "@" in inner.name)
+    return any("@" in name or name == "about-run.json" for name in names)
+
+
 def _of_run(label: str, folder: RunFolder, benchmark: Benchmark) -> ResultFiles:
     """The sequences that are settled and sound. Imported boxes were judged when they came in."""
-    imported = bool(folder.about().get("imported"))
+    about = folder.about()
+    dataset = about["identity"].get("dataset")
+    own = truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)
+    if not isinstance(dataset, dict) or dataset.get("truth") != own:
+        truth = str(dataset.get("truth"))[:12] if isinstance(dataset, dict) else "none"
+        raise ResultError(
+            f"the run of {label} was made on another truth",
+            where=folder.path,
+            expected=f"truth {own[:12]}, that of {benchmark.title} here",
+            found=f"truth {truth}",
+            next="load the benchmark from where the run had it",
+        )
     states = {name: folder.state(name) for name in benchmark.names}
     sound = [name for name, state in states.items() if state == "ok"]
     if not sound:
@@ -89,7 +123,7 @@ def _of_run(label: str, folder: RunFolder, benchmark: Benchmark) -> ResultFiles:
             found=", ".join(f"{count} {state}" for state, count in counts.items()),
             next="run the experiment again, or pass another run",
         )
-    return folder.files(label, sound, "xywh" if imported else None)
+    return folder.files(label, sound, "xywh" if about.get("imported") else None)
 
 
 def _chosen(label: str, store: Path, folders: list[RunFolder], benchmark: Benchmark) -> RunFolder:

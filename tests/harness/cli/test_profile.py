@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 
 import pytest
@@ -57,6 +58,24 @@ def test_the_table_names_the_machine(cli):
     assert "printed:" not in out  # the paper knows nothing of it
 
 
+def test_throughput_stands_in_a_table_of_its_own(cli, tmp_path):
+    several = f"{write_trackers(tmp_path)}:Several"
+    status, out, err = cli("profile", several, "still", "--frames", 4, "--batch", "4,1")
+    assert status == 0, err
+    assert "so no throughput: still" in err
+    cost, throughput = out.split("Throughput: ")
+    assert "FPS" in cost
+    assert "K = 4" not in cost
+    assert re.search(r"K = 1 +K = 4 +grows until", throughput)
+    assert throughput.count("costly.py:Several") == 1
+    status, out, _ = cli("profile", several, "still", "--frames", 4, "--batch", "1,4", "--format", "csv")
+    first, second = csv.DictReader(out.splitlines())
+    assert float(first["throughput_4"]) > 2 * float(first["throughput_1"])
+    assert (first["batch_largest"], first["batch_enough"]) == ("4", "")
+    assert (second["throughput_4"], second["batch_largest"]) == ("", "0")
+    assert "throughput" not in cli("profile", "still", "--frames", 2, "--format", "csv")[1]
+
+
 def test_params_only_creates_no_clip_and_no_process(cli, tmp_path, monkeypatch):
     monkeypatch.setattr("rgbtbench.running.cost.measure", None)
     name = write_network(tmp_path)
@@ -75,6 +94,8 @@ def test_params_only_creates_no_clip_and_no_process(cli, tmp_path, monkeypatch):
         (("dcf", "still", "--preset", "nano"), "'dcf' has no preset"),
         (("dcf", "--precision", "bf16"), "'dcf' has no precision"),
         (("dcf", "--weights", "nowhere.pt"), "no such file"),
+        (("dcf", "still", "--batch", "1,4"), "no tracker here follows several sequences at once"),
+        (("cmd-student", "--params-only", "--batch", "4"), "no frame is tracked"),
     ],
 )
 def test_bad_input_is_told_before_anything_is_measured(cli, arguments, told):

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 import rgbtbench
 from rgbtbench.core.boxes import to_corners
 from rgbtbench.core.errors import BenchError, ConfigError, ResultError
+from rgbtbench.core.identity import truth_digest
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.reports.comparison import compare_rows
 from rgbtbench.reports.figures import curves, drawn
@@ -52,7 +54,8 @@ def assert_same(one: Evaluation, other: Evaluation) -> None:
 
 
 def store_of(root: Path, benchmark: Benchmark, boxes: dict[str, np.ndarray], label: str = "T", **about) -> RunFolder:
-    identity = {"dataset": {"name": "LasHeR-test", "split": benchmark.split, "truth": "any"}, "label": label}
+    truth = truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)
+    identity = {"dataset": {"name": "LasHeR-test", "split": benchmark.split, "truth": truth}, "label": label}
     run = RunFolder.of(root, "LasHeR-test", label, identity)
     run.open(identity, {"label": label, **about})
     for name, rows in boxes.items():
@@ -169,6 +172,14 @@ def test_which_run_of_a_store_is_never_guessed(benchmark, fused, tmp_path):
         evaluate(benchmark, tmp_path)
     with pytest.raises(ResultError, match="no store"):
         evaluate(benchmark, tmp_path / "nowhere")
+
+
+def test_a_run_on_another_truth_is_refused(benchmark, fused, tmp_path):
+    run = store_of(tmp_path, benchmark, fused)
+    moved = copy(benchmark)
+    moved.truth = benchmark.truth + 1
+    with pytest.raises(ResultError, match="made on another truth"):
+        evaluate(moved, {"T": run})
 
 
 # what the protocol and the caller change
