@@ -31,28 +31,28 @@ class _Benchmarks(Registry["Spec"]):
         from .spec import Spec
 
         asked = "" if isinstance(name, Spec) else name
-        found: object = super().get(asked) if asked else name
-        if not isinstance(found, Spec):
-            told = f"{type(found).__name__} {found!r}"[:100]
+        spec: object = super().get(asked) if asked else name
+        if not isinstance(spec, Spec):
+            shown = f"{type(spec).__name__} {spec!r}"[:100]
             wanted = "a Spec (docs/add_a_benchmark.md)"
-            raise ConfigError(f"{name!r} is no benchmark", expected=wanted, found=told, next=self.next)
+            raise ConfigError(f"{name!r} is no benchmark", expected=wanted, found=shown, next=self.next)
         known = {key.lower(): key for key in self.owners()}
         if by_name := known.get(asked.lower()):
-            if found.name != by_name:
-                raise ConfigError(f"benchmark {by_name!r} has another name in its Spec", found=repr(found.name))
-            return found
-        own = known.get(found.name.lower())
+            if spec.name != by_name:
+                raise ConfigError(f"benchmark {by_name!r} has another name in its Spec", found=repr(spec.name))
+            return spec
+        own = known.get(spec.name.lower())
         if own and (asked or self._registered.get(own, ("",))[0] != OURS):  # a notebook may change what it gave before
             kept = super().get(own)
-            if replace(kept, reference="") != replace(found, reference=""):
+            if replace(kept, reference="") != replace(spec, reference=""):
                 raise ConfigError(
                     f"two benchmarks called {own!r}",
                     found=f"{asked or 'a Spec'} and {' and '.join(self.owners()[own])}",
                     next="give the new one another name: runs are kept under it",
                 )
             return kept
-        self._registered[found.name] = (asked or OURS, replace(found, reference=asked))
-        return self._registered[found.name][1]
+        self._registered[spec.name] = (asked or OURS, replace(spec, reference=asked))
+        return self._registered[spec.name][1]
 
 
 BENCHMARKS = _Benchmarks(

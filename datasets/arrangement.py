@@ -96,17 +96,17 @@ def _listed(spec: Spec, tree: Tree, root: str, split: str) -> list[str]:
 
 def _scan(spec: Spec, tree: Tree, root: str, split: str = "") -> list[str]:
     """Every folder (or file) that holds truth; a split shows as a folder such as ``testingset`` or ``test_ST``."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for truth, *_ in spec.truths:
         head, _, tail = truth.partition("{name}")
         folder = join(root, head.rstrip("/")) if head else root
         if not re.search(rf"(?:^|_){re.escape(split)}", PurePosixPath(tree.where(folder)).name, re.I):
             continue
         if tail.startswith("/"):
-            found |= {n: None for n in tree.folders(folder) if tree.exists(f"{join(folder, n)}{tail}")}
+            names |= {n: None for n in tree.folders(folder) if tree.exists(f"{join(folder, n)}{tail}")}
         else:
-            found |= {n.removesuffix(tail): None for n in tree.files(folder) if n.endswith(tail)}
-    return list(found)
+            names |= {n.removesuffix(tail): None for n in tree.files(folder) if n.endswith(tail)}
+    return list(names)
 
 
 def _read_list(tree: Tree, path: str) -> list[str]:
@@ -191,23 +191,23 @@ def _arranged(tree: Tree, spec: Spec) -> dict[str, str]:
     names = (*sequence_names(spec.name), *spec.attributes, "SequencesName")
     spelling = {name.lower(): name for name in names}
     patterns = [(template, _pattern(template)) for template in _templates(spec)]
-    found: dict[str, list[_Place]] = defaultdict(list)
+    arranged: dict[str, list[_Place]] = defaultdict(list)
     for path in _walk(tree):
         for template, pattern in patterns:
             if match := pattern.fullmatch(path):
                 name, (head, _, tail) = match["name"], template.partition("{name}")
                 published = template.format(name=spelling.get(name.lower(), name))
                 above = path[: match.start("name")] if tail else path[: -len(template)]
-                found[published[len(head) * tail.startswith("/") :]].append(_Place(path, published, above))
+                arranged[published[len(head) * tail.startswith("/") :]].append(_Place(path, published, above))
                 break
-    sizes = Counter(place.above for places in found.values() for place in places)
+    sizes = Counter(place.above for places in arranged.values() for place in places)
 
     def rank(place: _Place) -> tuple[bool, int, int]:  # a copy of a few files is not the benchmark
         named = spec.name.lower() in place.above.lower().split("/")
         return named, sizes[place.above], -place.path.count("/")
 
     chosen = {}
-    for places in found.values():
+    for places in arranged.values():
         best = max(places, key=rank)
         for other in places:
             same = other is best or rank(other) < rank(best)

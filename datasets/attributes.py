@@ -29,7 +29,7 @@ def read_table(
     """
     there = [path for file in files if tree.exists(path := join(root, file))]
     there = [path for path in there if not path.endswith(".mat")][:1] or there
-    found: dict[str, frozenset[str]] = {}
+    labels: dict[str, frozenset[str]] = {}
     odd: dict[str, str] = {}  # sequence -> what is wrong with its row
     for path in there:
         columns, rows = _of_mat(tree, path, wanted) if path.endswith(".mat") else _of_text(tree, path)
@@ -42,17 +42,17 @@ def read_table(
             )
         for name, values in rows.items():
             if len(values) == len(columns) and set(values) <= {"0", "1"}:
-                found[name] = frozenset(a for a, v in zip(columns, values, strict=True) if v == "1" and a in wanted)
+                labels[name] = frozenset(a for a, v in zip(columns, values, strict=True) if v == "1" and a in wanted)
             else:
                 odd[name] = " ".join(values)
-    if there and (absent := [name for name in names if name not in found]):
+    if there and (absent := [name for name in names if name not in labels]):
         raise DataError(
             f"bad attribute row of {absent[0]}",
             where=tree.where(there[0]),
             expected=f"{len(wanted)} values of 0 or 1",
             found=odd.get(absent[0], "no row")[:80],
         )
-    return {name: found[name] for name in names} if there else None
+    return {name: labels[name] for name in names} if there else None
 
 
 def _of_text(tree: Tree, path: str) -> Table:

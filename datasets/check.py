@@ -37,7 +37,7 @@ def problems(
     all of them with ``every_image``; one that fails does not stop it.
     """
     spec = benchmark.spec
-    yield from (Problem("truth", told(fault)) for fault in faults)
+    yield from (Problem("truth", problem_text(fault)) for fault in faults)
     if not benchmark.is_official:
         text = f"{benchmark.title} has {benchmark.published_size} as published; here are {benchmark.size}"
         yield Problem("size", text)
@@ -46,7 +46,7 @@ def problems(
             text = f"no attribute labels: expected {spec.attributes_at} in {benchmark.tree.name}"
             yield Problem("attributes", text)
     except DataError as reason:
-        yield Problem("attributes", told(reason))
+        yield Problem("attributes", problem_text(reason))
     first = benchmark.truth[:, starts(benchmark.lengths)]
     for annotation, index in np.argwhere((first[..., 2:] <= 0).any(axis=2)).tolist():
         box = " ".join(f"{value:g}" for value in first[annotation, index])
@@ -56,7 +56,7 @@ def problems(
     yield from _images(benchmark, every_image=every_image)
 
 
-def told(error: BenchError) -> str:
+def problem_text(error: BenchError) -> str:
     """An error on one line."""
     details = [f"{key} {value}" for key, value in error.details.items() if value is not None and key != "next"]
     return "; ".join([error.what, *details])
@@ -92,11 +92,11 @@ def _sequence(
     looked_at = [path for pair in (pairs if every_image else pairs[:1] + pairs[1:][-1:]) for path in pair]
     sizes: Counter[tuple[int, int]] = Counter()
     remarks: list[str] = []
-    for found in pool.map(lambda path: _size(path, remarks), looked_at):
-        if isinstance(found, DataError):
-            yield Problem("unreadable image", told(found))
+    for size in pool.map(lambda path: _size(path, remarks), looked_at):
+        if isinstance(size, DataError):
+            yield Problem("unreadable image", problem_text(size))
         else:
-            sizes[found] += 1
+            sizes[size] += 1
     if len(sizes) > 1:
         text = ", ".join(f"{width}x{height} ({count})" for (width, height), count in sorted(sizes.items()))
         yield Problem("size of images", f"images of different size: {text}")

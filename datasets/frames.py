@@ -56,12 +56,12 @@ def breaks(files: Iterable[Path]) -> list[str]:
     numbers = [frame_order(name)[0] for name in names]
     steps = [tuple(b - a for a, b in zip(one, two, strict=False)) for one, two in pairwise(numbers)]
     usual = Counter(steps).most_common(1)[0][0] if steps else ()
-    found = []
+    gaps = []
     for step, (one, two), (a, b) in zip(steps, pairwise(names), pairwise(numbers), strict=True):
         if len(a) != len(b):
-            found.append(f"{two} after {one} is numbered in another way")
+            gaps.append(f"{two} after {one} is numbered in another way")
         elif not any(step):
-            found.append(f"{one} and {two} have the same number")
+            gaps.append(f"{one} and {two} have the same number")
         elif step != usual:
-            found.append(f"a gap between {one} and {two}")
-    return found
+            gaps.append(f"a gap between {one} and {two}")
+    return gaps

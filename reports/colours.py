@@ -39,8 +39,8 @@ def colour(name: str) -> str:
 def dashes(names: Iterable[str]) -> dict[str, tuple[float, ...]]:
     """A dash pattern for each tracker of one figure, so that no two look alike."""
     used: dict[str, int] = {}
-    found = {}
+    chosen = {}
     for name in sorted(names):  # not by score: a better tracker must not change another's line
         at = used[colour(name)] = used.get(colour(name), -1) + 1
-        found[name] = DASHES[at % len(DASHES)]
-    return found
+        chosen[name] = DASHES[at % len(DASHES)]
+    return chosen

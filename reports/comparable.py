@@ -14,17 +14,17 @@ from .inputs import Entry
 
 def together(entries: Iterable[Entry]) -> dict[Benchmark, list[Entry]]:
     """Entries by benchmark. Raises ConfigError where splits would mix or two trackers have one name."""
-    found: dict[Benchmark, list[Entry]] = {}
+    groups: dict[Benchmark, list[Entry]] = {}
     for entry in entries:
-        found.setdefault(entry.benchmark, []).append(entry)
+        groups.setdefault(entry.benchmark, []).append(entry)
     splits: dict[str, list[Benchmark]] = {}
-    for benchmark in found:
+    for benchmark in groups:
         splits.setdefault(benchmark.spec.name, []).append(benchmark)
     for name, mixed in splits.items():
         if len(mixed) > 1:
-            told = "; ".join(f"{b.title}: {', '.join(e.label for e in found[b])}" for b in mixed)
-            raise ConfigError(f"different splits of {name} in one report", found=told, next=f"--split {mixed[0].split}")
-    for benchmark, members in found.items():
+            both = "; ".join(f"{b.title}: {', '.join(e.label for e in groups[b])}" for b in mixed)
+            raise ConfigError(f"different splits of {name} in one report", found=both, next=f"--split {mixed[0].split}")
+    for benchmark, members in groups.items():
         seen: dict[str, Entry] = {}
         for entry in members:
             if entry.label in seen:
@@ -36,7 +36,7 @@ def together(entries: Iterable[Entry]) -> dict[Benchmark, list[Entry]]:
                     next="name it once" if first == entry.origin else f"{choose}OTHER={entry.origin}",
                 )
             seen[entry.label] = entry
-    return found
+    return groups
 
 
 def told_apart(entries: Sequence[Entry]) -> list[Entry]:
@@ -61,5 +61,5 @@ def require_complete(entries: Iterable[Entry], command: str) -> None:
 
 def _gap(entry: Entry) -> str:
     names = [f"{name} ({entry.states[name]})" for name in entry.missing]
-    told = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} of {len(entry.states)} sequences without boxes: {told}"
+    some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return f"{len(names)} of {len(entry.states)} sequences without boxes: {some}"

@@ -7,53 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rgbtbench.scoring.evaluation import Evaluation
-from rgbtbench.scoring.statistics import holm, intervals, mean_ranks, paired_test
+from rgbtbench.scoring.frames import Comparison, compare_rows
+from rgbtbench.scoring.statistics import mean_ranks
 
 from .tables import GAP, Table, number
 
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """First against second tracker in percent: difference with its paired 95 % interval, and p-values.
-
-    ``p`` is that of a sign-flip test over sequences; ``p_holm`` is adjusted for the number of attributes of a metric
-    (the overall row stands alone).
-    """
-
-    dataset: str
-    split: str
-    metric: str
-    attribute: str
-    sequences: int
-    frames: int
-    first: str
-    second: str
-    first_value: float
-    second_value: float
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-
-
-def compare_rows(evaluation: Evaluation) -> list[Comparison]:
-    """One row per metric and attribute of an Evaluation of two trackers."""
-    rows = []
-    benchmark, has, weights = evaluation.benchmark, evaluation.has, evaluation.weights
-    for measure in evaluation.measures:
-        scores = evaluation.score(measure) * 100
-        gain = np.subtract(*evaluation.values(measure)) * 100
-        bounds = intervals(gain[None], weights)[0]
-        p_values = paired_test(gain, weights)
-        adjusted = np.concatenate([p_values[:1], holm(p_values[1:])])
-        for a, attribute in enumerate(evaluation.attributes):
-            head = (benchmark.spec.name, benchmark.split_label, measure.name, attribute)
-            counts = (int(has[:, a].sum()), int(evaluation.frames[has[:, a]].sum()))
-            found = (*scores[:, a], scores[0, a] - scores[1, a], *bounds[a], p_values[a], adjusted[a])
-            first, second = evaluation.trackers
-            rows.append(Comparison(*head, *counts, first, second, *map(float, found)))
-    return rows
+__all__ = ["Comparison", "MeanRank", "compare_rows", "compare_tables", "mean_rank_rows", "mean_rank_tables"]
 
 
 def compare_tables(evaluation: Evaluation, rows: list[Comparison]) -> list[Table]:
@@ -103,7 +62,7 @@ def mean_rank_rows(evaluation: Evaluation) -> list[MeanRank]:
         values = evaluation.values(measure)
         whole = ~np.isnan(values).any(axis=0)
         result = mean_ranks(values[:, whole])
-        scores = evaluation.score(measure)[:, 0] * 100
+        scores = evaluation.scores(measure)[:, 0] * 100
         for k in np.argsort(result.ranks, kind="stable"):
             near = np.abs(result.ranks - result.ranks[k]) <= result.critical_difference
             rows.append(

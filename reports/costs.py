@@ -170,8 +170,8 @@ def _printed(request: Request) -> dict[str, str]:
     if (key := PAPER_ROWS.get(request.name.lower())) is not None:
         return next(row for row in read_table("cmd_ablations.csv") if (row["table"], row["row"]) == key)
     names = [row.printed for row in rows_of(request.name)]
-    found = (row for row in read_table("cmd_trackers.csv") if row["printed_as"] in names and row["params_m"] != DASH)
-    return next(({**row, "table": "5", "row": row["printed_as"], "note": ""} for row in found), {})
+    matching = (row for row in read_table("cmd_trackers.csv") if row["printed_as"] in names and row["params_m"] != DASH)
+    return next(({**row, "table": "5", "row": row["printed_as"], "note": ""} for row in matching), {})
 
 
 def _float(text: str | None) -> float:

@@ -102,8 +102,8 @@ def robust_table(title: str, rows: list[Robust]) -> Table:
     low, high = (rows[0].low, rows[0].high) if rows else LENGTHS
     ranked = sorted(rows, key=lambda row: -row.eao)
     cells = tuple((row.tracker, *(f"{v:.3f}" for v in (row.eao, row.accuracy, row.robustness))) for row in ranked)
-    told = f"{title}: VOT's analysis of runs that start at frame 1; EAO over {low} to {high} frames"
-    return Table(told, ("tracker", "EAO", "A", "R"), cells)
+    note = f"{title}: VOT's analysis of runs that start at frame 1; EAO over {low} to {high} frames"
+    return Table(note, ("tracker", "EAO", "A", "R"), cells)
 
 
 def _require_all(files: ResultFiles, benchmark: Benchmark) -> None:
@@ -134,11 +134,11 @@ def _analysed(home: Path, marks: list[str]) -> list[Any]:
         check=False,
     )
     try:
-        found: list[Any] = json.loads((home / "analysis" / "found.json").read_text())["results"]["start"]["results"]
-        return found
+        rows: list[Any] = json.loads((home / "analysis" / "found.json").read_text())["results"]["start"]["results"]
+        return rows
     except (OSError, ValueError, KeyError):
         said = done.stdout.decode(errors="replace").strip()[-SAID:]
-        told = f"exit status {done.returncode}; it said:\n{said}"
+        output = f"exit status {done.returncode}; it said:\n{said}"
         raise ConfigError(
-            "the VOT toolkit made no analysis", found=told, next="docs/vot.md: which versions work"
+            "the VOT toolkit made no analysis", found=output, next="docs/vot.md: which versions work"
         ) from None

@@ -63,7 +63,7 @@ def _figures(evaluation: Evaluation, entries: Mapping[str, Entry]) -> Iterator[t
 
 
 def _own(evaluation: Evaluation, entries: Mapping[str, Entry]) -> Iterator[Speed]:
-    scores = evaluation.score(evaluation.measures[-1])[:, 0] * 100
+    scores = evaluation.scores(evaluation.measures[-1])[:, 0] * 100
     for tracker, score in zip(evaluation.trackers, scores.tolist(), strict=True):
         entry = entries[tracker]
         speed = with_facts(tracker, score, entry.source, entry.fps(), entry.authors_fps())

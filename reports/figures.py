@@ -7,6 +7,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMN, PAGE = 3.4, 7.0  # inches: one column of a two-column paper, and both
+COLUMN, BOTH_COLUMNS = 3.4, 7.0  # inches: one column of a two-column paper, and both
 SUFFIXES = ("svg", "pdf", "png")
 STYLE: dict[Any, Any] = {
     "font.size": 7.5,
@@ -78,7 +79,14 @@ def figure(width: float, height: float) -> Figure:
     """An empty figure, in inches. It is laid out with SVG's and PDF's 72 dots, where hinted letters are widest."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=72, layout="constrained")
+    made = Figure(figsize=(width, height), dpi=72, layout="constrained")
+    made._repr_png_ = partial(_shown, made)  # type: ignore[attr-defined]  # notebooks show pyplot's figures alone
+    return made
+
+
+def _shown(made: Figure) -> tuple[bytes, dict[str, int]]:
+    """A PNG file, and how many pixels wide a notebook shows it."""
+    return drawn(made, "png"), {"width": round(140 * made.get_figwidth())}
 
 
 def drawn(made: Figure, form: str) -> bytes:
@@ -112,7 +120,7 @@ def curves(evaluation: Evaluation, measure: Measure, attribute: str = ALL) -> Fi
     """One metric's curves, best first; scores in the legend as the kits print them: fractions with three digits."""
     with styled():
         a = evaluation.attributes.index(attribute)
-        scores, lines = evaluation.score(measure)[:, a], evaluation.curve(measure)[:, a]
+        scores, lines = evaluation.scores(measure)[:, a], evaluation.curve(measure)[:, a]
         order = [int(k) for k in np.argsort(-np.nan_to_num(scores, nan=-1.0), kind="stable")]
         rows = math.ceil(len(order) / 2)
         made = figure(COLUMN, 2.2 + 0.14 * rows)
@@ -172,8 +180,8 @@ def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
                 if spread:
                     axes.errorbar(at, value, spread, color="black", linewidth=0.7, capsize=1.5)
                 axes.text(at, value + spread + 1, f"{value:.1f}", ha="center", va="bottom", fontsize=5.5, rotation=90)
-            told = any(not math.isnan(c.measured) for c in cells if c.title == group)
-            source = "measured here" if told else "printed" if _printed(cells, group) else "missing"
+            measured = any(not math.isnan(c.measured) for c in cells if c.title == group)
+            source = "measured here" if measured else "printed" if _printed(cells, group) else "missing"
             axes.set_title(lines_of(f"{group} ({source})", COLUMN))
             top = max([_height(c) for c in cells if c.title == group], default=0.0)
             axes.set(xticks=range(len(rows)), ylim=(0, top * 1.35 or 100), xlim=(-0.6, len(rows) - 0.4))
@@ -191,5 +199,5 @@ def _printed(cells: Sequence[Filled], group: str) -> bool:
 
 
 def _height(cell: Filled) -> float:
-    found = [value for value in (cell.measured, float(cell.printed or "nan")) if not math.isnan(value)]
-    return max(found, default=0.0)
+    heights = [value for value in (cell.measured, float(cell.printed or "nan")) if not math.isnan(value)]
+    return max(heights, default=0.0)

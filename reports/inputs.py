@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +20,8 @@ from rgbtbench.results.store import ABOUT, RunFolder, State, run_folders
 from rgbtbench.results.times import authors_fps
 from rgbtbench.running.experiment import load_experiment
 from rgbtbench.running.plan import make_plan, store_of, truth_of
-from rgbtbench.scoring.evaluation import Aligned, Evaluation, evaluate, find, published_names
+from rgbtbench.scoring.evaluation import Aligned, Evaluation, evaluate
+from rgbtbench.scoring.given import Results, find, published_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,11 @@ class Benchmarks:
                 self.open(name)
         opened = {benchmark.title: benchmark for benchmark in self.opened.values()}
         published = published_names()
-        found = whose(path, lambda: published | {title: benchmark.names for title, benchmark in opened.items()})
-        found = {name: names for name, names in found.items() if name in opened or len(names) >= FEW}
-        best = [name for name, names in found.items() if len(names) == max(map(len, found.values()))]
+        owners = whose(path, lambda: published | {title: benchmark.names for title, benchmark in opened.items()})
+        owners = {name: names for name, names in owners.items() if name in opened or len(names) >= FEW}
+        best = [name for name, names in owners.items() if len(names) == max(map(len, owners.values()))]
         whole = [
-            name for name in best if found[name] == set(published.get(name, ()))
+            name for name in best if owners[name] == set(published.get(name, ()))
         ]  # RGBT210's are all RGBT234's too
         likely = whole or [name for name in best or opened if name in opened] or best
         if len(likely) != 1:
@@ -120,7 +120,7 @@ class Benchmarks:
                 next=f"--benchmark {(likely or ['LasHeR'])[0]}",
             )
         name = likely[0]
-        return opened[name] if name in opened else self.open(name, _split_of(name, found[name]))
+        return opened[name] if name in opened else self.open(name, _split_of(name, owners[name]))
 
 
 def gather(
@@ -142,7 +142,7 @@ def gather(
     ``unread`` takes what a store's folders cannot tell, an error without it. Raises BenchError for what cannot be read,
     and ConfigError if nothing is left.
     """
-    found: list[Entry] = []
+    entries: list[Entry] = []
     later: list[tuple[str, Path]] = []  # raw results without a benchmark: the others tell it
     for text in inputs:
         label, place = labelled(text)
@@ -150,13 +150,13 @@ def gather(
         if place != text:
             later.append((label, Path(place).expanduser()))
         elif path.is_dir() and (folders := run_folders(path)):
-            found += _of_store(folders, benchmarks, unread)
+            entries += _of_store(folders, benchmarks, unread)
         elif path.is_dir() and (homes := _collected(path)):
-            found += _of_collection(path, homes, benchmarks)
+            entries += _of_collection(path, homes, benchmarks)
         elif path.is_dir() or path.name.lower().endswith((*SUFFIXES, *FILES)):
             later.append((stem(path), path))
         elif path.is_file():
-            found += _of_experiment(path, benchmarks, runs, changes)
+            entries += _of_experiment(path, benchmarks, runs, changes)
         else:
             raise ConfigError(
                 "no such input",
@@ -168,9 +168,9 @@ def gather(
     for label, path in later:
         if not label or not str(path):
             raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
-        found.append(Entry(label, benchmarks.of(path), "scored", path, raw=path))
-    found = [replace(entry, layout=entry.layout or (layouts or {}).get(entry.label)) for entry in found]
-    return _chosen(found, tuple(only), tuple(without), " ".join(inputs))
+        entries.append(Entry(label, benchmarks.of(path), "scored", path, raw=path))
+    entries = [replace(entry, layout=entry.layout or (layouts or {}).get(entry.label)) for entry in entries]
+    return _chosen(entries, tuple(only), tuple(without), " ".join(inputs))
 
 
 def _chosen(found: list[Entry], only: tuple[str, ...], without: tuple[str, ...], inputs: str) -> list[Entry]:
@@ -199,14 +199,14 @@ def _chosen(found: list[Entry], only: tuple[str, ...], without: tuple[str, ...],
 
 
 def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, changes: Iterable[str]) -> list[Entry]:
-    found = []
+    entries = []
     for run in make_plan(load_experiment(path, changes), store_of(path, runs)):
         key = (run.benchmark.spec.name, run.benchmark.split)
         benchmark = benchmarks.opened.setdefault(key, run.benchmark)
         _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
         source: Literal["measured", "scored"] = "scored" if run.tracker.results else "measured"
         layout, place = _layout_of_run(source), run.folder.path
-        found.append(
+        entries.append(
             Entry(
                 run.tracker.label,
                 benchmark,
@@ -219,11 +219,11 @@ def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, change
                 run.tracker.results,
             )
         )
-    return found
+    return entries
 
 
 def _of_store(folders: list[RunFolder], benchmarks: Benchmarks, unread: list[str] | None) -> list[Entry]:
-    found = []
+    entries = []
     for folder in folders:
         if unread is not None and (reason := folder.unreadable()):
             unread.append(f"{folder.path}: {reason}")
@@ -243,10 +243,10 @@ def _of_store(folders: list[RunFolder], benchmarks: Benchmarks, unread: list[str
             source: Literal["measured", "scored"] = "scored" if about.get("imported") else "measured"
             states = {name: folder.state(name) for name in benchmark.names}
             year = about.get("year") if isinstance(about.get("year"), int) else None
-            found.append(
+            entries.append(
                 Entry(about["label"], benchmark, source, folder.path, folder, states, _layout_of_run(source), year)
             )
-    return found
+    return entries
 
 
 def _spec_of(name: str, about: Mapping[str, Any], where: Path) -> Spec:
@@ -272,7 +272,7 @@ def _collected(path: Path) -> list[Path]:
 
 
 def _of_collection(path: Path, homes: list[Path], benchmarks: Benchmarks) -> list[Entry]:
-    found = []
+    entries = []
     for home in homes:
         if benchmarks.name in (None, home.name):
             pack = path / "gt" / f"{home.name}.tar.xz"
@@ -281,8 +281,8 @@ def _of_collection(path: Path, homes: list[Path], benchmarks: Benchmarks) -> lis
                 benchmarks.truths.setdefault(home.name, str(truth))
             benchmark = benchmarks.open(home.name, benchmarks.split if benchmarks.name else None)
             paths = sorted(path for path in home.iterdir() if _may_be_results(path))
-            found += [Entry(stem(path), benchmark, "scored", path, raw=path) for path in paths]
-    return found
+            entries += [Entry(stem(path), benchmark, "scored", path, raw=path) for path in paths]
+    return entries
 
 
 def _may_be_results(path: Path) -> bool:
@@ -324,17 +324,16 @@ def score(
     scored = [entry for entry in entries if not entry.run or len(entry.missing) < len(entry.states)]
     if not scored:
         return None
-    with ExitStack() as stack:
-        results = {}
-        for entry in scored:
-            sound = [name for name, state in entry.states.items() if state == "ok"]
-            results[entry.label] = stack.enter_context(entry.run.sound_files(sound)) if entry.run else entry.origin
-        return evaluate(
-            entries[0].benchmark,
-            results,
-            attributes=attributes,
-            measures=measures,
-            layouts={entry.label: entry.layout for entry in scored if entry.layout},
-            allow_missing=allow_missing,
-            watch=watch,
-        )
+    results: dict[str, Results] = {}
+    for entry in scored:
+        sound = [name for name, state in entry.states.items() if state == "ok"]
+        results[entry.label] = entry.run.files(entry.label, sound) if entry.run else entry.origin
+    return evaluate(
+        entries[0].benchmark,
+        results,
+        attributes=attributes,
+        measures=measures,
+        layouts={entry.label: entry.layout for entry in scored if entry.layout},
+        allow_missing=allow_missing,
+        watch=watch,
+    )

@@ -10,6 +10,7 @@ import numpy as np
 
 from rgbtbench.results.published.sources import SOURCES, cells, facts
 from rgbtbench.scoring.evaluation import ALL, Evaluation
+from rgbtbench.scoring.frames import bounds_of, rank_ranges
 
 from .columns import About, about, known, shown
 from .inputs import Entry
@@ -51,20 +52,6 @@ class Ranked:
         return f"{self.dataset} {self.split}".strip()
 
 
-def rank_ranges(bounds: Sequence[tuple[float, float]]) -> list[tuple[int, int] | None]:
-    """Best and worst rank of each interval: it may change places with whatever it overlaps. None for gaps.
-
-    >>> rank_ranges([(60, 62), (50, 54), (53, 57), (10, 20), (math.nan, math.nan)])
-    [(1, 1), (2, 3), (2, 3), (4, 4), None]
-    """
-    known = [bound for bound in bounds if not math.isnan(bound[0])]
-    found: list[tuple[int, int] | None] = []
-    for low, high in bounds:
-        above, below = sum(other[0] > high for other in known), sum(other[1] < low for other in known)
-        found.append(None if math.isnan(low) else (above + 1, len(known) - below))
-    return found
-
-
 def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
     """Every tracker, metric and attribute of an evaluation."""
     scores = score_rows(evaluation, "overall")
@@ -76,7 +63,7 @@ def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
         cells.setdefault((score.metric, score.attribute), []).append(score)
     rows = []
     for same in cells.values():
-        for score, ranks in zip(same, rank_ranges([_bounds(s) for s in same]), strict=True):
+        for score, ranks in zip(same, rank_ranges([bounds_of(s) for s in same]), strict=True):
             entry = by_label[score.tracker]
             best, worst = ranks or (None, None)
             rows.append(
@@ -101,11 +88,6 @@ def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
                 )
             )
     return rows
-
-
-def _bounds(score: Score) -> tuple[float, float]:
-    """The interval, or where a single sequence has none the value itself."""
-    return (score.value, score.value) if math.isnan(score.low) else (score.low, score.high)
 
 
 def printed_rows(dataset: str, split: str, metric: str, *, untrusted: bool = False) -> list[Ranked]:

@@ -173,5 +173,5 @@ def _sizes(rows: Sequence[Contest]) -> str:
 
 
 def _listed(what: str, names: Iterable[str], next: str) -> list[str]:
-    told = ", ".join(names)
-    return [f"{what}: {told}; {next}"] if told else []
+    joined = ", ".join(names)
+    return [f"{what}: {joined}; {next}"] if joined else []

@@ -47,7 +47,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         sections.append((exhibit.name, table, list(own)))
         files |= own
     for name, table, rows, kind in (
-        ("claims", claims_table(told := checked(evidence.study)), told, Checked),
+        ("claims", claims_table(claims := checked(evidence.study)), claims, Checked),
         ("errata", errata_table(bad := wrong()), bad, Wrong),
     ):
         own = _texts(name, table, rows, kind)
@@ -79,10 +79,10 @@ def exhibit_table(exhibit: Exhibit, cells: list[Filled]) -> Table:
     grid = {(cell.row, cell.title, cell.metric): cell for cell in cells}
     lines, numbers = [], []
     for row in exhibit.rows:
-        found = [grid[(row.label, *key)] for key in keys]
-        show = [shows[cell.group] for cell in found]
-        lines.append((row.label, *(cell_text(cell, s) for cell, s in zip(found, show, strict=True))))
-        numbers.append([math.nan if row.added else _ranked(cell, s) for cell, s in zip(found, show, strict=True)])
+        line = [grid[(row.label, *key)] for key in keys]
+        show = [shows[cell.group] for cell in line]
+        lines.append((row.label, *(cell_text(cell, s) for cell, s in zip(line, show, strict=True))))
+        numbers.append([math.nan if row.added else _ranked(cell, s) for cell, s in zip(line, show, strict=True)])
     best, second = marked(np.array(numbers), axis=0)
     return Table(
         title=exhibit.title,
@@ -133,8 +133,8 @@ def _legend(exhibit: Exhibit, cells: list[Filled]) -> list[str]:
     trained = [cell for cell in cells if cell.seeds]
     if trained:
         counts = {row: n for cell in trained for row, n in [(cell.row, cell.seeds)]}
-        told = ", ".join(f"{row} {n}" for row, n in counts.items())
-        lines.append(f"{SYNTHETIC}: generated images, no real benchmark; mean ± standard deviation over seeds: {told}")
+        seeds = ", ".join(f"{row} {n}" for row, n in counts.items())
+        lines.append(f"{SYNTHETIC}: generated images, no real benchmark; mean ± standard deviation over seeds: {seeds}")
     elif any(column.quantity == "study" for column in exhibit.columns):
         lines.append(f"{SYNTHETIC}: generated images, no real benchmark; not measured yet")
     wrong = {f"{cell.row}, {cell.group}: the print {cell.erratum}" for cell in cells if cell.erratum}

@@ -232,13 +232,13 @@ def seeded(exhibit: Exhibit, study: Iterable[Training]) -> list[Training]:
 
 def named_settings(study: Iterable[Training]) -> list[tuple[str, Setting | None]]:
     """What a study was measured on, in words that tell its settings apart; one without a name if there is none."""
-    found = settings(study)
-    if not found:
+    known = settings(study)
+    if not known:
         return [("", None)]
-    names = [f"{s.preset}, {s.sequences} sequences" for s in found]
+    names = [f"{s.preset}, {s.sequences} sequences" for s in known]
     return [
         (name if names.count(name) == 1 else f"{name}, truth {s.test_truth[:12]}", s)
-        for name, s in zip(names, found, strict=True)
+        for name, s in zip(names, known, strict=True)
     ]
 
 

@@ -35,9 +35,9 @@ def with_printed(rows: list[Score]) -> list[PrintedScore]:
                 known = erratum(entry)
                 reason = f"differs; {entry.note}" if entry.note else "differs; the reason is not known"
                 note = f"{known.note}: {known.evidence}" if known else reason
-            told = {"published": float(entry.value), "difference": entry.difference(row.value), "note": note}
-            told |= {"source": SOURCES[entry.source], "reference": entry.reference}
-            joined.append(PrintedScore(**own | told))
+            fields = {"published": float(entry.value), "difference": entry.difference(row.value), "note": note}
+            fields |= {"source": SOURCES[entry.source], "reference": entry.reference}
+            joined.append(PrintedScore(**own | fields))
         if not prints:
             joined.append(PrintedScore(**own))
     return joined

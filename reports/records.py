@@ -74,13 +74,13 @@ def _columns(rows: Iterable[Any], kind: type) -> tuple[dict[str, Callable[[Any],
     tellers = {f.metadata["teller"] for f in fields(kind) if "teller" in f.metadata}
     rows = list(rows) if tellers else rows
     usual = {f.name: f.default for f in fields(kind) if f.name in tellers}
-    told = {name for name, value in usual.items() if any(getattr(row, name) != value for row in rows)}
+    shown = {name for name, value in usual.items() if any(getattr(row, name) != value for row in rows)}
     columns: dict[str, Callable[[Any], object]] = {}
     for f in fields(kind):
         if "several" in f.metadata:
             keys = [column.key for column in f.metadata["several"](getattr(row, f.name) for row in rows)]
             columns |= {key: partial(_inside, f.name, key) for key in keys}
-        elif f.metadata.get("teller") in (None, *told):
+        elif f.metadata.get("teller") in (None, *shown):
             columns[f.name] = attrgetter(f.name)
     return columns, rows
 

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from rgbtbench import __version__
-from rgbtbench.core.boxes import Array
 from rgbtbench.core.identity import truth_digest
 from rgbtbench.core.protocol import Measure
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.scoring.evaluation import ALL, Evaluation
-from rgbtbench.scoring.statistics import intervals
+from rgbtbench.scoring.frames import REPEATED, Score, score_rows
 
-from .records import optional
 from .tables import Table, marked, number, spanned
 
+__all__ = [
+    "BREAKDOWNS",
+    "HTML",
+    "REPEATED",
+    "SMALL",
+    "CurvePoint",
+    "Score",
+    "attributes_of",
+    "curve_points",
+    "score_rows",
+    "score_tables",
+]
 BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
-PAGE = "html"  # a format, and its breakdown: every attribute that the benchmarks' files tell
+HTML = "html"  # a format, and its breakdown: every attribute that the benchmarks' files tell
 SMALL = 10  # sequences: rows over fewer are flagged
-REPEATED = optional("repeats")
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One score in percent with its 95 % bootstrap interval over sequences (NaN for a single sequence).
-
-    ``std``: standard deviation over the ``repeats`` whose mean this is, NaN for a single run or sequence.
-    """
-
-    dataset: str
-    split: str
-    tracker: str
-    metric: str
-    attribute: str
-    sequence: str  # '' in rows over many sequences
-    sequences: int
-    frames: int
-    value: float
-    low: float
-    high: float
-    repeats: int = field(default=1, metadata=REPEATED)
-    std: float = field(default=math.nan, metadata=REPEATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +52,11 @@ def attributes_of(benchmark: Benchmark, by: str, chosen: Collection[str] | None 
     """The rows of a table: chosen attributes, all of them, or every two together."""
     if chosen is not None:
         return tuple(dict.fromkeys(map(benchmark.spec.attribute, chosen)))
-    if by == PAGE and benchmark.labels is None:
+    if by == HTML and benchmark.labels is None:
         return ()  # a page is worth having without them
     names = tuple(benchmark.spec.attributes)
     pairs = benchmark.pairs() if by == "pair" else ()
-    return {"attribute": names, PAGE: names, "pair": (*names, *pairs)}.get(by, ())
-
-
-def score_rows(evaluation: Evaluation, by: str) -> list[Score]:
-    """One row per tracker, metric and attribute, and with ``by="sequence"`` one per sequence."""
-    rows = []
-    benchmark, has = evaluation.benchmark, evaluation.has
-    counts, frames = has.sum(axis=0).tolist(), (evaluation.frames @ has).tolist()
-    bounds = _intervals(evaluation)
-    for k, tracker in enumerate(evaluation.trackers):
-        for measure, bound in zip(evaluation.measures, bounds, strict=True):
-            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
-            repeats, spread = evaluation.repeats[k], evaluation.spread[measure.name][k] * 100
-            spans = zip(evaluation.score(measure)[k] * 100, *bound[k].T * 100, spread, strict=True)
-            for attribute, n, f, span in zip(evaluation.attributes, counts, frames, spans, strict=True):
-                value, low, high, std = map(float, span)
-                rows.append(Score(*head, attribute, "", n, f, value, low, high, repeats, std))
-            if by == "sequence":
-                values = (evaluation.values(measure)[k] * 100).tolist()
-                for name, f, value in zip(benchmark.names, evaluation.frames.tolist(), values, strict=True):
-                    rows.append(Score(*head, ALL, name, 1, f, value, math.nan, math.nan, repeats))
-    return rows
-
-
-def _intervals(evaluation: Evaluation) -> list[Array]:
-    """(K, A, 2) for each metric; one call for all of them, so they share their draws and their cost."""
-    stacked = np.concatenate([evaluation.values(measure) for measure in evaluation.measures])
-    return np.split(intervals(stacked, evaluation.weights), len(evaluation.measures))
+    return {"attribute": names, HTML: names, "pair": (*names, *pairs)}.get(by, ())
 
 
 def curve_points(evaluation: Evaluation, by: str) -> Iterator[CurvePoint]:
@@ -105,13 +65,19 @@ def curve_points(evaluation: Evaluation, by: str) -> Iterator[CurvePoint]:
     for measure in evaluation.measures:
         curves, single = evaluation.curve(measure) * 100, evaluation.curves[measure.name] * 100
         for k, tracker in enumerate(evaluation.trackers):
-            head = (benchmark.spec.name, benchmark.split_label, tracker, measure.name)
+            point = partial(
+                CurvePoint,
+                dataset=benchmark.spec.name,
+                split=benchmark.split_label,
+                tracker=tracker,
+                metric=measure.name,
+            )
             lines = [(name, "", curves[k, a]) for a, name in enumerate(evaluation.attributes)]
             if by == "sequence":
                 lines += [(ALL, name, single[k, s]) for s, name in enumerate(benchmark.names)]
             for attribute, sequence, line in lines:
                 for threshold, value in zip(measure.thresholds, line.tolist(), strict=True):
-                    yield CurvePoint(*head, attribute, sequence, threshold, value)
+                    yield point(attribute=attribute, sequence=sequence, threshold=threshold, value=value)
 
 
 def score_tables(evaluation: Evaluation, rows: list[Score], by: str) -> list[Table]:
@@ -125,7 +91,7 @@ def score_tables(evaluation: Evaluation, rows: list[Score], by: str) -> list[Tab
 
 def _ranking(evaluation: Evaluation) -> list[str]:
     """Trackers by the last metric (SR), best first; those with gaps last."""
-    scores = evaluation.score(evaluation.measures[-1])[:, 0]
+    scores = evaluation.scores(evaluation.measures[-1])[:, 0]
     order = np.argsort(-np.nan_to_num(scores, nan=-1.0), kind="stable")
     return [evaluation.trackers[k] for k in order]
 
@@ -135,9 +101,9 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
     cells = {(row.tracker, row.metric): row for row in rows if row.attribute == ALL and not row.sequence}
     body, grid = [], []
     for tracker in ranking:
-        found = [cells[tracker, measure.name] for measure in evaluation.measures]
-        grid.append([cell.value for cell in found])
-        shown = (spanned(c.value, c.low, c.high, c.std) for c in found)
+        own = [cells[tracker, measure.name] for measure in evaluation.measures]
+        grid.append([cell.value for cell in own])
+        shown = (spanned(c.value, c.low, c.high, c.std) for c in own)
         scored = len(benchmark.names) - len(missing.get(tracker, ()))
         body.append((tracker, *shown, f"{scored} of {len(benchmark.names)}" if tracker in missing else str(scored)))
     best, second = marked(np.array(grid), axis=0)
@@ -155,8 +121,8 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
 
 
 def _repeats(evaluation: Evaluation) -> str:
-    told = [f"{name}: {n}" for name, n in zip(evaluation.trackers, evaluation.repeats, strict=True) if n > 1]
-    return f"mean ± standard deviation over repeats ({', '.join(told)})\n" if told else ""
+    counts = [f"{name}: {n}" for name, n in zip(evaluation.trackers, evaluation.repeats, strict=True) if n > 1]
+    return f"mean ± standard deviation over repeats ({', '.join(counts)})\n" if counts else ""
 
 
 def _breakdown(rows: list[Score], measure: Measure, by: str, ranking: list[str]) -> Table:

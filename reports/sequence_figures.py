@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def distributions(evaluation: Evaluation, measure: Measure) -> Figure:
     """Each sequence's score in percent as a dot, a row per tracker, the best one on top; the line is the median."""
     with styled():
-        order = np.argsort(-np.nan_to_num(evaluation.score(measure)[:, 0], nan=-1.0), kind="stable").tolist()
+        order = np.argsort(-np.nan_to_num(evaluation.scores(measure)[:, 0], nan=-1.0), kind="stable").tolist()
         values = [evaluation.values(measure)[k] * 100 for k in order]
         made = figure(COLUMN, 0.6 + 0.26 * len(order))
         axes = made.subplots()

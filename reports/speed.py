@@ -40,13 +40,13 @@ class Speed:
 def printed_speeds(dataset: str, split: str, metric: str, skip: Iterable[str] = ()) -> list[Speed]:
     """Trackers with a trusted print of score and FPS, best first, without those in ``skip``."""
     skipped = {name.lower() for name in skip}
-    found = []
+    speeds = []
     for (tracker, measured), cell in cells(dataset, split).items():
         about = facts(tracker)
         if measured == metric and tracker.lower() not in skipped and about.speeds:
             fps, size = _number(about.speeds[0].fps), _number(about.params_m)
-            found.append(Speed(tracker, float(cell.best.value), cell.best.source, fps, size))
-    return sorted((s for s in found if s.fps > 0), key=lambda s: (-s.score, s.tracker))
+            speeds.append(Speed(tracker, float(cell.best.value), cell.best.source, fps, size))
+    return sorted((s for s in speeds if s.fps > 0), key=lambda s: (-s.score, s.tracker))
 
 
 def with_facts(
@@ -83,8 +83,8 @@ def scatter(own: Sequence[Speed], printed: Sequence[Speed], title: str, metric: 
                 style |= {"linewidth": 2.0}
             axes.scatter(speed.fps, speed.score, **style)
         axes.set(title=f"{metric} and speed, {title}", ylabel=f"{metric}, percent")
-        told = "; †: authors' files" if any(speed.by_authors for speed in shown) else ""
-        axes.set_xlabel(f"Frames a second, each on its own hardware{told}")
+        footnote = "; †: authors' files" if any(speed.by_authors for speed in shown) else ""
+        axes.set_xlabel(f"Frames a second, each on its own hardware{footnote}")
         axes.margins(0.14, 0.1)
         axes.grid(True)
         axes.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))

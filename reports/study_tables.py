@@ -12,7 +12,16 @@ import numpy as np
 
 from rgbtbench.core import identity
 from rgbtbench.core.boxes import Array
-from rgbtbench.results.study_record import METRICS, Measured, Setting, Training, of_one_length, settings
+from rgbtbench.results.study_record import (
+    KEY,
+    METRICS,
+    Measured,
+    OnSequence,
+    Setting,
+    Training,
+    of_one_length,
+    settings,
+)
 from rgbtbench.running.plan import truth_of
 from rgbtbench.scoring.evaluation import Evaluation
 from rgbtbench.scoring.statistics import intervals, ratio_interval
@@ -21,8 +30,11 @@ from rgbtbench.studies.trainings import HALVED, LONGER, PLAIN, TEACHER, Trained,
 from .tables import GAP, Table, number
 
 
-def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[Measured]:
-    """Every score of every training, and of trackers beside them under their own names. Needs torch."""
+def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[tuple[Measured, list[OnSequence]]]:
+    """Every score of every training, and of trackers beside them under their own names. Needs torch.
+
+    Beside each the scores on single sequences, to 5 digits.
+    """
     from rgbtbench.trackers.networks.weights import read
 
     about = identity.machine()
@@ -35,7 +47,7 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
         for measure in evaluation.measures:
             values = 100 * evaluation.values(measure)[at]
             low, high = intervals(values[None], evaluation.weights)[0, 0]
-            yield Measured(
+            score = Measured(
                 date=date.today().isoformat(),
                 commit=(json.loads(known["code"]) if known else identity.code())["commit"],
                 recipe=row,
@@ -44,7 +56,7 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
                 steps=int(known.get("steps", 0)),
                 train_seconds=_seconds(one) if one else None,
                 metric=measure.name,
-                value=100 * evaluation.score(measure)[at, 0],
+                value=100 * evaluation.scores(measure)[at, 0],
                 low=low,
                 high=high,
                 sequences=len(evaluation.frames),
@@ -53,7 +65,14 @@ def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[M
                 train_data=known.get("data", ""),
                 test_truth=truth_of(evaluation.benchmark),
                 machine=f"{about['cores']} cores, {about['processor']}, {about['platform']}",
-                each=" ".join(f"{value:.5g}" for value in values),
+            )
+            named = {name: getattr(score, name) for name in KEY}
+            yield (
+                score,
+                [
+                    OnSequence(**named, sequence=sequence, value=float(f"{value:.5g}"))
+                    for sequence, value in zip(evaluation.benchmark.names, values, strict=True)
+                ],
             )
 
 
@@ -134,10 +153,10 @@ class Compared:
         """Over the other row, in points, with its 95 % interval over sequences."""
         if row == other:
             return GAP
-        told = number(self._mean(row, metric) - self._mean(other, metric), sign=True)
+        text = number(self._mean(row, metric) - self._mean(other, metric), sign=True)
         difference = self._each(row, metric) - self._each(other, metric)
         low, high = intervals(difference[None], np.ones((1, len(difference))))[0, 0]
-        return told if math.isnan(low) else f"{told} [{low:+.1f}, {high:+.1f}]"
+        return text if math.isnan(low) else f"{text} [{low:+.1f}, {high:+.1f}]"
 
     def share(self, row: str, metric: str) -> str:
         """Of a lead that may be none, nothing is said."""
@@ -147,11 +166,11 @@ class Compared:
         sure = intervals(whole[None], np.ones((1, len(whole))))[0, 0, 0]
         if not teacher > plain or sure <= 0:
             return GAP
-        told = f"{100 * (self._mean(row, metric) - plain) / (teacher - plain):.0f}"
+        text = f"{100 * (self._mean(row, metric) - plain) / (teacher - plain):.0f}"
         if np.isnan(part).any() or np.isnan(whole).any():
-            return told
+            return text
         low, high = ratio_interval(100 * part, whole)
-        return f"{told} [{low:.0f}, {high:.0f}]"
+        return f"{text} [{low:.0f}, {high:.0f}]"
 
     def _of(self, row: str, metric: str) -> list[Training]:
         return of_one_length(self.trainings, self.setting, row, metric)

@@ -76,12 +76,12 @@ def marked(grid: Array, axis: int, digits: int = 1) -> tuple[Marks, Marks]:
     The first column of a table holds names.
     """
     shown = np.nan_to_num(np.round(grid, digits), nan=-np.inf)
-    found = []
+    places = []
     for _ in range(2):
         top = np.isfinite(shown) & (shown == shown.max(axis=axis, keepdims=True))
-        found.append(frozenset((int(r), int(c) + 1) for r, c in np.argwhere(top)))
+        places.append(frozenset((int(r), int(c) + 1) for r, c in np.argwhere(top)))
         shown = np.where(top, -np.inf, shown)
-    return found[0], found[1]
+    return places[0], places[1]
 
 
 def as_text(table: Table) -> str:
@@ -178,15 +178,15 @@ def typeset(text: str) -> str:
     >>> print(typeset("A & B_$%"))
     A \& B\_\$\%
     """
-    found, text = [], visible(text)
+    letters, text = [], visible(text)
     for at, mark in enumerate(text):
         if mark == "-" and text[at + 1 : at + 2] == "-":
-            found.append("-{}")  # two would join to a dash
+            letters.append("-{}")  # two would join to a dash
         elif mark in LATEX or mark in LATIN or mark.isascii():
-            found.append(LATEX.get(mark, mark))
+            letters.append(LATEX.get(mark, mark))
         else:
-            found.append(f"[U+{ord(mark):04X}]")
-    return "".join(found)
+            letters.append(f"[U+{ord(mark):04X}]")
+    return "".join(letters)
 
 
 def as_html(table: Table, caption: str = "") -> str:
@@ -203,8 +203,8 @@ def as_html(table: Table, caption: str = "") -> str:
     lines = [f"<tr>{row}</tr>" for row in ([groups] if groups else []) + [heads]]
     ruled = {table.rule: ' class="ruled"'}
     body = "\n".join(f"<tr{ruled.get(at, '')}>{row}</tr>" for at, row in enumerate(rows))
-    told = f"<caption>{html_text(caption)}</caption>" if caption else ""
-    return f"<table>{told}<thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
+    title = f"<caption>{html_text(caption)}</caption>" if caption else ""
+    return f"<table>{title}<thead>{''.join(lines)}</thead><tbody>\n{body}\n</tbody></table>"
 
 
 def html_text(text: str) -> str:

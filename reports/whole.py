@@ -19,7 +19,7 @@ from .comparable import require_complete, together, told_apart
 from .inputs import Benchmarks, Entry, gather, score
 from .leaderboard import Ranked, rank_tables, ranked
 from .records import render
-from .scores import PAGE, Score, attributes_of, score_rows, score_tables
+from .scores import HTML, Score, attributes_of, score_rows, score_tables
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,8 +119,8 @@ def collect_material(
         layouts=layouts,
         unread=unread,
     )
-    for told in unread:
-        log(f"left out: {told}")
+    for reason in unread:
+        log(f"left out: {reason}")
     if odd := set(layouts or {}) - {entry.label for entry in entries}:
         labels = ", ".join(dict.fromkeys(entry.label for entry in entries))
         raise ConfigError(f"no results labelled {min(odd)!r}", expected=labels)
@@ -173,7 +173,7 @@ def make_page(
     from .page.build import Page
 
     page = Page(title or page_title(material.inputs), material.groups, printed, untrusted=untrusted)
-    evaluations = material.evaluate(PAGE, attributes, measures, page.watch)
+    evaluations = material.evaluate(HTML, attributes, measures, page.watch)
     return Report(page.html(evaluations), tuple(evaluations), material.is_complete(evaluations))
 
 

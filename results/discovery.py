@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rgbtbench.core.errors import BenchError, ResultError
 from rgbtbench.files.archive import BESIDE, FILES, Archive, Tree, join
@@ -84,9 +88,37 @@ class Library:
             self.shelves += [Shelf(pattern, len(FILES), things) for pattern, things in groups.items()]
 
 
+def of_arrays(label: str, arrays: Mapping[str, Any]) -> Library:
+    """Boxes in memory, by sequence, as if they lay in one file. Raises ResultError for what holds no numbers.
+
+    Numbers under a mask become NaN.
+    """
+    if odd := [name for name in arrays if not isinstance(name, str)]:
+        raise ResultError("a sequence is named by a text", where=label, found=repr(odd[0])[:60])
+    tree = Archive(label, {}, ResultError, ())
+    leaves = {name: _numbers(rows, tree.where(name)) for name, rows in arrays.items()}
+    return Library(tree, [Shelf("*", len(FILES), {name: name for name in arrays})], leaves=leaves)
+
+
+def _numbers(rows: Any, where: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(rows)
+    except Exception as reason:  # rows of unequal lengths; a tensor on a GPU, or anything else that only looks like one
+        problem = f"{type(reason).__name__}: {reason}".splitlines()[0][:100]
+        raise ResultError("not an array", where=where, expected="(N, 4) or (N, 8) numbers", found=problem) from None
+    if array.dtype.kind not in "fiu":
+        raise ResultError(
+            "not an array of numbers",
+            where=where,
+            expected="(N, 4) or (N, 8) real numbers",
+            found=f"{type(rows).__name__} of {array.dtype}",
+        )
+    return np.ma.filled(rows.astype(float), np.nan) if isinstance(rows, np.ma.MaskedArray) else array
+
+
 def catalogue(tree: Tree) -> Library:
     """Look at the names of all files, at any depth; nothing is read."""
-    found = Library(tree)
+    library = Library(tree)
     by_folder: dict[tuple[str, str], dict[str, str]] = {}
     for folder, files in walk(tree, ResultError):
         kinds: dict[str, dict[str, str]] = {}
@@ -94,29 +126,29 @@ def catalogue(tree: Tree) -> Library:
             path, name = join(folder, file), file[: len(file) - len(end)]
             kind = TEXTS[0] if end in TEXTS else end  # text files of both endings belong together
             if end not in (*FILES, *BESIDE):
-                found.strangers[end or "without an ending"] += 1
+                library.strangers[end or "without an ending"] += 1
             elif name.lower().endswith("_confidence"):
                 continue  # of a tracker in its boxes, as our store keeps them: no boxes themselves
             elif name.lower().endswith(TIMES):
                 word = next(word for word in TIMES if name.lower().endswith(word))
-                found.times[join(folder, name[: -len(word)]).lower()] = path
+                library.times[join(folder, name[: -len(word)]).lower()] = path
             elif end in BESIDE:
                 continue
             elif name not in kinds.setdefault(kind, {}):
                 kinds[kind][name] = path
             elif ending(kinds[kind][name]) == end:  # a.txt and a.TXT
-                found.twins[kinds[kind][name]] = path
+                library.twins[kinds[kind][name]] = path
             elif end == TEXTS[0]:  # plainer than a.csv
                 kinds[kind][name] = path
         for end, things in kinds.items():
-            found.shelves.append(Shelf(join(folder, f"*{end}"), FILES.index(end), things))
-            found.whole += things.values() if end in (*WHOLE, ".npy") else ()
+            library.shelves.append(Shelf(join(folder, f"*{end}"), FILES.index(end), things))
+            library.whole += things.values() if end in (*WHOLE, ".npy") else ()
             if folder and len(things) <= FOLDER_LIMIT:
                 _file_by_folder(folder, end, things, by_folder)
-    found.shelves += [Shelf(pattern, FILES.index(end), things) for (pattern, end), things in by_folder.items()]
+    library.shelves += [Shelf(pattern, FILES.index(end), things) for (pattern, end), things in by_folder.items()]
     if isinstance(tree, Archive):
-        found.strangers.update(ending(path) or "without an ending" for path in tree.skipped)
-    return found
+        library.strangers.update(ending(path) or "without an ending" for path in tree.skipped)
+    return library
 
 
 def _file_by_folder(

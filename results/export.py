@@ -121,9 +121,9 @@ def export(
         raise ResultError("label cannot be part of a file name", found=repr(files.label), next="--results LABEL=PATH")
     rule, read = KITS[kit], reading(layout)
     if not re.fullmatch(rule.labels, files.label, re.S):
-        told = f"--results {re.sub('[^A-Za-z0-9_-]', '_', files.label)}=PATH"
+        option = f"--results {re.sub('[^A-Za-z0-9_-]', '_', files.label)}=PATH"
         raise ResultError(
-            f"label that kit {kit} does not take", expected=rule.labels, found=repr(files.label), next=told
+            f"label that kit {kit} does not take", expected=rule.labels, found=repr(files.label), next=option
         )
     targets = {name: out / rule.path.format(label=files.label, name=name) for name in files.paths}
     more: dict[Path, str] = {}

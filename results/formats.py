@@ -20,7 +20,7 @@ from rgbtbench.files.archive import FILES, Tree, open_tree
 from rgbtbench.files.arrays import read_rows, rows_of
 from rgbtbench.files.trajectories import given_first
 
-from .discovery import WHOLE, Library, catalogue
+from .discovery import WHOLE, Library, catalogue, of_arrays
 from .matching import Match, Shelf, choose, matches, number_of
 
 Known = Callable[[], Mapping[str, Collection[str]]]  # benchmark -> its sequences; called if it is needed
@@ -43,6 +43,7 @@ class ResultFiles:
 
     ``leaves``: arrays by sequence, where one file holds all of them. ``times``: sequence name -> path of the authors'
     seconds per frame. ``run``: which repeat this is, '' for the only one; ``others``: the other repeats.
+    ``layout``: of the rows, where it is known.
     """
 
     label: str
@@ -53,6 +54,7 @@ class ResultFiles:
     times: Mapping[str, str] = field(default_factory=dict)
     run: str = ""
     others: tuple[ResultFiles, ...] = ()
+    layout: str | None = None
 
     @property
     def title(self) -> str:
@@ -91,23 +93,30 @@ class ResultFiles:
         return self
 
 
-def find_results(label: str, path: str | Path, names: Sequence[str], known: Known | None = None) -> ResultFiles:
-    """Match the files of a folder or archive with sequences.
+def find_results(
+    label: str, given: str | Path | Mapping[str, Any], names: Sequence[str], known: Known | None = None
+) -> ResultFiles:
+    """Match the files of a folder or archive with sequences, or the arrays of a mapping by their keys.
 
     Takes whatever names the most sequences, wherever it lies. Repeats of one tracker (``run1/``, ``SEQ_001.txt``) are
     found together. ``known``: sequences of published benchmarks. Raises ResultError if nothing fits, if two sets fit
     alike, or if the files are those of another benchmark.
     """
-    library = catalogue(open_tree(path, ResultError, next=f"--results {label}=FOLDER_OR_ARCHIVE"))
-    found = _matched(library.shelves, names)
-    chosen, ties = choose(found)
+    if isinstance(given, Mapping):
+        library = of_arrays(label, given)
+    else:
+        library = catalogue(open_tree(given, ResultError, next=f"--results {label}=FOLDER_OR_ARCHIVE"))
+    candidates = _matched(library.shelves, names)
+    chosen, ties = choose(candidates)
     if not chosen or len(chosen[0].found) < len(names):
         seen = len(library.shelves)
         library.look_inside({path for match in chosen for path in match.found.values()})
-        found += _matched(library.shelves[seen:], names)
-        chosen, ties = choose(found)
+        candidates += _matched(library.shelves[seen:], names)
+        chosen, ties = choose(candidates)
     if chosen and (ties or not library.has_boxes(chosen[0])):
-        likely = [match for match in found if 2 * len(match.found) >= len(chosen[0].found) and library.has_boxes(match)]
+        likely = [
+            match for match in candidates if 2 * len(match.found) >= len(chosen[0].found) and library.has_boxes(match)
+        ]
         chosen, ties = choose(_named(likely, names, known()) if known else likely) if likely else (chosen, ties)
     count = len(chosen[0].found) if chosen else 0
     if known and 2 * count < len(names):
@@ -131,33 +140,33 @@ def whose(path: str | Path, known: Known) -> dict[str, frozenset[str]]:
     RGBT210's sequences are all RGBT234's too: among equals the smaller benchmark, which they fill, comes first.
     """
     library, benchmarks = catalogue(open_tree(path, ResultError)), known()
-    found = _owners(library, benchmarks)
-    if not found:
+    owners = _owners(library, benchmarks)
+    if not owners:
         library.look_inside(set())
-        found = _owners(library, benchmarks)
-    return found
+        owners = _owners(library, benchmarks)
+    return owners
 
 
 def _owners(library: Library, known: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    owners: dict[str, frozenset[str]] = {}
     for benchmark, names in known.items():
         best = max(_matched(library.shelves, tuple(names)), key=lambda m: len(m.found), default=None)
         if best:
-            found[benchmark] = frozenset(best.found)
-    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), len(known[item[0]]))))
+            owners[benchmark] = frozenset(best.found)
+    return dict(sorted(owners.items(), key=lambda item: (-len(item[1]), len(known[item[0]]))))
 
 
 def _matched(shelves: Iterable[Shelf], names: Sequence[str]) -> list[Match]:
     """Matches of the shelves that hold enough, largest first: one of ten times fewer things decides nothing."""
-    found: list[Match] = []
+    candidates: list[Match] = []
     best = 0
     for shelf in sorted(shelves, key=lambda shelf: -len(shelf.things))[:SHELVES]:
         if 10 * len(shelf.things) < best:
             break
         own = matches(shelf, names)
         best = max([best, *(len(match.found) for match in own)])
-        found += own
-    return found
+        candidates += own
+    return candidates
 
 
 def _named(found: list[Match], names: Sequence[str], known: Mapping[str, Collection[str]]) -> list[Match]:

@@ -81,8 +81,8 @@ class Lease:
     @property
     def is_held(self) -> bool:
         """Whether it is still ours: a holder that looked dead for long loses it."""
-        found = read(self.path)
-        return found is not None and found.token == self.token
+        lease = read(self.path)
+        return lease is not None and lease.token == self.token
 
     def __enter__(self) -> Lease:
         threading.Thread(target=self._keep, daemon=True).start()
@@ -114,16 +114,16 @@ def claim(path: Path, *, run: str, stale: float = STALE, retake: bool = False) -
     """
     post_mortem, attempt = "", 1
     for _ in range(3):  # each time round somebody else was faster
-        found = read(path)
-        if found is not None:
-            if found.run == run != "":
+        before = read(path)
+        if before is not None:
+            if before.run == run != "":
                 if not retake:
                     return None
-            elif not found.is_free(stale):
+            elif not before.is_free(stale):
                 return None
-            if not remove(path, found.token):
+            if not remove(path, before.token):
                 return None
-            post_mortem, attempt = found.post_mortem, found.attempt + 1 if found.run == run else 1
+            post_mortem, attempt = before.post_mortem, before.attempt + 1 if before.run == run else 1
         token, holder = uuid4().hex, Holder.here()
         about = {"host": holder.host, "pid": holder.pid, "start": holder.start}
         line = json.dumps({"format": 1, **about, "token": token, "run": run, "attempt": attempt}) + "\n"
@@ -187,8 +187,8 @@ def remove(path: Path, token: str) -> bool:
         path.rename(aside)
     except FileNotFoundError:
         return False
-    found = read(aside)
-    ours = found is not None and found.token == token
+    taken = read(aside)
+    ours = taken is not None and taken.token == token
     if not ours:
         with suppress(OSError):  # somebody has claimed it since: then it may run twice, and the same boxes come out
             os.link(aside, path)

@@ -14,21 +14,21 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from rgbtbench.core import regular
 from rgbtbench.core.boxes import Array
-from rgbtbench.core.errors import StoreError
+from rgbtbench.core.errors import ResultError, StoreError
 from rgbtbench.core.identity import digest, host, machine
 from rgbtbench.core.messages import TRACE, safe
 from rgbtbench.files import atomic
+from rgbtbench.files.archive import Folder
 
 from . import lease
+from .formats import ResultFiles
 
 FORMAT = 1
 ABOUT = "about-run.json"  # a sequence of RGBT234 is called run
@@ -119,33 +119,33 @@ class RunFolder:
                 next="choose another folder with --runs DIR",
             )
         if begun:
-            found = _parsed(self.path / ABOUT)
-            if found is None or found.get("hash") != digest(identity):
+            about = _parsed(self.path / ABOUT)
+            if about is None or about.get("hash") != digest(identity):
                 raise StoreError(
                     f"{ABOUT} is not that of this run",
                     where=self.path / ABOUT,
                     expected=f"hash {digest(identity)}",
-                    found=found.get("hash") if found else "no JSON object",
+                    found=about.get("hash") if about else "no JSON object",
                     next=f"move {self.path} away",
                 )
 
     def record(self, name: str) -> Record | None:
         """The record of a sequence; None if there is none to be read. Raises StoreError if it is of a newer kind."""
-        found = _parsed(self.path / (name + RECORD))
-        if found is None:
+        stored = _parsed(self.path / (name + RECORD))
+        if stored is None:
             return None
-        known = {f.name: found.get(f.name, f.default) for f in fields(Record)}  # older records lack the newer fields
+        known = {f.name: stored.get(f.name, f.default) for f in fields(Record)}  # older records lack the newer fields
         if any(known[key] is MISSING or not is_sound(known[key]) for key, is_sound in SOUND.items()):
             return None
         return Record(**known)
 
     def about(self) -> dict[str, Any]:
         """What about-run.json says. Raises StoreError if it is of a newer kind or no run's."""
-        found = _parsed(self.path / ABOUT)
-        identity = found.get("identity") if found else None
-        if not found or not isinstance(identity, dict) or not isinstance(found.get("label"), str):
+        about = _parsed(self.path / ABOUT)
+        identity = about.get("identity") if about else None
+        if not about or not isinstance(identity, dict) or not isinstance(about.get("label"), str):
             raise StoreError(f"{ABOUT} says nothing of a run", where=self.path / ABOUT, next=f"move {self.path} away")
-        return found
+        return about
 
     def unreadable(self) -> str | None:
         """Why about-run.json cannot be read; None if it can."""
@@ -157,24 +157,14 @@ class RunFolder:
 
     def machines(self) -> list[dict[str, Any]]:
         """What it ran on, one for each host."""
-        return [found for path in sorted(self.path.glob("machine-*.json")) if (found := _parsed(path))]
+        return [machine for path in sorted(self.path.glob("machine-*.json")) if (machine := _parsed(path))]
 
-    @contextmanager
-    def sound_files(self, names: Iterable[str]) -> Iterator[Path]:
-        """A folder with no other boxes than those of these sequences: a killed run leaves others beside them.
-
-        That is the run's own folder if it has no others: thousands of links take seconds to make and remove.
-        """
-        wanted = {name + BOXES for name in names}
-        beside = (TIMES, CONFIDENCE)
-        found = {e.name for e in os.scandir(self.path) if e.name.endswith(BOXES) and not e.name.endswith(beside)}
-        if found == wanted:
-            yield self.path
-            return
-        with TemporaryDirectory() as folder:
-            for file in wanted:
-                Path(folder, file).symlink_to(self.path.absolute() / file)
-            yield Path(folder)
+    def files(self, label: str, names: Iterable[str], layout: str | None = None) -> ResultFiles:
+        """The boxes of these sequences as result files: a killed run leaves others beside them."""
+        own = list(names)
+        times = {name: name + TIMES for name in own if (self.path / (name + TIMES)).exists()}
+        paths = {name: name + BOXES for name in own}
+        return ResultFiles(label, Folder(self.path, ResultError), paths, 0, times=times, layout=layout)
 
     def has_record(self, name: str) -> bool:
         """Whether a sequence is settled, without reading anything."""
@@ -279,8 +269,8 @@ class RunFolder:
     def leases(self) -> dict[str, lease.Held]:
         """Leases by sequence, live and dead."""
         names = [e.name.removesuffix(LEASE) for e in os.scandir(self.path) if e.name.endswith(LEASE)]
-        found = {name: lease.read(self.path / (name + LEASE)) for name in names if not name.startswith(".")}
-        return {name: held for name, held in found.items() if held}
+        all_leases = {name: lease.read(self.path / (name + LEASE)) for name in names if not name.startswith(".")}
+        return {name: held for name, held in all_leases.items() if held}
 
     def sweep(self, stale: float) -> None:
         """Remove what killed processes left: temporary files, and leases that have nothing more to tell."""
@@ -353,13 +343,13 @@ def _parsed(path: Path) -> dict[str, Any] | None:
     try:
         with regular.opened(path) as stream:
             data = stream.read(SIZE_LIMIT + 1)
-        found = json.loads(data) if len(data) <= SIZE_LIMIT else None
+        parsed = json.loads(data) if len(data) <= SIZE_LIMIT else None
     except (FileNotFoundError, ValueError, RecursionError):
         return None
     except OSError as reason:
         next = f"ls -l {shlex.quote(str(path))}"
         raise StoreError("cannot read the store", where=path, found=reason.strerror, next=next) from None
-    if not isinstance(found, dict) or not isinstance(version := found.get("format"), int):
+    if not isinstance(parsed, dict) or not isinstance(version := parsed.get("format"), int):
         return None
     if version > FORMAT:
         raise StoreError(
@@ -369,4 +359,4 @@ def _parsed(path: Path) -> dict[str, Any] | None:
             found=f"format {version}",
             next="pip install --upgrade rgbtbench",
         )
-    return found
+    return parsed

@@ -1,15 +1,18 @@
 """Our own committed measurements of trained networks: ``measured/study.csv``, one score of one training a row.
 
-They are scores on a generated benchmark: never to stand among those of real ones.
+Beside it lies ``study_sequences.csv.gz``: the same score on one sequence a row. They are of a generated
+benchmark: never to stand among scores of real ones.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import math
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +35,8 @@ NEEDED = (
     "train_data",
     "test_truth",
 )
+KEY = ("recipe", "preset", "seed", "steps", "weights_sha256", "test_truth", "metric")  # of a row, in both files
+LIMIT = 256 << 20  # bytes of the scores on sequences, unpacked: ours are 2.4 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,21 @@ class Measured:
     train_data: str
     test_truth: str
     machine: str
-    each: str  # the score on each sequence in percent, in the order of their names, blanks between
+
+
+@dataclass(frozen=True, slots=True)
+class OnSequence:
+    """A row of the file beside it: a training's score in percent on one sequence; all but the last two name the row."""
+
+    recipe: str
+    preset: str
+    seed: int
+    steps: int
+    weights_sha256: str
+    test_truth: str
+    metric: str
+    sequence: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +90,7 @@ class Setting:
 class Training:
     """One score in percent of one training, with its 95 % interval over sequences.
 
-    ``seconds`` of training, NaN if unknown; ``each`` sequence's score, () where the file does not hold them.
+    ``seconds`` of training, NaN if unknown; ``each`` sequence's score, () where no file holds them.
     """
 
     recipe: str
@@ -112,37 +131,106 @@ def read_study(path: Path | None = None) -> list[Training]:
     path = path or MEASURED / "study.csv"
     if not path.exists():
         return []
+    beside = sequences_file(path)
+    return parse_study(_text(path), str(path), _text(beside) if beside.exists() else "", str(beside))
+
+
+def sequences_file(path: Path) -> Path:
+    """Where a record's scores on single sequences lie."""
+    return path.with_name(f"{path.stem}_sequences.csv.gz")
+
+
+def packed(text: str) -> bytes:
+    """As that file holds it: the same bytes for the same text."""
+    out = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0) as stream:
+        stream.write(text.encode())
+    return out.getvalue()
+
+
+def _text(path: Path) -> str:
     try:
-        return parse_study(io.StringIO(regular.read(path).decode(), newline=""), str(path))
+        data = regular.read(path)
+        return (_unpacked(data) if path.suffix == ".gz" else data).decode()
     except OSError as reason:
-        raise DataError("cannot read the record", where=path, found=reason.strerror) from None
-    except (UnicodeDecodeError, csv.Error) as reason:
+        raise DataError("cannot read the record", where=path, found=reason.strerror or reason) from None
+    except (UnicodeDecodeError, zlib.error) as reason:
         raise DataError("the record is no CSV", where=path, found=reason) from None
 
 
-def parse_study(stream: Iterable[str], where: str) -> list[Training]:
-    """The rows of a text that lies at ``where``. Raises DataError with its line."""
-    reader = csv.DictReader(stream)
-    if odd := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
-        raise DataError("columns are missing", where=where, expected=", ".join(NEEDED), found=f"no {', '.join(odd)}")
-    return [_training(row, f"{where}:{reader.line_num}") for row in reader]
+def _unpacked(data: bytes) -> bytes:
+    decoder = zlib.decompressobj(31)  # one gzip stream
+    text = decoder.decompress(data, LIMIT + 1)
+    if len(text) > LIMIT:
+        raise OSError(f"over {LIMIT:,} bytes")
+    if not decoder.eof or decoder.unused_data:
+        raise OSError("not one whole gzip stream")
+    return text
 
 
-def _training(row: dict[str, str], where: str) -> Training:
-    if short := [name for name in NEEDED if row[name] is None]:
+def parse_study(rows: str, where: str, scores: str = "", beside: str = "") -> list[Training]:
+    """The rows of a text that lies at ``where``, and of the ``scores`` on sequences. Raises DataError with a line."""
+    each = _on_sequences(scores, beside)
+    trainings, keys = [], set()
+    for row, line in _rows(rows, where, NEEDED):
+        trainings.append(_training(row, line, each.get(_key(row), {})))
+        keys.add(_key(row))
+    for key in each.keys() - keys:
+        found = " ".join(f"{name} {value}" for name, value in zip(KEY, key, strict=True))
+        line = next(iter(each[key].values()))[1]
+        raise DataError("scores of a row that the record lacks", where=line, expected=f"a row of {where}", found=found)
+    return trainings
+
+
+def _rows(text: str, where: str, needed: tuple[str, ...]) -> Iterator[tuple[dict[str, str], str]]:
+    """Rows of a CSV and where each is."""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        if odd := [name for name in needed if name not in (reader.fieldnames or ())]:
+            missing = f"no {', '.join(odd)}"
+            raise DataError("columns are missing", where=where, expected=", ".join(needed), found=missing)
+        for row in reader:
+            line = f"{where}:{reader.line_num}"
+            if short := [name for name in needed if row[name] is None]:
+                missing = f"no {', '.join(short)}"
+                raise DataError("a row is short", where=line, expected=f"{len(needed)} columns", found=missing)
+            yield row, line
+    except csv.Error as reason:
+        raise DataError("the record is no CSV", where=f"{where}:{reader.line_num}", found=reason) from None
+
+
+def _key(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row.get(name) or "" for name in KEY)
+
+
+def _on_sequences(text: str, where: str) -> dict[tuple[str, ...], dict[str, tuple[float, str]]]:
+    """Of each row of the record, by sequence: the score and the line that tells it."""
+    by_row: dict[tuple[str, ...], dict[str, tuple[float, str]]] = {}
+    for row, line in _rows(text, where, (*KEY, "sequence", "value")) if text else ():
+        values = by_row.setdefault(_key(row), {})
+        if row["sequence"] in values:
+            first = values[row["sequence"]][1]
+            raise DataError("a sequence is scored twice", where=line, found=f"{row['sequence']}, first in {first}")
+        values[row["sequence"]] = _percentage("value", row["value"], line), line
+    return by_row
+
+
+def _training(row: dict[str, str], where: str, each: Mapping[str, tuple[float, str]]) -> Training:
+    if row.get("each"):
+        what = "an older record: scores on sequences are in column each"
         raise DataError(
-            "a row is short", where=where, expected=f"{len(NEEDED)} columns", found=f"no {', '.join(short)}"
+            what, where=where, expected="a file beside it", next="rgbtbench study --trained --record FILE.csv"
         )
     value, low, high = (_percentage(name, row[name], where) for name in ("value", "low", "high"))
-    each = tuple(_percentage("each", word, where) for word in (row.get("each") or "").split())
     if each and str(len(each)) != row["sequences"]:
-        found = f"{len(each)} in column each"
+        line = next(iter(each.values()))[1]
+        found = f"{len(each)}, the first in {line}"
         raise DataError("one score for each sequence", where=where, expected=row["sequences"], found=found)
     if row["metric"] not in METRICS:
         raise DataError("unknown metric", where=where, expected=", ".join(METRICS), found=repr(row["metric"]))
     return Training(
         recipe=row["recipe"],
-        setting=Setting(*(row[name] or "" for name in ("preset", "test_truth", "sequences"))),
+        setting=Setting(preset=row["preset"], test_truth=row["test_truth"], sequences=row["sequences"]),
         seed=row["seed"],
         steps=row["steps"],
         seconds=_number(row["train_seconds"]),
@@ -151,7 +239,7 @@ def _training(row: dict[str, str], where: str) -> Training:
         value=value,
         low=low,
         high=high,
-        each=each,
+        each=tuple(each[name][0] for name in sorted(each)),
     )
 
 
@@ -183,11 +271,11 @@ def _by_steps(
     trainings: Iterable[Training], setting: Setting, recipe: str, metric: str
 ) -> dict[str, dict[str, Training]]:
     """By number of steps and seed."""
-    found: dict[str, dict[str, Training]] = {}
+    groups: dict[str, dict[str, Training]] = {}
     for t in trainings:
         if (t.setting, t.recipe, t.metric) == (setting, recipe, metric):
-            found.setdefault(t.steps, {})[t.seed] = t
-    return found
+            groups.setdefault(t.steps, {})[t.seed] = t
+    return groups
 
 
 def average(trainings: Sequence[Training], setting: Setting, recipe: str, metric: str) -> Average | None:

@@ -23,6 +23,7 @@ TRACKERS: Registry[Any] = Registry(
         "dcf": "rgbtbench.trackers.dcf:DCF",
         "replay": "rgbtbench.trackers.replay:Replay",
         "process": "rgbtbench.trackers.process:Process",
+        "codebase": "rgbtbench.trackers.codebase:Codebase",
         "trax": "rgbtbench.trackers.trax:Trax",
         "cmd-teacher": "rgbtbench.trackers.crossmodal.models:teacher",
         "cmd-student": "rgbtbench.trackers.crossmodal.models:student",
@@ -56,6 +57,20 @@ def revision(name: str) -> int | None:
     return REVISIONS.get(module.rpartition(".")[0])
 
 
+def places(name: str | None) -> tuple[str, ...]:
+    """The parameters of a tracker that only say where things lie: not part of a run's identity, unlike ``origin``."""
+    return ("root", "python") if str(name).lower() == "codebase" else ()
+
+
+def origin(name: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What lies at a tracker's ``places``, by content. Raises ConfigError if it is not what it must be."""
+    if not places(name):
+        return None
+    from .codebase import origin as found
+
+    return found(params)
+
+
 def follows_many(name: str) -> bool:
     """Whether a built-in tracker follows several sequences at once (docs/lockstep.md)."""
     targets = {known.lower(): target for known, target in TRACKERS.builtin.items()}
@@ -83,6 +98,7 @@ MEANINGS = {
     "dcf": "discriminative correlation filter on both modalities, NumPy only",
     "replay": "raw result files played back: results=FOLDER_OR_ARCHIVE",
     "process": "a tracker in its own interpreter or container: command=[...]",
+    "codebase": "a repository of the pytracking or OSTrack shape, in its own interpreter: root=..., tracker=...",
     "trax": "a tracker that speaks TraX, as VOT's do: command=[...]",
     "cmd-teacher": "two ResNet-50, MDC + FRS: our MFNet-style reconstruction, as the paper leaves its internals open",
     "cmd-student": "one ResNet-18 for both modalities, MPSD fusion: the paper's Student-Distill",

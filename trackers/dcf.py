@@ -98,8 +98,8 @@ class DCF:
         sureness = float(np.clip((ratio - p.lost) / (p.sure - p.lost), 0, 1))
         if sureness:
             self.centre = np.clip(self.centre + peak * self.side / p.grid, 0, frame.rgb.shape[1::-1])
-            found = _respond(self.scale_filter, self.look_at_scales(frame), p.regularization)
-            self.resize((weights[:, None] * np.fft.irfft(found, p.scales)).sum(axis=0))
+            scale_response = _respond(self.scale_filter, self.look_at_scales(frame), p.regularization)
+            self.resize((weights[:, None] * np.fft.irfft(scale_response, p.scales)).sum(axis=0))
             if frame.index % p.every == 0:
                 rate, scale_rate = (1 - (1 - r * sureness) ** p.every for r in (p.rate, p.scale_rate))
                 self.filter = _learn(self.filter, self.goal, self.look(frame), rate)

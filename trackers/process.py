@@ -31,6 +31,7 @@ from rgbtbench.core.types import Frame, parts
 
 LONGEST = 1 << 20  # bytes of an answer
 KEPT = 4096  # bytes of stderr shown when something goes wrong
+GLANCE = 1.0  # seconds of silence after which we look whether the child lives
 
 
 class Process:
@@ -78,15 +79,15 @@ class Process:
         seconds = self.timeout + self.start * fresh
         answer = self._call(call | ({"make": self.make} if fresh else {}), frame, seconds)
         if fresh and self.make["arguments"] and not answer.get("made"):
-            told = {"expected": '{"made": true}', "found": answer, "next": "copy today's process_client.py there"}
-            raise self._fault("did not heed params or weights", **told)
+            details = {"expected": '{"made": true}', "found": answer, "next": "copy today's process_client.py there"}
+            raise self._fault("did not heed params or weights", **details)
 
     def update(self, frame: Frame) -> Array | tuple[Array, float]:
         """Ask for the box in this frame."""
         answer = self._call({"call": "update"}, frame, self.timeout)
         try:
-            found, confidence = parts(answer)
-            box = np.array(found, dtype=float)
+            found_box, confidence = parts(answer)
+            box = np.array(found_box, dtype=float)
             return box if confidence is None else (box, float(confidence))
         except (TypeError, ValueError):
             raise self._fault("answered without a box", expected='{"box": [x, y, w, h]}', found=answer) from None
@@ -157,7 +158,10 @@ class Process:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise self._fault(f"gave no answer within {seconds:g} s", next="a higher timeout: (or start:)")
-                for key, _ in ready.select(left):
+                events = ready.select(min(left, GLANCE))
+                if not events and self.child and self.child.poll() is not None:
+                    raise self._fault("ended without an answer")  # a fork of it holds its pipes open
+                for key, _ in events:
                     if key.fileobj is stdin:
                         try:
                             rest = rest[os.write(key.fd, rest) :]

@@ -30,7 +30,11 @@ class Frame:
         self.index, self.rgb, self.tir = index, rgb, tir
 
 
-def take_pipes() -> tuple[BinaryIO, BinaryIO]:
+class NoBox(ValueError):
+    """A tracker's answer that is no box."""
+
+
+def take_pipes() -> "tuple[BinaryIO, BinaryIO]":  # no such type before Python 3.9
     """Keep the pipes to the parent for us: neither a print nor a child process may use them."""
     calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -69,7 +73,7 @@ def guard(calls: BinaryIO) -> None:
 
 def serve(factory: Any, calls: BinaryIO, answers: BinaryIO) -> None:
     """Answer calls until the parent hangs up."""
-    tracker = None
+    tracker, us = None, os.getpid()
     while True:
         line = calls.readline()
         if not line:
@@ -83,8 +87,12 @@ def serve(factory: Any, calls: BinaryIO, answers: BinaryIO) -> None:
             answer = _answer(tracker, call, frame)
             if fresh:
                 answer["made"] = True
+        except NoBox as reason:
+            answer = {"error": str(reason)}
         except BaseException:  # also one that a tracker makes up
             answer = {"error": traceback.format_exc()[-LONGEST:]}
+        if os.getpid() != us:  # a copy of us, which the tracker forked
+            os._exit(0)
         answers.write(json.dumps(answer).encode("ascii") + b"\n")
         answers.flush()
 
@@ -112,13 +120,20 @@ def _answer(tracker: Any, call: Any, frame: Frame) -> Any:
         _seed(call.get("seed", 0))
         tracker.init(frame, np.array(call["box"], dtype=float))
         return {}
-    found, confidence = tracker.update(frame), None
-    if isinstance(found, tuple) and len(found) == 2:
-        found, confidence = found
-    elif isinstance(found, dict):
-        confidence = next((found[key] for key in CONFIDENCE if key in found), None)
-        found = next((found[key] for key in BOX if key in found), found)
-    answer = {"box": np.asarray(found, dtype=float).tolist()}
+    answered, confidence = tracker.update(frame), None
+    if isinstance(answered, tuple) and len(answered) == 2:
+        answered, confidence = answered
+    elif isinstance(answered, dict):
+        confidence = next((answered[key] for key in CONFIDENCE if key in answered), None)
+        answered = next((answered[key] for key in BOX if key in answered), answered)
+    try:
+        box = np.asarray(answered, dtype=float)
+    except (TypeError, ValueError):
+        box = np.empty(0)
+    if answered is None or box.shape != (4,):
+        told = repr(answered)[:200] if box.size <= 8 else f"an array of shape {box.shape}"
+        raise NoBox(f"expected a box x y w h, the tracker answered {told}")
+    answer = {"box": box.tolist()}
     if confidence is not None:
         answer["confidence"] = float(confidence)
     return answer

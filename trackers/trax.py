@@ -56,8 +56,8 @@ class Trax(Process):
 
     def init(self, frame: Frame, box: Array) -> None:
         """Start the server if it does not run, and hand it the first images and the box."""
-        told = self.hello.options
-        if self.child and (self.restart or "vot" in told):  # VOT's Python wrapper serves one sequence
+        options = self.hello.options
+        if self.child and (self.restart or "vot" in options):  # VOT's Python wrapper serves one sequence
             self.close()
         fresh = self.child is None
         if fresh:
@@ -84,11 +84,11 @@ class Trax(Process):
             raise self._fault("answered no rectangle", expected="x,y,w,h", found=reason) from None
         if "confidence" not in answer.options:
             return box
-        told = answer.options["confidence"]
+        confidence = answer.options["confidence"]
         try:
-            return box, float(told)
+            return box, float(confidence)
         except ValueError:
-            raise self._fault("answered a confidence that is no number", found=repr(told[:80])) from None
+            raise self._fault("answered a confidence that is no number", found=repr(confidence[:80])) from None
 
     def close(self) -> None:
         """Tell a sound server to leave, then kill what is left of it."""
@@ -102,8 +102,8 @@ class Trax(Process):
     @property
     def version(self) -> int:
         """Which version of the protocol the server speaks."""
-        told = self.hello.options.get("trax.version", "1")
-        return int(told) if told.isdecimal() and len(told) < 4 else 1
+        version = self.hello.options.get("trax.version", "1")
+        return int(version) if version.isdecimal() and len(version) < 4 else 1
 
     def _require_ours(self) -> None:
         """Raise TrackerError for a server that wants or gives something else than RGB-T trackers do."""

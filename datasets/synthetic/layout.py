@@ -37,22 +37,19 @@ class Layout:
 
 def _rows_of_flags(benchmark: str, labels: Labels) -> dict[str, str]:
     columns = ATTRIBUTES[benchmark]
-    return {
-        f"AttriSeqsTxt/{name}.txt": ",".join(str(int(a in found)) for a in columns) for name, found in labels.items()
-    }
+    return {f"AttriSeqsTxt/{name}.txt": ",".join(str(int(a in own)) for a in columns) for name, own in labels.items()}
 
 
 def _files_of_flags(benchmark: str, labels: Labels) -> dict[str, str]:
     files = {
-        f"attr_txt/{a}.txt": "".join(f"{int(a in found)}\r\n" for found in labels.values())
-        for a in ATTRIBUTES[benchmark]
+        f"attr_txt/{a}.txt": "".join(f"{int(a in own)}\r\n" for own in labels.values()) for a in ATTRIBUTES[benchmark]
     }
     return files | {"attr_txt/SequencesName.txt": "".join(f"{name}\r\n" for name in labels)}
 
 
 def _table_of_flags(benchmark: str, labels: Labels) -> dict[str, str]:
     columns = ATTRIBUTES[benchmark]
-    rows = [" ".join([name, *(str(int(a in found)) for a in columns)]) for name, found in labels.items()]
+    rows = [" ".join([name, *(str(int(a in own)) for a in columns)]) for name, own in labels.items()]
     return {"attributes.txt": "\n".join([" ".join(["sequence", *columns]), *rows]) + "\n"}
 
 

@@ -187,7 +187,7 @@ def _cut(extent: Ints, size: tuple[int, int]) -> Ints:
 
 def _distractors(random: np.random.Generator, extent: Ints, time: Floats, size: tuple[int, int], alike: bool) -> Ints:
     """One to three others of the target's class (K, N, 4); a look-alike keeps close to the target and crosses it."""
-    found = []
+    distractors = []
     for number in range(int(random.integers(1, 4))):
         turns, periods, factor = random.random(2), random.uniform(60, 120, 2), random.uniform(0.85, 1.15)
         swing = wave(time[:, None] / np.maximum(periods, 0.8 * np.array(size)) + turns)
@@ -195,8 +195,8 @@ def _distractors(random: np.random.Generator, extent: Ints, time: Floats, size: 
         dims = extent[:, 2:] * (1.0 if alike else factor)
         if alike and number == 0:
             center = extent[:, :2] + dims / 2 + swing * dims * [2.5, 0.8]
-        found.append(np.concatenate([center - dims / 2, dims], axis=1))
-    boxes: Ints = np.rint(np.array(found)).astype(np.int64)
+        distractors.append(np.concatenate([center - dims / 2, dims], axis=1))
+    boxes: Ints = np.rint(np.array(distractors)).astype(np.int64)
     return boxes
 
 

@@ -148,12 +148,12 @@ def photographed(pair: tuple[Path, Path], shape: tuple[int, int]) -> tuple[Bytes
     """A pair of photographs as albedo (H, W, 3) and heat (H, W, 1). Raises DataError if one cannot be read."""
     from PIL import Image
 
-    found = []
+    pictures = []
     for path, mode in zip(pair, ("RGB", "L"), strict=True):
         try:
             with Image.open(path) as image:
                 picture = image.convert(mode).resize(shape[::-1], Image.Resampling.BILINEAR)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as reason:
             raise DataError("cannot read background photograph", where=path, found=reason) from None
-        found.append(np.array(picture, np.uint8).reshape(*shape, -1))
-    return found[0], found[1]
+        pictures.append(np.array(picture, np.uint8).reshape(*shape, -1))
+    return pictures[0], pictures[1]

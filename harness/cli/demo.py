@@ -12,7 +12,7 @@ from shutil import which
 
 from .options import Verbs, add
 
-PAGE, TODAY = "index.html", "today.html"  # the last that it writes: its own runs, and everybody's results
+INDEX, TODAY = "index.html", "today.html"  # the last that it writes: its own runs, and everybody's results
 EXPERIMENT = """\
 name: demo
 datasets: {LasHeR: LasHeR}
@@ -49,7 +49,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     real = f"; real results: {arguments.data}" if arguments.data else ""
     print(f"\ngenerated images, experiment and boxes: {arguments.out}{real}")
     print(f"pages to open in a browser: everybody's results beside what is in print: {arguments.out / TODAY}")
-    print(f"what ran here, down to single frames: {arguments.out / PAGE}")
+    print(f"what ran here, down to single frames: {arguments.out / INDEX}")
     print("to go on:")
     for command in further(arguments.out, arguments.data):
         print(f"  {shlex.join([program(), *command])}")
@@ -89,7 +89,7 @@ def commands(out: Path, data: Path | None) -> Iterator[list[str]]:
     names = [name for name in BENCHMARKS.names() if name in in_print]
     printed = ["--printed", ",".join(names), "--title", "RGB-T trackers of today"]
     yield ["leaderboard", *real, *printed, *page, str(out / TODAY)]
-    yield ["report", experiment, "--allow-missing", *page, str(out / PAGE)]
+    yield ["report", experiment, "--allow-missing", *page, str(out / INDEX)]
 
 
 def further(out: Path, data: Path | None) -> list[list[str]]:

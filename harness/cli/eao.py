@@ -24,7 +24,7 @@ def _eao(arguments: argparse.Namespace) -> int:
     from rgbtbench.api import load
     from rgbtbench.reports.eao import Robust, interval, robust_rows, robust_table
     from rgbtbench.reports.records import show
-    from rgbtbench.scoring.evaluation import find
+    from rgbtbench.scoring.given import find
 
     lengths = interval(arguments.lengths)
     benchmark = load(arguments.benchmark, arguments.truth, arguments.split)

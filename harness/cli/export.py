@@ -28,7 +28,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from rgbtbench.api import load
     from rgbtbench.results import vot
     from rgbtbench.results.export import export, read_with
-    from rgbtbench.scoring.evaluation import find
+    from rgbtbench.scoring.given import find
     from rgbtbench.scoring.truth_rows import require_every_frame
 
     benchmark = load(arguments.benchmark, arguments.truth, arguments.split)
@@ -40,8 +40,8 @@ def _export(arguments: argparse.Namespace) -> int:
         log(f"workspace of {len(benchmark.names)} sequences: {arguments.out}")
     for label, path in results.items():
         try:
-            found = find(label, path, benchmark)
-            runs = (found.only(),) if kit == "vot" else found.runs
+            results_found = find(label, path, benchmark)
+            runs = (results_found.only(),) if kit == "vot" else results_found.runs
             for files in runs:
                 require_every_frame(files, benchmark, kit)
                 out = arguments.out / files.run if files.run else arguments.out  # repeats have the same file names

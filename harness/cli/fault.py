@@ -24,12 +24,12 @@ def report(error: BaseException, arguments: Sequence[str], version: str) -> int:
         traceback.print_exception(error)
     calls = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     places = [f"{'/'.join(Path(call.filename).parts[-2:])}:{call.lineno} in {call.name}" for call in calls]
-    told = BenchError(
+    message = BenchError(
         f"this should not happen, and is no fault of yours: {type(error).__name__}",
         where="\n".join(reversed(places)),
         found=error,
         next=f"please report it, with these lines, the file that caused it, and what this prints:\n"
         f"{VARIABLE}=1 {shlex.join(['rgbtbench', *arguments])}",
     )
-    say(f"rgbtbench {version}, Python {platform.python_version()} on {sys.platform}: {told}")
+    say(f"rgbtbench {version}, Python {platform.python_version()} on {sys.platform}: {message}")
     return STATUS

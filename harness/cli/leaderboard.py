@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rgbtbench.core.errors import ConfigError
 
-from .options import FORMATS, PAGE, Verbs, add, add_inputs, names_in
+from .options import FORMATS, HTML, Verbs, add, add_inputs, names_in
 from .report import material_of, require_no_terminal, show_page
 
 EXAMPLES = (
@@ -25,7 +25,7 @@ def add_verb(verbs: Verbs) -> None:
     ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
                          "of the inputs and on these, each with who says so")  # fmt: skip
     ranking.add_argument("--untrusted", action="store_true", help="also what only lists and reading notes say")
-    ranking.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    ranking.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
     ranking.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
 
 
@@ -37,7 +37,7 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
 
     material = material_of(arguments, versions=True, may_be_empty=True)
     printed = [BENCHMARKS.get(name) for name in names_in(arguments.printed) or ()]
-    if arguments.format == PAGE:
+    if arguments.format == HTML:
         require_no_terminal(arguments.out)
         page = make_page(material, title=arguments.title, printed=printed, untrusted=arguments.untrusted)
         return show_page(page, arguments.out)

@@ -17,10 +17,11 @@ LISTED = (  # each a row of LISTS in listings.py, which is not imported for a --
     "quoted",
     "errata",
     "claims",
+    "codebases",
 )
 EXAMPLES = (
     "list trackers",
-    "list published GTOT",
+    "list codebases ~/src/ViPT",
 )
 
 
@@ -28,7 +29,7 @@ def add_verb(verbs: Verbs) -> None:
     """Add it to the command line."""
     show = add(verbs, "list", _list, "what there is", EXAMPLES)
     show.add_argument("what", choices=LISTED)
-    show.add_argument("benchmark", nargs="?")
+    show.add_argument("benchmark", nargs="?", metavar="BENCHMARK_OR_DIR")
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from rgbtbench.core.boxes import FIRST_ROWS, LAYOUTS, OFFSETS
 from rgbtbench.datasets import BENCHMARKS
@@ -12,7 +13,7 @@ from rgbtbench.results.published import errata
 from rgbtbench.results.published.claims import evidence
 from rgbtbench.results.published.sources import SOURCES, TRUSTED, Source, prints
 from rgbtbench.results.study_record import read_study
-from rgbtbench.trackers import MEANINGS, TRACKERS, fidelity
+from rgbtbench.trackers import MEANINGS, TRACKERS, codebase, fidelity
 from rgbtbench.training import shipped
 
 Rows = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
@@ -24,8 +25,8 @@ def _benchmarks(_: str | None) -> Rows:
         spec = BENCHMARKS.get(name)
         for split, (sequences, frames) in spec.sizes.items():
             metrics = ", ".join(m.name for m in spec.protocol.select(None))
-            told = "–" if frames is None else f"{frames:,}"
-            rows.append((name, split, str(sequences), told, metrics, str(len(spec.attributes))))
+            size = "–" if frames is None else f"{frames:,}"
+            rows.append((name, split, str(sequences), size, metrics, str(len(spec.attributes))))
     return ("benchmark", "split", "sequences", "frames", "metrics", "attributes"), rows
 
 
@@ -100,6 +101,15 @@ def _recipes(_: str | None) -> Rows:
     return ("recipe", "trains"), rows
 
 
+def _codebases(folder: str | None) -> Rows:
+    """What ``use: codebase`` can run of a checkout."""
+    rows = []
+    for name, offer in codebase.offers(Path(folder or ".").expanduser()).items():
+        file = offer.shape.tracker.format(name=name)
+        rows += [(name, config, file) for config in offer.configs or ("",)]
+    return ("tracker", "config", "file"), rows
+
+
 LISTS = {
     "benchmarks": _benchmarks,
     "attributes": _attributes,
@@ -111,4 +121,5 @@ LISTS = {
     "quoted": _quoted,
     "errata": _errata,
     "claims": _claims,
+    "codebases": _codebases,
 }

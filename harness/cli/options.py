@@ -12,7 +12,7 @@ from rgbtbench.core.errors import ConfigError
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 FORMATS = ("table", "csv", "csv-safe", "json", "md", "latex")
-PAGE = "html"  # a format of whole reports only
+HTML = "html"  # a format of whole reports only
 BREAKDOWNS = ("overall", "attribute", "sequence", "pair")
 
 

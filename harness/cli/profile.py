@@ -75,14 +75,14 @@ def _show_costs(requests: list[Request], form: str) -> int:
     from rgbtbench.reports.records import show
     from rgbtbench.running.cost import measure
 
-    found, failed = [], []
+    measured, failed = [], []
     for request in requests:
         try:
-            found.append((request, measure(request)))
+            measured.append((request, measure(request)))
         except BenchError as error:
             failed.append(request.name)
             say(f"rgbtbench: {error}")
-    rows = cost_rows(found, identity.code())
+    rows = cost_rows(measured, identity.code())
     show(form, rows, CostRecord if form == "json" else Cost, cost_tables(rows))
     alone = [request.name for request in requests if not request.batches]
     if alone and len(alone) < len(requests):

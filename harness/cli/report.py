@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.terminal import log, visible
 
-from .options import BREAKDOWNS, FORMATS, PAGE, Verbs, add, add_inputs, breakdown, names_in
+from .options import BREAKDOWNS, FORMATS, HTML, Verbs, add, add_inputs, breakdown, names_in
 
 if TYPE_CHECKING:
     from rgbtbench.reports.whole import Material, Report
@@ -32,7 +32,7 @@ def add_verb(verbs: Verbs) -> None:
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
-    report.add_argument("--format", choices=(*FORMATS, PAGE), default="table", help="html: a page to explore and send")
+    report.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
@@ -48,7 +48,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
     material = material_of(arguments)
     attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
-    if arguments.format == PAGE:
+    if arguments.format == HTML:
         require_no_terminal(arguments.out)
         page = make_page(material, title=arguments.title, attributes=attributes, measures=measures)
         return show_page(page, arguments.out)

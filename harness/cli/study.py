@@ -43,7 +43,12 @@ def add_verb(verbs: Verbs) -> None:
     study.add_argument("--frames", type=count, default=60, metavar="N", help="of each (default: 60)")
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
     study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
-    study.add_argument("--record", type=Path, metavar="FILE.csv", help="also write every score with its provenance")
+    study.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE.csv",
+        help="also write every score with its provenance, and beside it those of each sequence",
+    )
     study.add_argument(
         "--recorded",
         type=Path,
@@ -70,7 +75,7 @@ def _study(arguments: argparse.Namespace) -> int:
     from rgbtbench.files.atomic import save
     from rgbtbench.reports.records import write_csv
     from rgbtbench.reports.study_tables import measured_rows
-    from rgbtbench.results.study_record import Measured, parse_study
+    from rgbtbench.results.study_record import Measured, OnSequence, packed, parse_study, sequences_file
     from rgbtbench.studies.trainings import (
         LONGER,
         PLAIN,
@@ -104,11 +109,14 @@ def _study(arguments: argparse.Namespace) -> int:
     else:
         train_all(plan, arguments.set, arguments.jobs)
     evaluation = _tracked(arguments, "study", experiment_text(plan))
-    text = io.StringIO()
-    write_csv(measured_rows(plan, evaluation), Measured, text)
+    rows, scores = io.StringIO(), io.StringIO()
+    measured = list(measured_rows(plan, evaluation))
+    write_csv([row for row, _ in measured], Measured, rows)
+    write_csv([score for _, own in measured for score in own], OnSequence, scores)
     if arguments.record:
-        save(arguments.record, text.getvalue().encode())
-    return _print(parse_study(text.getvalue().splitlines(), str(arguments.out)))
+        save(sequences_file(arguments.record), packed(scores.getvalue()))
+        save(arguments.record, rows.getvalue().encode())
+    return _print(parse_study(rows.getvalue(), str(arguments.out), scores.getvalue(), str(arguments.out)))
 
 
 def _print(trainings: Sequence[Training]) -> int:

@@ -72,10 +72,10 @@ def _entry(arguments: argparse.Namespace) -> tuple[TrackerEntry, int]:
         if given:
             raise ConfigError("the experiment says that already", found=" ".join(given), next="leave it out")
         experiment = load_experiment(arguments.experiment)
-        found = {entry.label: entry for entry in experiment.trackers if entry.use}
-        if name not in found:
-            raise unknown("tracker of the experiment", name, found)
-        return found[name], experiment.seed if arguments.seed is None else arguments.seed
+        entries = {entry.label: entry for entry in experiment.trackers if entry.use}
+        if name not in entries:
+            raise unknown("tracker of the experiment", name, entries)
+        return entries[name], experiment.seed if arguments.seed is None else arguments.seed
     place, _, attribute = name.rpartition(":")
     own = Path(place).expanduser().absolute() if place.endswith(".py") else None
     for file in filter(None, (own, arguments.weights)):

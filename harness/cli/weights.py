@@ -66,9 +66,9 @@ class Inspection:
 def _inspect(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.records import show
 
-    found = inspection(arguments.file)
-    show(arguments.format, [found], Inspection, _tables(found))
-    return 1 if found.nonfinite or not (_usable(found) or found.next) else 0
+    content = inspection(arguments.file)
+    show(arguments.format, [content], Inspection, _tables(content))
+    return 1 if content.nonfinite or not (_usable(content) or content.next) else 0
 
 
 def _convert(arguments: argparse.Namespace) -> int:
@@ -85,7 +85,7 @@ def _convert(arguments: argparse.Namespace) -> int:
     if converted.preset == "paper":
         del use["preset"]
     trained = theirs.online(weights, converted)
-    told = {
+    facts = {
         "network": f"{converted.model} ({converted.preset})",
         "tensors": f"{len(converted.tensors):,}",
         "left out": f"{len(converted.unused):,}: layer4 and fc of trunks, which no tracker runs",
@@ -94,7 +94,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         "sha256": weight_files.read(out).sha256,
         "in an experiment": f"- {{{', '.join(f'{key}: {value}' for key, value in use.items())}}}",
     }
-    print(RENDER["table"](Table(str(out), ("what", "value"), tuple(told.items()))))
+    print(RENDER["table"](Table(str(out), ("what", "value"), tuple(facts.items()))))
     return 0
 
 

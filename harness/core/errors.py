@@ -85,7 +85,7 @@ def unknown(kind: str, name: str, known: Iterable[str], *, next: str | None = No
 
 
 EXTRAS = {"torch": "torch", "safetensors": "torch", "dask": "cluster", "distributed": "cluster"}
-EXTRAS |= {"matplotlib": "figures", "seaborn": "figures", "scipy": "figures", "vot": "vot"}
+EXTRAS |= {"matplotlib": "figures", "seaborn": "figures", "scipy": "figures", "pandas": "figures", "vot": "vot"}
 
 
 def not_installed(reason: ModuleNotFoundError) -> BenchError:

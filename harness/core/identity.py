@@ -43,11 +43,11 @@ def path_digest(path: Path) -> str:
     if path.is_dir():
         files = sorted(files_of(path))
         return digest([[file.relative_to(path).as_posix(), path_digest(file)] for file in files])
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     with regular.opened(path) as stream:
         while block := stream.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
+            hasher.update(block)
+    return hasher.hexdigest()
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -59,10 +59,10 @@ def files_of(folder: Path) -> list[Path]:
 
 def truth_digest(names: Sequence[str], lengths: NDArray[np.int64], truth: Array) -> str:
     """sha256 of sequence names, lengths and truth boxes: the same for every container they come in."""
-    found = hashlib.sha256("\n".join(names).encode())
-    found.update(np.ascontiguousarray(lengths, dtype="<i8").tobytes())
-    found.update(np.ascontiguousarray(truth, dtype="<f8").tobytes())
-    return found.hexdigest()
+    hasher = hashlib.sha256("\n".join(names).encode())
+    hasher.update(np.ascontiguousarray(lengths, dtype="<i8").tobytes())
+    hasher.update(np.ascontiguousarray(truth, dtype="<f8").tobytes())
+    return hasher.hexdigest()
 
 
 def host() -> str:

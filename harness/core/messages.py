@@ -70,8 +70,8 @@ def one_line(text: object) -> str:
 def portable(error: BenchError) -> BenchError:
     """The same error made of plain text, fit for a pipe: strangers' subclasses and objects do not travel."""
     kind = type(error) if vars(errors).get(type(error).__name__) is type(error) else BenchError
-    told = {key: safe(value) for key, value in error.details.items() if value is not None}
-    return kind(safe(error.what), **told)
+    details = {key: safe(value) for key, value in error.details.items() if value is not None}
+    return kind(safe(error.what), **details)
 
 
 def _text(thing: object) -> str:

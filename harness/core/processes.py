@@ -58,10 +58,10 @@ def _prctl() -> Callable[..., Any] | None:
     import ctypes
 
     try:
-        found: Callable[..., Any] = ctypes.CDLL(None, use_errno=True).prctl
+        function: Callable[..., Any] = ctypes.CDLL(None, use_errno=True).prctl
     except (OSError, AttributeError):
         return None
-    return found
+    return function
 
 
 def parental_death() -> Callable[[], None] | None:

@@ -38,16 +38,16 @@ class Registry(Generic[T]):
 
     def owners(self) -> dict[str, Owners]:
         """Who claims each name and for what; more than one owner is an error as soon as the name is used."""
-        found: dict[str, Owners] = {name: {"rgbtbench": target} for name, target in self.builtin.items()}
+        owners: dict[str, Owners] = {name: {"rgbtbench": target} for name, target in self.builtin.items()}
         for name, (module, thing) in self._registered.items():
-            found.setdefault(name, {})[module] = f"{module}:{getattr(thing, '__qualname__', thing)}"
+            owners.setdefault(name, {})[module] = f"{module}:{getattr(thing, '__qualname__', thing)}"
         if self.group:
             from importlib.metadata import entry_points
 
             for entry in entry_points(group=self.group):
                 owner = entry.dist.name if entry.dist else "unknown distribution"
-                found.setdefault(entry.name, {})[owner] = entry.value
-        return found
+                owners.setdefault(entry.name, {})[owner] = entry.value
+        return owners
 
     def register(self, name: str) -> Callable[[T], T]:
         """Decorate a class or object to give it a name for the life of this process."""
@@ -79,8 +79,8 @@ class Registry(Generic[T]):
             target = name
         else:
             raise unknown(self.kind, name, owners, next=self.next)
-        found: T = _load(target, self.kind)
-        return found
+        thing: T = _load(target, self.kind)
+        return thing
 
     def create(self, name: str, /, **params: Any) -> Any:
         """Call what a name stands for with these parameters.
@@ -111,9 +111,9 @@ def _load(target: str, kind: str) -> Any:
     place, _, attribute = target.rpartition(":")
     try:
         module = _load_file(Path(place).expanduser()) if place.endswith(".py") else importlib.import_module(place)
-        found: Any = module
+        thing: Any = module
         for part in attribute.split("."):
-            found = getattr(found, part)
+            thing = getattr(thing, part)
     except ConfigError as error:
         error.details["where"] = error.details["where"] or _line(error, place)
         raise
@@ -126,7 +126,7 @@ def _load(target: str, kind: str) -> Any:
             found=describe(reason),
             next=shlex.join(["python", *([] if place.endswith(".py") else ["-m"]), place]),
         ) from reason
-    return found
+    return thing
 
 
 def _line(reason: BaseException, place: str) -> str:
@@ -197,8 +197,8 @@ def require_own_packages(path: Path) -> None:
         own = importlib.machinery.PathFinder.find_spec(name, homes)
         if taken is None or own is None or (own.origin is None and _installed(taken.origin or "")):
             continue
-        found = [taken.origin] if taken.origin else list(taken.submodule_search_locations or [])
-        strange = [p for p in found if not any(Path(p).is_relative_to(Path(home) / name) for home in homes)]
+        taken_places = [taken.origin] if taken.origin else list(taken.submodule_search_locations or [])
+        strange = [p for p in taken_places if not any(Path(p).is_relative_to(Path(home) / name) for home in homes)]
         strange = [p for p in strange if not any(Path(p) == Path(home) / f"{name}.py" for home in homes)]
         if strange and _imports(path, name, places):
             raise ConfigError(

@@ -60,8 +60,8 @@ def write(name: str, *arguments: str, **options: object) -> bytes:
     b'@@TRAX:hello "trax.version=3"\n'
     """
     words = [*arguments, *(f"{key.replace('_', '.')}={value}" for key, value in options.items())]
-    told = [f' "{word}"' for word in (re.sub(r'([\\"])', r"\\\1", w).replace("\n", r"\n") for w in words)]
-    return PREFIX + os.fsencode(name + "".join(told)) + b"\n"
+    quoted = [f' "{word}"' for word in (re.sub(r'([\\"])', r"\\\1", w).replace("\n", r"\n") for w in words)]
+    return PREFIX + os.fsencode(name + "".join(quoted)) + b"\n"
 
 
 def words(text: str) -> list[str]:

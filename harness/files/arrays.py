@@ -164,22 +164,22 @@ def _read_json(data: bytes, where: str, error: type[BenchError]) -> Leaves:
     if max(data.count(b"["), data.count(b"{")) > BRACKETS_LIMIT or data.count(b'"') > STRINGS_LIMIT:
         raise error("JSON file too large for boxes", where=where, expected=f"at most {BRACKETS_LIMIT:,} rows")
     try:
-        found = dict(islice(_flat(json.loads(data, object_pairs_hook=_once), ()), LEAVES_LIMIT + 1))
+        leaves = dict(islice(_flat(json.loads(data, object_pairs_hook=_once), ()), LEAVES_LIMIT + 1))
     except RecursionError:
         raise error("JSON file nested too deeply", where=where) from None
     except ValueError as reason:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise error("not a JSON file, or damaged", where=where, found=str(reason)[:100]) from None
-    if len(found) > LEAVES_LIMIT:
+    if len(leaves) > LEAVES_LIMIT:
         raise error("too many arrays in a JSON file", where=where, expected=f"at most {LEAVES_LIMIT:,}")
-    return found
+    return leaves
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(f"name {next(n for n in names if names.count(n) > 1)!r} twice in one object")
-    return found
+    return members
 
 
 def _flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

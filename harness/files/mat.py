@@ -45,19 +45,19 @@ def read_mat(data: bytes, where: str, error: type[BenchError], *, structs: bool 
         raise error(
             "not a MATLAB 5 file", where=where, expected="a .mat file of version 5 to 7", found=other, next=advice
         )
-    found: dict[str, Value] = {}
+    variables: dict[str, Value] = {}
     others: list[str] = []
     try:
         for name, kind, value in _Reader(data, structs=structs).variables():
-            if name in found:
+            if name in variables:
                 raise ValueError(f"variable {name!r} twice")
             if value is None:
                 others.append(f"{name} ({kind})")
             else:
-                found[name] = value
+                variables[name] = value
     except (ValueError, OverflowError, struct.error, zlib.error) as reason:  # UnicodeDecodeError is a ValueError
         raise error("unreadable .mat file", where=where, found=reason, next=f"copy it again; or {advice}") from None
-    if not found:
+    if not variables:
         raise error(
             "no numbers or text in this .mat file",
             where=where,
@@ -65,7 +65,7 @@ def read_mat(data: bytes, where: str, error: type[BenchError], *, structs: bool 
             found=", ".join(others[:5])[:200] or "no variables",
             next=advice,
         )
-    return found
+    return variables
 
 
 def _other_version(data: bytes) -> str | None:

@@ -73,8 +73,8 @@ class _Short:
         """Read as a file does, but not too much at once."""
         if size is not None and size > self.most:
             raise OSError(f"a list of {size:,} bytes, more than {self.most:,}")
-        found: bytes = super().read(-1 if size is None else size)  # type: ignore[misc]
-        return found
+        data: bytes = super().read(-1 if size is None else size)  # type: ignore[misc]
+        return data
 
 
 class ShortFile(_Short, io.FileIO):
@@ -90,11 +90,11 @@ class _Headers(io.BytesIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read a header."""
-        found = super().read(size)
+        data = super().read(size)
         # tarfile looks for a number in quadratic time
-        if len(found) > HEADER_LIMIT or (len(found) > 512 and re.search(rb"\d{64}", found)):
-            raise OSError(f"a header of {len(found):,} bytes, more than a name needs")
-        return found
+        if len(data) > HEADER_LIMIT or (len(data) > 512 and re.search(rb"\d{64}", data)):
+            raise OSError(f"a header of {len(data):,} bytes, more than a name needs")
+        return data
 
 
 def _unpacked(file: BinaryIO, guard: Guard) -> bytes:

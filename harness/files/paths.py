@@ -39,15 +39,15 @@ def walk(tree: Tree, error: type[BenchError]) -> Iterator[tuple[str, list[str]]]
         folder = queue.popleft()
         try:
             if isinstance(tree, Folder):
-                found, folders = tree.listing(folder)
+                here, folders = tree.listing(folder)
             else:
-                found, folders = tree.files(folder), tree.folders(folder)
+                here, folders = tree.files(folder), tree.folders(folder)
         except PermissionError:
             if not folder:
                 raise
             continue
-        files += len(found)
-        yield folder, found
+        files += len(here)
+        yield folder, here
         for inner in folders if folder.count("/") < DEPTH_LIMIT else ():
             path = join(folder, inner)
             place = _place(tree, path)

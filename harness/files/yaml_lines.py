@@ -165,17 +165,17 @@ class Document:
 
     def at(self, keys: Keys) -> Any:
         """The value at ``keys``."""
-        found = self.value
+        value = self.value
         for key in keys:
-            found = found[key]
-        return found
+            value = value[key]
+        return value
 
     def existing(self, text: str, keys: Keys, what: str, *, next: str) -> Path:
         """A path relative to ``folder``, which must exist."""
-        found = (self.folder / expanduser(text)).absolute()  # noqa: PTH111  of nobody ("~x") it stays as it is
-        if not found.exists():
-            raise ConfigError(f"{what} not found", where=self.where(keys), found=f"nothing at {found}", next=next)
-        return found
+        path = (self.folder / expanduser(text)).absolute()  # noqa: PTH111  of nobody ("~x") it stays as it is
+        if not path.exists():
+            raise ConfigError(f"{what} not found", where=self.where(keys), found=f"nothing at {path}", next=next)
+        return path
 
     def section(self, keys: Keys, known: tuple[str, ...], *, what: str = "keys and values") -> Section:
         """A mapping that may have only ``known`` keys."""

@@ -24,11 +24,11 @@ _verified: set[tuple[Path, str, Stamps]] = set()
 
 def stamps(paths: Iterable[Path]) -> Stamps:
     """The stamp of each file, and of all files in folders."""
-    found: list[tuple[object, ...]] = []
+    stamped: list[tuple[object, ...]] = []
     for path in paths:
         files = sorted(identity.files_of(path)) if path.is_dir() else [path]
-        found += [(str(path), *_stamp(file)) for file in files]
-    return tuple(found)
+        stamped += [(str(path), *_stamp(file)) for file in files]
+    return tuple(stamped)
 
 
 def verify(contents: Contents) -> Stamps:
@@ -71,7 +71,7 @@ def image_digest(seen: Stamps) -> str:
 
 def _stamp(path: Path) -> tuple[object, ...]:
     try:
-        found = os.stat(path)  # noqa: PTH116  asked for every image
+        status = os.stat(path)  # noqa: PTH116  asked for every image
     except OSError:
         return -1, 0, 0
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -26,8 +26,8 @@ from rgbtbench.core.messages import describe, portable
 from rgbtbench.core.processes import end_group
 
 from .held_tracker import CLOSING
-from .jobs import RESTING, Device, Job, Unit, settle
-from .lanes import DEATHS, GRACE, Tick, bury, one_thread_each
+from .jobs import RESTING, Device, Job, Unit, track_sequence
+from .lanes import GRACE, LANE_DEATHS, Tick, one_thread_each, record_death
 
 
 def run_cluster(job: Job, devices: tuple[Device, ...], address: str, tick: Tick) -> None:
@@ -67,8 +67,8 @@ class _Child:
             self.process = subprocess.Popen(start, stdin=pipe, stdout=pipe, start_new_session=True)
         self.overdue = False
 
-    def settle(self, job: Job, unit: Unit, device: Device) -> bool:
-        """As settle, in that process. Raises EOFError if it dies, or is killed since it is silent for too long."""
+    def track_sequence(self, job: Job, unit: Unit, device: Device) -> bool:
+        """As ``jobs`` has it, in that process. Raises EOFError if it dies, or is silent for too long and killed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -91,22 +91,24 @@ _children: list[_Child] = []
 
 
 def settle_apart(job: Job, unit: Unit, device: Device) -> bool:
-    """Settle a sequence in this worker's child, and bury the child if it dies of that."""
+    """Settle a sequence in this worker's child, and record the child's death if it dies of that."""
     deaths: Counter[str] = Counter()
     with _ONE:
-        for _ in range(DEATHS):
+        for _ in range(LANE_DEATHS):
             if not _children:
                 _children.append(_Child(device))
             child = _children[0]
             try:
-                return child.settle(job, unit, device)
+                return child.track_sequence(job, unit, device)
             except EOFError:
                 _children.clear()
                 if child.overdue:
                     child.process.kill()
                 code = child.process.wait()
                 end_group(child.process.pid)
-                bury(replace(job, units=(unit,)), device, child.process.pid, code, deaths, overdue=child.overdue)
+                record_death(
+                    replace(job, units=(unit,)), device, child.process.pid, code, deaths, overdue=child.overdue
+                )
     return False
 
 
@@ -120,7 +122,7 @@ def serve() -> None:
     threading.Thread(target=_receive, args=(inbox, tasks), daemon=True).start()
     while True:
         try:
-            answer: object = settle(*tasks.get())
+            answer: object = track_sequence(*tasks.get())
         except Exception as reason:
             answer = portable(reason) if isinstance(reason, BenchError) else RuntimeError(describe(reason))
         pickle.dump(answer, outbox)

@@ -204,18 +204,18 @@ def _measure(request: Request) -> Measured:
     device = request.options.get("device", "cuda" if cuda else "cpu")
     memory = cuda.max_memory_allocated(device) / 1e6 if cuda and device != "cpu" else resident()[1] - before
     gflops = _gflops(tracker, frames[-1])
-    found = Measured(
+    measured = Measured(
         *_params(tracker), seconds[request.warmup :], gflops, memory, device, _hardware(device), identity.machine()
     )
     if close := getattr(tracker, "close", None):
         close()
     if not request.batches:
-        return found
+        return measured
     del tracker
     seed_all(request.seed, "")
     tracker, scene = TRACKERS.create(request.name, **request.options), rendered(request)
     lane = partial(frames_a_second, clip=scene[0], boxes=scene[1], turns=request.frames, warmup=request.warmup)
-    return replace(found, throughput={size: lane(tracker, size, wait=synchronise) for size in request.batches})
+    return replace(measured, throughput={size: lane(tracker, size, wait=synchronise) for size in request.batches})
 
 
 def clip(request: Request) -> tuple[list[Frame], Array]:
@@ -295,6 +295,6 @@ def _hardware(device: str) -> dict[str, Any]:
 
 def _cpu() -> str:
     with suppress(OSError):
-        if found := re.search(r"^model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(), re.M):
-            return found[1]
+        if model := re.search(r"^model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(), re.M):
+            return model[1]
     return platform.processor() or platform.machine()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rgbtbench.core.boxes import reading
 from rgbtbench.core.errors import ConfigError, advised, unknown
 from rgbtbench.files.yaml_lines import Document, Keys, Section
-from rgbtbench.trackers import shipped_weights
+from rgbtbench.trackers import places, shipped_weights
 
 if TYPE_CHECKING:
     from rgbtbench.datasets.spec import Spec
@@ -56,12 +56,19 @@ class TrackerEntry:
     def arguments(self) -> dict[str, Any]:
         """What the tracker is created with: ``params`` with paths made absolute, and ``weights``."""
         made: dict[str, Any] = _resolved(dict(self.params), self.folder)
+        made |= {key: str(self.folder / Path(str(made[key])).expanduser()) for key in self.places}
         return made | ({"weights": str(self.weights)} if self.weights else {})
 
     @property
     def paths(self) -> dict[str, Path]:
-        """The files and folders that ``params`` name, by how they are written."""
-        return {text: self.folder / path_of(text) for text in _texts(dict(self.params)) if is_path(text)}
+        """The files and folders that ``params`` name, by how they are written; not ``places``."""
+        named = {key: value for key, value in self.params.items() if key not in self.places}
+        return {text: self.folder / path_of(text) for text in _texts(named) if is_path(text)}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The parameters given that only say where a tracker lies."""
+        return tuple(key for key in places(self.use) if self.params.get(key) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +118,12 @@ class Choice:
     sequences: tuple[str, ...]  # parts of names
 
     def __str__(self) -> str:
-        told = {
+        kinds = {
             "trackers": sorted(self.labels),
             "datasets": sorted(map(str, self.datasets)),
             "sequences": self.sequences,
         }
-        return " · ".join(f"{kind} {', '.join(names)}" for kind, names in told.items() if names)
+        return " · ".join(f"{kind} {', '.join(names)}" for kind, names in kinds.items() if names)
 
 
 def choose(only: Iterable[str], labels: Iterable[str], datasets: Mapping[str, Any]) -> Choice:
@@ -166,9 +173,9 @@ def load_experiment(
     names = list(top.inside("datasets", dict))
     sections = [_section(document, index) for index in range(len(top.inside("trackers", list)))]
     labels = [_label(section) for section in sections]
-    for kind, found in (("trackers", labels), ("datasets", [str(name) for name in names])):
-        for index, label in enumerate(found):
-            first = next(k for k, other in enumerate(found) if other.lower() == label.lower())
+    for kind, labelled in (("trackers", labels), ("datasets", [str(name) for name in names])):
+        for index, label in enumerate(labelled):
+            first = next(k for k, other in enumerate(labelled) if other.lower() == label.lower())
             if first != index:
                 where = document.where((kind, names[index] if kind == "datasets" else index))
                 raise ConfigError(
@@ -222,10 +229,10 @@ def _dataset(document: Document, key: Any) -> DatasetEntry:
             error = unknown(f"split of {spec.name}", split, spec.sizes)
             error.details["where"] = section.where("split")
             raise error
-    found = document.existing(
+    path = document.existing(
         root, keys, f"the files of {spec.name}", next=f"--set datasets.{key}=PATH, or rgbtbench check {spec.typed} PATH"
     )
-    return DatasetEntry(spec.name, reference, found, split, document.where(keys))
+    return DatasetEntry(spec.name, reference, path, split, document.where(keys))
 
 
 def home(spec: Any, split: str | None) -> str:
@@ -236,16 +243,16 @@ def home(spec: Any, split: str | None) -> str:
 
 def _homes(document: Document, keys: list[Any]) -> dict[str, Any]:
     """The folders of all datasets in the store, to the keys that they are named by."""
-    found: dict[str, Any] = {}
+    homes: dict[str, Any] = {}
     for key in keys:
         entry = document.at(("datasets", key))
         split = entry.get("split") if isinstance(entry, dict) else None
         place = home(_spec(document, key)[1], split)
-        if place in found:
+        if place in homes:
             where = document.where(("datasets", key))
-            raise ConfigError("one dataset twice", where=where, found=f"{found[place]} and {key}", next="remove one")
-        found[place] = key
-    return found
+            raise ConfigError("one dataset twice", where=where, found=f"{homes[place]} and {key}", next="remove one")
+        homes[place] = key
+    return homes
 
 
 MOST = 1024  # sequences at once
@@ -258,8 +265,8 @@ def _section(document: Document, index: int) -> Section:
 
 def _label(section: Section) -> str:
     use, results = section.get("use", str, None), section.get("results", str, None)
-    found: str = section.get("label", str, None) or (use.rpartition(":")[2] if use else Path(str(results)).name)
-    return found
+    label: str = section.get("label", str, None) or (use.rpartition(":")[2] if use else Path(str(results)).name)
+    return label
 
 
 def _tracker(document: Document, index: int, section: Section, label: str) -> TrackerEntry:

@@ -35,9 +35,9 @@ class Unmade(Exception):
 
 def at(entry: TrackerEntry, error: ConfigError) -> BenchError:
     """The error with the line of the experiment that asks for the tracker."""
-    found = portable(error)
-    found.details["where"] = f"{entry.where} ({found.details['where'] or entry.label})"
-    return found
+    copied = portable(error)
+    copied.details["where"] = f"{entry.where} ({copied.details['where'] or entry.label})"
+    return copied
 
 
 _held: list[tuple[tuple[Any, ...], Any]] = []  # at most one tracker: two might not fit on the device
@@ -61,6 +61,7 @@ def built(job: Job, unit: Unit, device: Device, seen: changed_inputs.Stamps) -> 
     from rgbtbench.trackers import TRACKERS
 
     entry, wanted = unit.tracker, (*_made_for(job, unit, device), seen)
+    _require_origin(unit)
     if not _held or _held[0][0] != wanted:
         discard()
         with suppress(OSError):
@@ -99,6 +100,17 @@ def _require_file(unit: Unit) -> None:
             where=file,
             next="run again; on a cluster, restart the workers",
         )
+
+
+def _require_origin(unit: Unit) -> None:
+    """Stop the run if the tracker's repository is not what it was: it may read files again for each sequence."""
+    from rgbtbench.trackers import origin
+
+    try:
+        if unit.origin is not None and origin(str(unit.tracker.use), unit.tracker.arguments) != unit.origin:
+            raise ConfigError("the repository has changed since the run began", next="run again: it is another run now")
+    except ConfigError as error:
+        raise Unmade(at(unit.tracker, error)) from None
 
 
 def _parameters(factory: Callable[..., object]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,7 +25,7 @@ from .experiment import DatasetEntry, TrackerEntry
 from .plan import Run, truth_of
 from .track import one_modality, seed_all, track
 
-DEATHS = 3  # processes that may die on a sequence in a cluster before that is its result
+CLUSTER_DEATHS = 3  # processes that may die on a sequence in a cluster before that is its result
 TRIES = 3  # at a sequence whose inputs change while it is tracked
 TRACKING, COMMITTING = "tracking", "commit"
 RESTING = 600.0  # seconds for our own work between two sequences
@@ -41,6 +41,7 @@ class Unit:
     truth: str  # fingerprint of the dataset
     tracker: TrackerEntry
     file: str | None  # sha256 of the tracker's file
+    origin: Mapping[str, object] | None  # what is known of the tracker's repository
     contents: changed_inputs.Contents  # sha256 of weights, and of what its parameters name
     sequence: str
     frames: int
@@ -81,7 +82,7 @@ class Failure:
     traceback: str | None = None
 
 
-def settle(job: Job, unit: Unit, device: Device, say: Say = lambda doing, seconds: None) -> bool:
+def track_sequence(job: Job, unit: Unit, device: Device, say: Say = lambda doing, seconds: None) -> bool:
     """Claim a sequence, track it, commit the boxes or the failure; False if it is settled or somebody else's.
 
     Trackers are let go of while no lease is held: no sequence is to blame for a ``close`` that never ends.
@@ -103,8 +104,8 @@ def settle(job: Job, unit: Unit, device: Device, say: Say = lambda doing, second
             return False
         outcome: Trajectory | Failure | None = post_mortem(lease.post_mortem)
         images = None
-        if outcome is None and lease.attempt > DEATHS:
-            outcome = Failure(f"{DEATHS} processes died on this sequence (killed, or out of memory)")
+        if outcome is None and lease.attempt > CLUSTER_DEATHS:
+            outcome = Failure(f"{CLUSTER_DEATHS} processes died on this sequence (killed, or out of memory)")
         if outcome is None:
             say(TRACKING, job.timeout)
             with watched(lease.fd, job.timeout):
@@ -112,8 +113,8 @@ def settle(job: Job, unit: Unit, device: Device, say: Say = lambda doing, second
             say(COMMITTING, RESTING)
             obey()
         if lease.is_held and isinstance(outcome, Failure):
-            told = outcome.error, outcome.traceback
-            folder.fail(unit.sequence, *told, frames=unit.frames, device=device.name, shared=device.shared)
+            reason = outcome.error, outcome.traceback
+            folder.fail(unit.sequence, *reason, frames=unit.frames, device=device.name, shared=device.shared)
         elif lease.is_held and isinstance(outcome, Trajectory):
             commit(unit, device, outcome, images)
     if isinstance(outcome, Failure):
@@ -232,9 +233,10 @@ def make_units(runs: Iterable[Run]) -> tuple[Unit, ...]:
     """What is left to do: grouped by tracker, longest sequence first."""
     units = []
     for run in runs:
-        truth, file, contents = run.identity["dataset"]["truth"], run.identity.get("file"), run.contents
+        truth, contents = run.identity["dataset"]["truth"], run.contents
+        file, origin = (run.identity.get(key) for key in ("file", "origin"))
         for name in run.todo if run.tracker.use else ():
-            frames = run.benchmark.frame_count(name)
-            units.append(Unit(run.folder.path, run.dataset, truth, run.tracker, file, contents, name, frames))
+            frames, what = run.benchmark.frame_count(name), (run.dataset, truth, run.tracker, file, origin, contents)
+            units.append(Unit(run.folder.path, *what, name, frames))
     order = list(dict.fromkeys(unit.tracker.label for unit in units))
     return tuple(sorted(units, key=lambda u: (order.index(u.tracker.label), -u.frames, u.sequence)))

@@ -20,7 +20,20 @@ from rgbtbench.results.lease import Lease
 from rgbtbench.results.store import RunFolder
 
 from . import changed_inputs, held_tracker
-from .jobs import COMMITTING, RESTING, TRACKING, Device, Job, Say, Unit, commit, opened, settle, verified, watched
+from .jobs import (
+    COMMITTING,
+    RESTING,
+    TRACKING,
+    Device,
+    Job,
+    Say,
+    Unit,
+    commit,
+    opened,
+    track_sequence,
+    verified,
+    watched,
+)
 from .lockstep import Batch, Failed, Slot, is_many
 from .track import Following
 
@@ -38,14 +51,14 @@ def run_lane(job: Job, device: Device, say: Say = lambda doing, seconds: None) -
                 some, units = settle_together(job, units, device, say)
                 settled |= some
             for unit in units:
-                settled |= settle(job, unit, device, say)
+                settled |= track_sequence(job, unit, device, say)
     held_tracker.discard(say, job.closing)
 
 
 def settle_together(job: Job, units: Sequence[Unit], device: Device, say: Say) -> tuple[bool, list[Unit]]:
     """Track sequences of one tracker, as many at once as its entry says; commit the boxes of those that end well.
 
-    Returns whether there were any, and what is left to be tracked alone. Raises as ``settle`` does.
+    Returns whether there were any, and what is left to be tracked alone. Raises as ``track_sequence`` does.
     """
     held_tracker.discard(say, job.closing)  # it may still follow a target alone
     batch = LaneBatch(job, units, device, say)

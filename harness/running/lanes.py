@@ -35,7 +35,7 @@ from .jobs import COMMITTING, TRACKING, Device, Failure, Job, Unit, post_mortem
 from .lane import run_lane
 
 LANES = 256
-DEATHS = 5  # lanes that may be killed on one sequence, or before they claim one, until we leave it alone
+LANE_DEATHS = 5  # lanes that may be killed on one sequence, or before they claim one, until we leave it alone
 GRACE = 5.0  # seconds for a lane to give its lease back, to end, and for its own watchdog before ours
 DONE = "done"  # a lane's last word: without it, it was ended by its tracker
 Tick = Callable[[], None]
@@ -49,10 +49,10 @@ def parse_devices(text: str) -> tuple[Device, ...]:
     """
     names: list[str] = []
     for part in text.split(","):
-        found = re.fullmatch(r"\s*([a-z]+(?::\d+)?)(?:\*([1-9]\d{0,2}))?\s*", part)
-        if not found:
+        match = re.fullmatch(r"\s*([a-z]+(?::\d+)?)(?:\*([1-9]\d{0,2}))?\s*", part)
+        if not match:
             raise ConfigError("malformed --devices", expected="cpu, cpu*4, cuda:0, cuda:0*3,cuda:1*3", found=repr(part))
-        names += [found[1]] * int(found[2] or 1)
+        names += [match[1]] * int(match[2] or 1)
     if len(names) > LANES:
         raise ConfigError("too many lanes", expected=f"at most {LANES}", found=len(names))
     counts = Counter(names)
@@ -78,7 +78,7 @@ def run_lanes(job: Job, devices: tuple[Device, ...], tick: Tick) -> None:
                     continue
                 if lane.error:
                     raise lane.error
-                held = bury(job, lane.device, lane.pid, code, deaths, overdue=lane.overdue)
+                held = record_death(job, lane.device, lane.pid, code, deaths, overdue=lane.overdue)
                 if held > 1:  # whose fault it was is found with one at a time
                     lane.job = replace(lane.job, together=False)
                 if held or not lane.done:
@@ -114,9 +114,9 @@ class _Lane:
         """Start again, but not for ever if it dies without a sequence, and no other is settled."""
         before, self.settled = self.settled, sum(RunFolder(u.folder).has_record(u.sequence) for u in self.job.units)
         self.strikes = 0 if held or self.settled > before else self.strikes + 1
-        if self.strikes == DEATHS:
+        if self.strikes == LANE_DEATHS:
             raise StoreError(
-                f"a lane died {DEATHS} times before it could begin",
+                f"a lane died {LANE_DEATHS} times before it could begin",
                 where=self.device.name,
                 found=f"it ended {ending(code)}",
                 next="fewer lanes, if memory is short; then run the same command again",
@@ -213,7 +213,7 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def bury(job: Job, device: Device, pid: int, code: int, deaths: Counter[str], *, overdue: bool = False) -> int:
+def record_death(job: Job, device: Device, pid: int, code: int, deaths: Counter[str], *, overdue: bool = False) -> int:
     """Settle what a dead lane held: a failure if its tracker ended it, else free for others. Returns how many it held.
 
     ``overdue``: we killed it, since it had said nothing for too long. Of several sequences none is to blame.
@@ -227,16 +227,16 @@ def bury(job: Job, device: Device, pid: int, code: int, deaths: Counter[str], *,
             if failure is not None:
                 told = failure.error, failure.traceback
                 folder.fail(unit.sequence, *told, frames=unit.frames, device=device.name, shared=device.shared)
-            elif deaths[unit.title] == DEATHS:
-                log(f"{unit.title}: {DEATHS} lanes were killed on it (out of memory?); left as it is")
+            elif deaths[unit.title] == LANE_DEATHS:
+                log(f"{unit.title}: {LANE_DEATHS} lanes were killed on it (out of memory?); left as it is")
                 continue  # its dead lease stays until the end, so nobody here claims the sequence again
         lease.remove(path, found.token)
     return len(held)
 
 
 def _held(job: Job, unit: Unit, pid: int) -> lease.Held | None:
-    found = lease.read(unit.folder / (unit.sequence + LEASE))
-    return found if found is not None and found.run == job.run and found.holder.pid == pid else None
+    held = lease.read(unit.folder / (unit.sequence + LEASE))
+    return held if held is not None and held.run == job.run and held.holder.pid == pid else None
 
 
 def _blame(job: Job, held: lease.Held, code: int, *, overdue: bool) -> Failure | None:

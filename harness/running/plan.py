@@ -17,9 +17,10 @@ from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.results.formats import ResultFiles
 from rgbtbench.results.store import RunFolder, State, require_storable
-from rgbtbench.scoring.evaluation import find, require_length
 from rgbtbench.scoring.format_check import Doubt, doubts
-from rgbtbench.trackers import TRACKERS, revision
+from rgbtbench.scoring.given import find
+from rgbtbench.scoring.repairs import require_length
+from rgbtbench.trackers import TRACKERS, origin, revision
 
 from .experiment import DatasetEntry, Experiment, TrackerEntry, choose, home
 
@@ -170,9 +171,8 @@ def doubts_of(run: Run) -> list[Doubt]:
     sound = run.sound()
     if not (run.tracker.use and sound):
         return []
-    with run.folder.sound_files(sound) as folder:
-        files = find(run.tracker.label, folder, run.benchmark).only()
-        return list(doubts(files, run.benchmark, {name: files.read(name) for name in files.paths}))
+    files = run.folder.files(run.tracker.label, sound)
+    return list(doubts(files, run.benchmark, {name: files.read(name) for name in files.paths}))
 
 
 def _judged(run: Run, files: ResultFiles) -> list[Doubt]:
@@ -212,11 +212,17 @@ def _contents(tracker: TrackerEntry) -> dict[str, Any]:
         return {"results": _digest(tracker.results), "boxes": tracker.boxes}
     assert tracker.use
     known = revision(tracker.use)
+    try:
+        repository = origin(tracker.use, tracker.arguments)
+    except ConfigError as error:
+        error.details["where"] = f"{tracker.where} ({error.details['where'] or tracker.label})"
+        raise
     return {
         "tracker": tracker.use,
         **({"revision": known} if known else {}),  # others' hashes stay
+        **({"origin": repository} if repository else {}),
         "file": _digest(tracker.file) if tracker.file else None,
-        "params": dict(tracker.params),
+        "params": {key: value for key, value in tracker.params.items() if key not in tracker.places},
         "paths": {text: _digest(path) for text, path in tracker.paths.items()},
         "weights": _digest(tracker.weights) if tracker.weights else None,
         "modality": tracker.modality,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +47,8 @@ class Runs:
     @property
     def gaps(self) -> dict[str, dict[str, State]]:
         """Sequences without sound boxes and their states, by ``DATASET/LABEL``."""
-        found = {run.title: {name: run.states[name] for name in run.missing()} for run in self.runs}
-        return {title: states for title, states in found.items() if states}
+        gaps = {run.title: {name: run.states[name] for name in run.missing()} for run in self.runs}
+        return {title: states for title, states in gaps.items() if states}
 
     def __str__(self) -> str:
         counts = self.counts
@@ -125,17 +124,17 @@ class Runs:
                 found="; ".join(f"{title}: {len(names)} without boxes ({names[0]})" for title, names in gaps.items()),
                 next="run again, with retry_failed=True what has failed; or score the rest with allow_missing=True",
             )
-        with ExitStack() as stack:
-            results = {r.tracker.label: stack.enter_context(r.folder.sound_files(r.sound())) for r in some}
-            imported = {run.tracker.label: "xywh" for run in some if run.tracker.results}  # judged when it came in
-            return evaluate(
-                runs[0].benchmark,
-                results,
-                attributes=attributes,
-                measures=measures,
-                layouts=imported,
-                allow_missing=allow_missing,
+        results = {
+            run.tracker.label: run.folder.files(
+                run.tracker.label,
+                run.sound(),
+                "xywh" if run.tracker.results else None,  # which were judged when they came in
             )
+            for run in some
+        }
+        return evaluate(
+            runs[0].benchmark, results, attributes=attributes, measures=measures, allow_missing=allow_missing
+        )
 
 
 def plan_runs(

@@ -54,9 +54,9 @@ def serve(
                 return
             answer = session.answer(message)
         except Exception as reason:  # whatever a tracker raises
-            told = reason if isinstance(reason, BenchError) else TrackerError(describe(reason), found=trace(reason))
-            _send(answers, write("quit", trax_reason=one_line(told)))
-            raise told from None
+            problem = reason if isinstance(reason, BenchError) else TrackerError(describe(reason), found=trace(reason))
+            _send(answers, write("quit", trax_reason=one_line(problem)))
+            raise problem from None
         _send(answers, answer)
 
 
@@ -93,9 +93,9 @@ class _Session:
         if regions:
             return self._start(frame, files, box)
         given, confidence = parts(self.tracker.update(frame))
-        found = checked_box(given, self.name, self.index + 1)
-        told = {} if confidence is None else {"confidence": checked_number(confidence, self.name, self.index + 1)}
-        return _state(found, **told)
+        checked = checked_box(given, self.name, self.index + 1)
+        options = {} if confidence is None else {"confidence": checked_number(confidence, self.name, self.index + 1)}
+        return _state(checked, **options)
 
     def _start(self, frame: Frame, files: list[Path], box: Array) -> bytes:
         self.name = sequence_name(files)

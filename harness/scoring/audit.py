@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rgbtbench.core.errors import BenchError
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.datasets.check import Problem, problems, told
+from rgbtbench.datasets.check import Problem, problem_text, problems
 
-from .evaluation import evaluate, find
+from .evaluation import evaluate
+from .given import find
 
 
 class Audit:
@@ -32,22 +33,22 @@ class Audit:
         yield from self._lines(label, _of_results(benchmark, label, path), "complete")
 
     def _lines(self, title: str, problems: Iterable[Problem], sound: str, seen: str = "") -> Iterator[str]:
-        found: Counter[str] = Counter()
+        kinds_of: Counter[str] = Counter()
         for problem in problems:
             yield problem.text if problem.kind else f"note: {problem.text}"
-            found[problem.kind] += 1
-        del found[""]
-        self.found += found
-        kinds = ", ".join(f"{kind} {count}" for kind, count in found.items())
-        told = f"{found.total()} problem{'s' * (found.total() > 1)} ({kinds})" if found else sound
-        yield f"{title}: {told}{seen}"
+            kinds_of[problem.kind] += 1
+        del kinds_of[""]
+        self.found += kinds_of
+        kinds = ", ".join(f"{kind} {count}" for kind, count in kinds_of.items())
+        summary = f"{kinds_of.total()} problem{'s' * (kinds_of.total() > 1)} ({kinds})" if kinds_of else sound
+        yield f"{title}: {summary}{seen}"
 
 
 def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[Problem]:
     try:
         runs = find(label, path, benchmark).runs
     except BenchError as reason:
-        yield Problem("results", told(reason))
+        yield Problem("results", problem_text(reason))
         return
     bad = False
     for files in runs:
@@ -62,7 +63,7 @@ def _of_results(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[
                 files.read(name)
             except BenchError as reason:
                 bad = True
-                yield Problem("unreadable file", told(reason))
+                yield Problem("unreadable file", problem_text(reason))
     if not bad:
         yield from _scored(benchmark, label, path)
 
@@ -72,7 +73,7 @@ def _scored(benchmark: Benchmark, label: str, path: str | Path) -> Iterator[Prob
     try:
         evaluation = evaluate(benchmark, {label: path}, allow_missing=True)
     except BenchError as reason:
-        yield Problem("refused by score", told(reason))
+        yield Problem("refused by score", problem_text(reason))
     else:
         yield from (Problem("", f"repaired as the toolkit does: {repair}") for repair in evaluation.repairs)
         yield from (Problem("doubtful", f"doubtful: {doubt}") for doubt in evaluation.notes)

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rgbtbench.core.boxes import Array, Index, Reading, by_columns, reading, starts
-from rgbtbench.core.errors import ConfigError, ResultError
+from rgbtbench.core.boxes import Array, Index, starts
+from rgbtbench.core.errors import ConfigError, unknown
 from rgbtbench.core.protocol import Measure
-from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.core.terminal import visible
 from rgbtbench.datasets.benchmark import Benchmark
-from rgbtbench.datasets.names import sequence_names
-from rgbtbench.datasets.spec import Spec
-from rgbtbench.results.formats import ResultFiles, find_results
 
 from . import metrics
-from .format_check import Doubt, doubts
-from .truth_rows import fits, truth_step, wanted
+from .format_check import Doubt
+from .frames import By, Comparison, bounds_of, compare_rows, frame, overall_html, rank_ranges, score_rows
+from .given import Results, opened, runs_on
+from .repairs import Repair, boxes_of, kept, report, require_all, require_finite
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+Draw: TypeAlias = "Callable[[Evaluation, Measure, str], Figure]"
 ALL = "ALL"  # the row over all sequences
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """Something the protocol changes in a tracker's rows before scoring; always reported."""
-
-    tracker: str
-    what: str
-    rows: int
-    sequences: tuple[str, ...]
-
-    def __str__(self) -> str:
-        shown = ", ".join(self.sequences[:3]) + (", ..." if len(self.sequences) > 3 else "")
-        return f"{self.tracker}: {self.rows:,} {self.what} in {len(self.sequences)} sequences ({shown})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ class Aligned:
     frames: Index
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """Curves of K trackers on S sequences.
 
@@ -73,6 +64,7 @@ class Evaluation:
     repeats: tuple[int, ...]
     spread: Mapping[str, Array]
     notes: tuple[Doubt, ...] = ()
+    draw: ClassVar[Draw | None] = None  # rgbtbench.api sets it: drawings are of a higher floor
 
     @property
     def missing(self) -> Mapping[str, tuple[str, ...]]:
@@ -95,7 +87,7 @@ class Evaluation:
         scored: Array = self.curves[measure.name] @ measure.weights()
         return scored
 
-    def score(self, measure: Measure) -> Array:
+    def scores(self, measure: Measure) -> Array:
         """Score (K, A) in [0, 1] of each tracker on each attribute; NaN where a sequence of it is missing."""
         values = np.where(self.weights > 0, self.values(measure)[:, None, :], 0.0)
         return metrics.reduce(values, self.weights)
@@ -106,10 +98,120 @@ class Evaluation:
         weights = self.weights[:, None, :]
         return metrics.reduce(np.where(weights > 0, curves, 0.0), weights)
 
+    @property
+    def title(self) -> str:
+        """For example ``LasHeR test: 245 sequences, 220,703 frames``."""
+        return f"{self.benchmark.title}: {len(self.benchmark.names)} sequences, {int(self.frames.sum()):,} frames"
+
+    def __repr__(self) -> str:
+        rows = ("  ".join(f"{m.name} {100 * self.scores(m)[k, 0]:.1f}" for m in self.measures)
+                for k in range(len(self.trackers)))  # fmt: skip
+        lines = [f"  {visible(label)}  {row}" for label, row in zip(self.trackers, rows, strict=True)]
+        return "\n".join([f"<Evaluation of {self.title}; percent", *lines]) + ">"
+
+    def _repr_html_(self) -> str:
+        return overall_html(self)
+
+    @overload
+    def score(self, measure: str, attribute: str = ALL, tracker: None = None) -> dict[str, float]: ...
+    @overload
+    def score(self, measure: str, attribute: str = ALL, *, tracker: str) -> float: ...
+    @overload
+    def score(self, measure: str, attribute: str, tracker: str) -> float: ...
+    def score(self, measure: str, attribute: str = ALL, tracker: str | None = None) -> dict[str, float] | float:
+        """Scores in percent by tracker, or that of one ``tracker``; NaN where a sequence is missing.
+
+        Raises ConfigError for an unknown name; attributes are those that were evaluated.
+        """
+        column = 100 * self.scores(self.measure(measure))[:, self._attribute(attribute)]
+        if tracker is not None:
+            return float(column[self._tracker(tracker)])
+        return dict(zip(self.trackers, column.tolist(), strict=True))
+
+    def to_frame(self, by: By = "overall") -> DataFrame:
+        """Scores as a tidy pandas DataFrame, one row per tracker, metric and (by) attribute or sequence.
+
+        Columns: ``tracker``, ``metric``, ``attribute`` or ``sequence``; ``value`` with its 95 % interval ``low`` and
+        ``high``, and ``std`` over the ``repeats``, all in percent; ``sequences`` and ``frames`` that count. Rows of
+        sequences have no interval. Missing is NaN. For a wide table:
+        ``.pivot(index="tracker", columns="metric", values="value")``. Raises ConfigError without pandas.
+        """
+        return frame(self, by)
+
+    def compare(self, first: str, second: str) -> list[Comparison]:
+        """Is tracker ``first`` better than ``second``? A row per metric and attribute, as the verb ``compare`` has.
+
+        ``pandas.DataFrame`` takes the list. Raises ConfigError for unknown or equal labels.
+        """
+        pair = [self._tracker(first), self._tracker(second)]
+        if first == second:
+            raise ConfigError("compare needs two different labels", found=first, expected=", ".join(self.trackers))
+        return compare_rows(self._of(pair))
+
+    def ranks(self, measure: str | None = None, attribute: str = ALL) -> dict[str, tuple[int, int] | None]:
+        """Best and worst rank of each tracker, as on the leaderboard: where 95 % intervals overlap, ranks are open.
+
+        ``measure``: by default the last, SR. None for a tracker with missing sequences. Raises ConfigError.
+        """
+        chosen = self.measure(measure or self.measures[-1].name).name
+        a = self.attributes[self._attribute(attribute)]
+        rows = [row for row in score_rows(self, "overall") if (row.metric, row.attribute) == (chosen, a)]
+        return dict(zip(self.trackers, rank_ranges([bounds_of(row) for row in rows]), strict=True))
+
+    def plot(self, measure: str | None = None, attribute: str = ALL) -> Figure:
+        """Curves of one metric, best first, as a matplotlib Figure, which a notebook shows.
+
+        The drawing is that of reports. ``measure``: by default the last, SR. Raises ConfigError for an unknown name,
+        and without matplotlib.
+        """
+        chosen = self.measure(measure or self.measures[-1].name)
+        a = self.attributes[self._attribute(attribute)]
+        draw = type(self).draw
+        if draw is None:
+            raise ConfigError("nothing draws here", expected="the package's functions", next="import rgbtbench.api")
+        return draw(self, chosen, a)
+
+    def measure(self, name: str) -> Measure:
+        """One of ``measures`` by name. Raises ConfigError."""
+        return self.measures[_index("metric", name, [measure.name for measure in self.measures])]
+
+    def _tracker(self, label: str) -> int:
+        return self.trackers.index(label) if label in self.trackers else _index("tracker", label, self.trackers)
+
+    def _attribute(self, name: str) -> int:
+        names = {known.lower() for known in self.attributes}
+        own = name if name.lower() in names or name == ALL else self._spelled(name)
+        return _index("attribute of this evaluation", own, self.attributes)
+
+    def _spelled(self, name: str) -> str:
+        """An attribute's usual name for another one, such as SV on RGBT234."""
+        try:
+            return self.benchmark.spec.attribute(name)
+        except ConfigError:
+            return name
+
+    def _of(self, chosen: list[int]) -> Evaluation:
+        """Only these trackers, in this order."""
+        return replace(
+            self,
+            trackers=tuple(self.trackers[k] for k in chosen),
+            curves={name: curves[chosen] for name, curves in self.curves.items()},
+            repeats=tuple(self.repeats[k] for k in chosen),
+            spread={name: spread[chosen] for name, spread in self.spread.items()},
+        )
+
+
+def _index(kind: str, name: str, known: Sequence[str]) -> int:
+    """Where a name stands, in any letter case. Raises ConfigError that tells the known ones."""
+    lowered = [other.lower() for other in known]
+    if not isinstance(name, str) or name.lower() not in lowered:
+        raise unknown(kind, str(name), known)
+    return lowered.index(name.lower())
+
 
 def evaluate(
     benchmark: Benchmark,
-    results: Mapping[str, str | Path],
+    results: Mapping[str, Results] | str | Path,
     *,
     attributes: tuple[str, ...] = (),
     measures: tuple[str, ...] | None = None,
@@ -118,8 +220,11 @@ def evaluate(
     allow_missing: bool = False,
     watch: Callable[[Aligned], None] | None = None,
 ) -> Evaluation:
-    """Score trackers (label -> folder, archive or file of arrays) on a benchmark; repeats of one become one row.
+    """Score trackers on a benchmark; repeats of one become one row.
 
+    ``results``: for each label a folder, an archive or a file of arrays; ``{sequence: array}`` with rows (N, 4) or
+    (N, 8); or a run of ours, as its folder or as the store that it lies in. A store alone stands for all its runs on
+    this benchmark, of which sequences that are not settled or not sound count as missing.
     ``layouts`` says by label how rows are read (``boxes.reading``) and switches the check of the format off;
     ``round_corners`` overrides the protocol's rule for 8-column rows. ``watch`` is shown each tracker's boxes, which
     are not kept. Raises BenchError for anything malformed.
@@ -129,6 +234,10 @@ def evaluate(
             raise ConfigError(
                 f"{what} is one text", expected="a tuple of names", found=repr(given), next=f"({given!r},)"
             )
+    if isinstance(results, str | Path):
+        results = runs_on(benchmark, results)
+    if not results:
+        raise ConfigError("no results to score", expected='{"LABEL": results}', found="no tracker")
     protocol, attributes = benchmark.spec.protocol, tuple(dict.fromkeys(map(benchmark.spec.attribute, attributes)))
     rounding = protocol.round_corners if round_corners is None else round_corners
     has = np.ones((len(benchmark.names), 1 + len(attributes)), dtype=bool)
@@ -139,27 +248,28 @@ def evaluate(
     repaired: dict[Repair, list[str]] = {}  # in which repeats
     notes: list[Doubt] = []
     owners: list[str] = []  # of the curves: repeats of a tracker follow one another
-    for files in _opened(results, benchmark):
+    for files in opened(results, benchmark):
         owners.append(files.label)
         repairs: list[Repair] = []
-        _require_all(files, benchmark, allow_missing)
-        boxes, compared = _boxes(files, benchmark, (layouts or {}).get(files.label), rounding, repairs, notes)
+        require_all(files, benchmark, allow_missing)
+        layout = (layouts or {}).get(files.label, files.layout)
+        boxes, compared = boxes_of(files, benchmark, layout, rounding, repairs, notes)
         truth, gaps = benchmark.truth, compared == 0
         if (compared != benchmark.lengths).any():
-            truth = truth[:, _kept(benchmark.lengths, compared)]
+            truth = truth[:, kept(benchmark.lengths, compared)]
         lengths = compared[~gaps]
         if protocol.repair:
             broken = metrics.repair(boxes, lengths)
-            _report(repairs, files, "rows with NaN, w <= 0 or h <= 0, which repeat the row before", broken, lengths)
+            report(repairs, files, "rows with NaN, w <= 0 or h <= 0, which repeat the row before", broken, lengths)
         if protocol.first_frame == "truth":
             first = starts(lengths)
             other = np.zeros(len(boxes), dtype=bool)
             other[first] = (boxes[first] != truth[0, first]).any(axis=1)
-            _report(repairs, files, "first rows that are not the truth, replaced by it", other, lengths)
+            report(repairs, files, "first rows that are not the truth, replaced by it", other, lengths)
             boxes[first] = truth[0, first]
-        _require_finite(boxes, files, lengths)
+        require_finite(boxes, files, lengths)
         if watch and owners.count(files.label) == 1:
-            watch(Aligned(files.label, boxes, truth, _kept(benchmark.lengths, compared)))
+            watch(Aligned(files.label, boxes, truth, kept(benchmark.lengths, compared)))
         for measure in chosen:
             table = np.full((len(benchmark.names), len(measure.thresholds)), np.nan)
             table[~gaps] = metrics.curves(measure, protocol, boxes, truth, lengths)
@@ -191,123 +301,3 @@ def _spread(values: Array, weights: Array) -> Array:
     scores = metrics.reduce(np.where(weights > 0, values[:, None], 0.0), weights)
     deviation: Array = scores.std(axis=0, ddof=1)
     return deviation
-
-
-def find(label: str, path: str | Path, benchmark: Benchmark) -> ResultFiles:
-    """Files of one tracker; ``find_results`` that knows the published benchmarks."""
-    return find_results(label, path, benchmark.names, published_names)
-
-
-def published_names() -> dict[str, tuple[str, ...]]:
-    """Sequences of every benchmark as published."""
-    return {name: sequence_names(name) for name in BENCHMARKS.names()}
-
-
-def _opened(results: Mapping[str, str | Path], benchmark: Benchmark) -> Iterator[ResultFiles]:
-    """Files of each tracker, repeat by repeat; the next archive is unpacked meanwhile, without the interpreter lock."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        after = None
-        for label, path in results.items():
-            now, after = after, pool.submit(find, label, path, benchmark)
-            if now:
-                yield from now.result().runs
-        if after:
-            yield from after.result().runs
-
-
-def _require_all(files: ResultFiles, benchmark: Benchmark, allow_missing: bool) -> None:
-    missing = [name for name in benchmark.names if name not in files.paths]
-    if missing and not allow_missing:
-        whole = [name for name, names in published_names().items() if set(names) == set(files.paths)]
-        raise ResultError(
-            f"{files.title} has no results for {len(missing)} of {len(benchmark.names)} sequences of {benchmark.title}",
-            where=files.tree.name,
-            expected=f"files like {next(iter(files.paths.values()))}",
-            found=f"none for {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
-            + (f"; {files.ignored} text files of other names" if files.ignored else ""),
-            next=f"rgbtbench score {whole[0]}: all of its sequences are here"
-            if whole
-            else "add them, choose another --split, or score the rest with --allow-missing",
-        )
-
-
-def _boxes(
-    files: ResultFiles,
-    benchmark: Benchmark,
-    layout: str | None,
-    round_corners: bool,
-    repairs: list[Repair],
-    notes: list[Doubt],
-) -> tuple[Array, Index]:
-    """Boxes of all sequences, one after the other, and how many rows of each are compared (0: missing)."""
-    read = reading(layout)
-    given = benchmark.given
-    rows = {name: files.read(name, read.start(given[name])) for name in benchmark.names if name in files.paths}
-    step = truth_step(files, benchmark, rows, read)
-    for doubt in doubts(files, benchmark, rows, layout):
-        if doubt.error and (doubt.final or layout is None):
-            raise doubt.error
-        notes.append(doubt)
-    surplus, short, converted = {}, [], []
-    compared = np.zeros(len(benchmark.names), dtype=np.int64)
-    for index, (name, length) in enumerate(zip(benchmark.names, benchmark.lengths.tolist(), strict=True)):
-        if name not in rows:
-            continue
-        boxes = read.aligned(read.boxes(rows[name], round_corners=round_corners), given[name])
-        require_length(files, name, len(boxes), length, benchmark.spec, read)
-        boxes = boxes[::step]
-        if len(boxes) > length:
-            surplus[name] = len(boxes) - length
-        elif len(boxes) < length:
-            short.append(name)
-        converted.append(boxes[:length])
-        compared[index] = len(converted[-1])
-    if surplus:
-        repairs.append(Repair(files.label, "surplus rows, cut off", sum(surplus.values()), tuple(surplus)))
-    if short:
-        repairs.append(Repair(files.label, "missing last rows, frames left out", len(short), tuple(short)))
-    return by_columns(np.concatenate(converted)), compared
-
-
-def require_length(files: ResultFiles, name: str, found: int, length: int, spec: Spec, read: Reading) -> None:
-    """Raise ResultError if a sequence has too few rows; see ``Protocol.one_short`` and ``truth_rows``."""
-    may_lack = name in spec.protocol.one_short or read.first == "first-twice"
-    if found < length - may_lack or not (spec.every == 1 or fits(found, length, spec.every)):
-        raise ResultError(
-            f"too few rows for {name}" if spec.every == 1 else f"a number of rows that does not fit {name}",
-            where=f"{files.tree.where(files.paths[name])}:{found}",
-            expected=wanted(length, spec.every),
-            found=f"{found} rows",
-            next="run the tracker again on this sequence",
-        )
-
-
-def _kept(lengths: Index, compared: Index) -> Index:
-    """Indices of the compared frames among all frames."""
-    first = starts(lengths)
-    return np.concatenate([np.arange(at, at + n) for at, n in zip(first, compared, strict=True)])
-
-
-def _require_finite(boxes: Array, files: ResultFiles, lengths: Index) -> None:
-    """No rule of any toolkit covers these numbers, so they are the tracker's fault, not ours to mend."""
-    bad = np.flatnonzero(~np.isfinite(boxes.sum(axis=1)))
-    if len(bad):
-        owner = int(np.searchsorted(np.cumsum(lengths), bad[0], side="right"))
-        path = list(files.paths.values())[owner]
-        line = int(bad[0] - starts(lengths)[owner]) + 1
-        raise ResultError(
-            "box is not finite",
-            where=f"{files.tree.where(path)}:{line}",
-            expected="finite numbers",
-            found=f"{' '.join(map(str, boxes[bad[0]].tolist()))} ({len(bad)} such rows)",
-            next="run the tracker again on this sequence",
-        )
-
-
-def _report(repairs: list[Repair], files: ResultFiles, what: str, rows: NDArray[np.bool_], lengths: Index) -> None:
-    counts = np.add.reduceat(rows, starts(lengths), dtype=np.int64)
-    if counts.any():
-        names = tuple(name for name, count in zip(files.paths, counts, strict=True) if count)
-        repairs.append(Repair(files.label, what, int(counts.sum()), names))

@@ -149,15 +149,15 @@ class _Check:
         """Some sequences fit in another layout alone, by what follows: one if its first box does too, else several."""
         strangers = ~self.usual.first & ~self.usual.follow
         several = max(FEW, COINCIDENCE * len(self.names))
-        found = []
+        mixed = []
         for guess in guesses:
             whole, later = strangers & guess.first & guess.follow, guess.beats(self.usual)
             others = self.usual.beats(guess).mean() > 1 - NEARLY_ALL
             if others and (whole.any() or (guess.known and later.sum() >= several)):
-                found.append((whole | later, guess))
-        if not found:
+                mixed.append((whole | later, guess))
+        if not mixed:
             return None
-        flags, guess = max(found, key=lambda pair: int(pair[0].sum()))
+        flags, guess = max(mixed, key=lambda pair: int(pair[0].sum()))
         odd = np.flatnonzero(flags)
         names = ", ".join(self.names[at] for at in odd[:3])
         return self._refusal(
@@ -280,11 +280,11 @@ def _tilted(rows: Array) -> Flags:
 
 def _off(samples: list[Sample], read: Reading, row: int = 0) -> Array:
     """Boxes of a row minus the nearest annotation of frame 1, (S, 4)."""
-    found = np.empty((samples[0].count, 4))
+    offsets = np.empty((samples[0].count, 4))
     for part in samples:
         off = part.boxes(read.layout or part.usual)[:, row] + read.offset - part.truth[:, :, 0]
-        found[part.at] = off[np.abs(off).sum(axis=-1).argmin(axis=0), np.arange(off.shape[1])]
-    return found
+        offsets[part.at] = off[np.abs(off).sum(axis=-1).argmin(axis=0), np.arange(off.shape[1])]
+    return offsets
 
 
 def _offset(samples: list[Sample], read: Reading) -> tuple[tuple[str, ...], int]:

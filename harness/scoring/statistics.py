@@ -58,7 +58,8 @@ def paired_test(difference: Array, weights: Array, *, seed: int = 0) -> Array:
     """Two-sided p-values (A,) that weighted means of paired differences (S,) are zero, by random sign flips.
 
     Under the null hypothesis each sequence is as likely to favour one tracker as the other. ``weights`` (A, S); the
-    observed signs count as one of the flips, so p is never 0; NaN where a difference is. All A share the flips.
+    observed signs count as one of the flips, so p is never 0; NaN where a difference is, and for a row without
+    sequences. All A share the flips.
     Source: Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, ch. 3.
     """
     shares = np.where(weights > 0, difference * weights, 0.0).T
@@ -70,7 +71,8 @@ def paired_test(difference: Array, weights: Array, *, seed: int = 0) -> Array:
     for _ in range(FLIPS // 1000):  # in pieces, to bound memory
         signs = rng.integers(2, size=(1000, len(difference)), dtype=np.int8) * 2.0 - 1.0
         extreme += np.count_nonzero(np.abs(signs @ shares) >= bound, axis=0)
-    p_values: Array = np.where(np.isnan(observed), np.nan, extreme / (1 + FLIPS))
+    unknown = np.isnan(observed) | ~(weights > 0).any(axis=1)
+    p_values: Array = np.where(unknown, np.nan, extreme / (1 + FLIPS))
     return p_values
 
 

@@ -41,7 +41,7 @@ def contenders(folder: Path, given: Mapping[str, Sequence[Path]]) -> list[Conten
 
     Raises ConfigError for weights that a tracker does not take.
     """
-    known, found = networks(), [Contender(name, name) for name in YARDSTICKS]
+    known, chosen = networks(), [Contender(name, name) for name in YARDSTICKS]
     for name in given:
         if name not in known:
             raise unknown("network", name, known, next="rgbtbench list trackers")
@@ -51,22 +51,22 @@ def contenders(folder: Path, given: Mapping[str, Sequence[Path]]) -> list[Conten
         shipped = shipped_weights(name, PRESET)
         files = files or ([shipped] if shipped else [])
         labels = [name if len(files) == 1 else f"{name}-{k}" for k in range(len(files))]
-        found += [Contender(name, label, file.absolute()) for label, file in zip(labels, files, strict=True)]
-    for one in found:
+        chosen += [Contender(name, label, file.absolute()) for label, file in zip(labels, files, strict=True)]
+    for one in chosen:
         TRACKERS.create(one.tracker, **one.options)
-    return found
+    return chosen
 
 
 def given_weights(texts: Iterable[str]) -> dict[str, list[Path]]:
     """``TRACKER=FILE``, each any number of times. Raises ConfigError."""
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for text in texts:
         name, _, place = text.partition("=")
         path = Path(place).expanduser()
         if not name or not path.is_file():
             raise ConfigError("weights: no such file", expected="TRACKER=FILE", found=text)
-        found.setdefault(name.lower(), []).append(path)
-    return found
+        files.setdefault(name.lower(), []).append(path)
+    return files
 
 
 def experiment_text(plan: Sequence[Contender]) -> str:

@@ -101,15 +101,15 @@ def _moments(kind: str, parameter: Tensor) -> tuple[str, ...]:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    found = read(path)
+    weights = read(path)
     try:
-        about = json.loads(found.metadata["checkpoint"])
+        about = json.loads(weights.metadata["checkpoint"])
         sound = isinstance(about, dict) and set(about) == {"format", "recipe", "numpy", *State.__slots__}
     except (KeyError, ValueError, RecursionError):
         sound = False
     if not sound or not isinstance(about["recipe"], str) or not isinstance(about["step"], int):
         raise _damaged(path, "no account of a training in it")
-    return found.tensors, about
+    return weights.tensors, about
 
 
 def _damaged(path: Path, found: str) -> TrainingError:

@@ -45,17 +45,17 @@ class DomainLearner(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The terms, each a scalar; their sum is the loss."""
         s = self.sampling
-        found = features(self.network, batch)
-        positive, negative = scores(self.network.head, found, batch)
+        pooled = features(self.network, batch)
+        positive, negative = scores(self.network.head, pooled, batch)
         terms = {"cls": classification(positive, hardest(negative, s.hardest), mean=s.mean)}
         if s.inter:
-            terms["inter"] = s.inter * between_domains(self.network.head, found, batch)
+            terms["inter"] = s.inter * between_domains(self.network.head, pooled, batch)
         return terms
 
     def judge(self, batch: Batch) -> dict[str, Tensor]:
         """The terms without learning from them, and ``hit``: share of frames whose best box is on the target."""
-        found = features(self.network, batch)
-        positive, negative = scores(self.network.head, found, batch)
+        pooled = features(self.network, batch)
+        positive, negative = scores(self.network.head, pooled, batch)
         frames = batch.positive.shape[1]
         best = (x[..., 1].unflatten(1, (frames, -1)).amax(2) for x in (positive, negative))
         hit = torch.gt(*best).float().mean()
@@ -70,8 +70,8 @@ class DomainLearner(nn.Module):
             "head": [head.fc4, head.fc5],
             "branches": [head.fc6],
         }
-        found = {name: [p for part in some for p in part.parameters()] for name, some in parts.items()}
-        return {name: parameters for name, parameters in found.items() if parameters}
+        by_rate = {name: [p for part in some for p in part.parameters()] for name, some in parts.items()}
+        return {name: parameters for name, parameters in by_rate.items() if parameters}
 
     @property
     def trained(self) -> Network:

@@ -88,8 +88,8 @@ class Learner(nn.Module):
             "fusion": self.student.fusion,
             "distill": self.distiller,
         }
-        found = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
-        return {name: parameters for name, parameters in found.items() if parameters}
+        parameters_of = {name: list(part.parameters()) for name, part in parts.items() if part is not None}
+        return {name: parameters for name, parameters in parameters_of.items() if parameters}
 
     @property
     def trained(self) -> Network:

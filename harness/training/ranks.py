@@ -55,9 +55,9 @@ class Ranks:
         """Whether it is so anywhere: all processes must stop in the same step."""
         if self.size == 1:
             return flag
-        told = torch.tensor(int(flag), device=self.device)
-        distributed.all_reduce(told, distributed.ReduceOp.MAX)
-        return bool(told)
+        vote = torch.tensor(int(flag), device=self.device)
+        distributed.all_reduce(vote, distributed.ReduceOp.MAX)
+        return bool(vote)
 
 
 @contextmanager

@@ -39,11 +39,11 @@ def sample(footage: Footage, sampling: Sampling, seed: int, index: int) -> Batch
     grey = random.random() < sampling.grey
     gains = random.uniform(1 - sampling.brightness, 1 + sampling.brightness, (len(chosen), 2))
     crops = torch.empty(len(chosen), 2, 3, sampling.crop, sampling.crop, dtype=torch.uint8)
-    positions, found = np.empty((len(chosen), 2)), np.empty(len(chosen))
+    positions, actual = np.empty((len(chosen), 2)), np.empty(len(chosen))
     for k, t in enumerate(chosen):
-        crop, positions[k], found[k] = cut(_images(frames[t]), centres[k], float(scales[k]), sampling.crop)
+        crop, positions[k], actual[k] = cut(_images(frames[t]), centres[k], float(scales[k]), sampling.crop)
         crops[k] = augmented(crop.view(2, 3, sampling.crop, sampling.crop), gains[k].tolist(), grey)
-    moved = to_crop(boxes, positions, found, sampling.crop)
+    moved = to_crop(boxes, positions, actual, sampling.crop)
     proposals, overlaps = sampling.propose(moved[len(train) :], random)
     rgb, tir = crops[:, :1], crops[:, 1:]  # (F, 1, 3, c, c): frames of one sequence
     targets = _float(moved)

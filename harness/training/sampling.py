@@ -103,20 +103,20 @@ class Sampling:
         A box that none overlaps enough after 100 tries, being smaller than a pixel, is proposed itself.
         """
         targets = np.repeat(boxes, self.proposals, axis=0)
-        found, ious = targets.copy(), np.ones(len(targets))
+        proposals, ious = targets.copy(), np.ones(len(targets))
         sd = random.choice(self.sigmas, len(targets)) * np.sqrt(targets[:, 2] * targets[:, 3])
         left = np.arange(len(targets))
         for _ in range(TRIES):
             drawn = _perturbed(targets[left], sd[left], random)
             iou = overlap(drawn, targets[left])
             good = iou > self.overlap
-            found[left[good]], ious[left[good]] = drawn[good], iou[good]
+            proposals[left[good]], ious[left[good]] = drawn[good], iou[good]
             left = left[~good]
             if not len(left):
                 break
             sd[left] *= SHRINK
         shape = (len(boxes), self.proposals)
-        return found.reshape(*shape, 4), ious.reshape(shape)
+        return proposals.reshape(*shape, 4), ious.reshape(shape)
 
 
 def _perturbed(boxes: Array, sd: Array, random: np.random.Generator) -> Array:

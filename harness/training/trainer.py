@@ -170,7 +170,7 @@ class Training:
     def _backward(self, batch: Any, *, norms: bool) -> dict[str, float]:
         """Gradients of a batch, part after part; the terms' means. ``norms``: also those of the first part's terms."""
         parts = list(self.recipe.family.kind.split(batch, self.recipe.parts))
-        told: list[Tensor] = []
+        detached: list[Tensor] = []
         for number, (share, part) in enumerate(parts, 1):
             with self.ranks.apart(self.step) if number < len(parts) else nullcontext():
                 terms: dict[str, Tensor] = self.step(part)
@@ -178,8 +178,8 @@ class Training:
                     self.state.norms = gradient_norms(terms, self.groups["trunk"])
                 losses = torch.stack(list(terms.values())) * share
                 losses.sum().backward()
-            told.append(losses.detach())
-        return dict(zip(terms, torch.stack(told).sum(0).tolist(), strict=True))
+            detached.append(losses.detach())
+        return dict(zip(terms, torch.stack(detached).sum(0).tolist(), strict=True))
 
     def _require_finite(self, values: Mapping[str, float]) -> None:
         wrong = {name: value for name, value in values.items() if not math.isfinite(value)}
@@ -219,11 +219,11 @@ class Training:
                 speaker.say(f"{recipe.name}: epoch {epoch}: warning: {warning}")
         state.history.append(record)
         state.sums, state.norms, state.seconds, state.waited = {}, {}, 0.0, 0.0
-        told = ", ".join(f"{name} {value:.3g}" for name, value in record["train"].items())
+        summary = ", ".join(f"{name} {value:.3g}" for name, value in record["train"].items())
         seen = ", ".join(f"{name} {value:.3g}" for name, value in (record["validation"] or {}).items())
-        told += f"; unseen: {seen}" if seen else ""
+        summary += f"; unseen: {seen}" if seen else ""
         share = f"{record['samples_per_second']:.3g} samples/s, {record['waiting']:.0%} waiting for data"
-        speaker.say(f"{recipe.name}: epoch {epoch}/{recipe.epochs}: {told}; {share}")
+        speaker.say(f"{recipe.name}: epoch {epoch}/{recipe.epochs}: {summary}; {share}")
 
     def _validate(self) -> dict[str, float]:
         """Means over sequences that training does not see, batch norm and weights at rest."""

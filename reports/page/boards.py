@@ -83,7 +83,7 @@ def printed_board(spec: Spec, *, untrusted: bool) -> dict[str, Any]:
     """A benchmark that nothing was scored on: what is in print, and no sequences."""
     split = spec.default_split if len(spec.sizes) > 1 else ""
     printed = printed_rows(spec, split, untrusted=untrusted)
-    told = [name for name in spec.attributes if any(name in row["cells"] for row in printed)]
+    with_prints = [name for name in spec.attributes if any(name in row["cells"] for row in printed)]
     measures = spec.protocol.select(None)
     return {
         "title": f"{spec.name} {split}".strip(),
@@ -91,7 +91,7 @@ def printed_board(spec: Spec, *, untrusted: bool) -> dict[str, Any]:
         "truth": "",
         "rules": rules(spec, measures),
         "attributes": [_attribute(spec, ALL, *spec.sizes[spec.default_split])]
-        + [_attribute(spec, name, None, None) for name in told],
+        + [_attribute(spec, name, None, None) for name in with_prints],
         "measures": [_measure(measure) for measure in measures],
         "printed": printed,
         **{name: [] for name in ("sequences", "frames", "scored", "unscored", "strip_notes")},
@@ -142,5 +142,5 @@ def _spreads(evaluation: Evaluation, label: str) -> list[float]:
 
 
 def _steps(values: Array, steps: int, kind: str) -> Index:
-    found: Index = np.where(np.isnan(values), NONE[kind], np.rint(np.nan_to_num(values) * steps)).astype(np.int64)
-    return found
+    steps_of: Index = np.where(np.isnan(values), NONE[kind], np.rint(np.nan_to_num(values) * steps)).astype(np.int64)
+    return steps_of

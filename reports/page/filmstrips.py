@@ -41,7 +41,7 @@ class Album:
 
     def strips(self, traces: Traces, trackers: tuple[str, ...]) -> tuple[dict[int, list[dict[str, Any]]], list[str]]:
         """Pictures by index of the sequence, and why there are none of some sequences."""
-        benchmark, found, notes = traces.benchmark, {}, []
+        benchmark, strips, notes = traces.benchmark, {}, []
         overlaps = np.stack([traces.overlaps[name] for name in trackers]).astype(np.float64)
         boxes = np.stack([traces.boxes[name] for name in trackers]).astype(np.float64)
         first = starts(benchmark.lengths)
@@ -59,7 +59,7 @@ class Album:
                 notes.append(f"{benchmark.names[s]}: {len(visible)} and {len(thermal)} images of {length} frames")
                 continue
             try:
-                found[s] = [
+                strips[s] = [
                     self._picture(pair(m.index, visible[m.index * every], thermal[m.index * every]), m)
                     for k in moments(spread[at : at + length])
                     for m in [Moment(k, benchmark.truth[:, at + k], boxes[:, at + k])]
@@ -68,7 +68,7 @@ class Album:
                 notes.append(f"{benchmark.names[s]}: {error.args[0]}")
         if full:
             notes.append(f"{full} sequences on which trackers differ less: no room")
-        return found, notes
+        return strips, notes
 
     def _picture(self, frame: Frame, moment: Moment) -> dict[str, Any]:
         x, y, width, height = cut(moment, frame.rgb.shape[1], frame.rgb.shape[0])

@@ -28,10 +28,10 @@ RULES: Mapping[str, Mapping[object, str]] = {  # field of a Protocol -> value ->
 def rules(spec: Spec, measures: tuple[Measure, ...]) -> list[str]:
     """A benchmark's scoring rules in words."""
     protocol = spec.protocol
-    told = [f"every {spec.every}th frame has truth; others are not scored"] if spec.every > 1 else []
-    told += [f"{measure.name}: {_measure(measure)}" for measure in measures]
-    told += [RULES[name][value] for name in RULES if (value := getattr(protocol, name)) in RULES[name]]
-    return told
+    lines = [f"every {spec.every}th frame has truth; others are not scored"] if spec.every > 1 else []
+    lines += [f"{measure.name}: {_measure(measure)}" for measure in measures]
+    lines += [RULES[name][value] for name in RULES if (value := getattr(protocol, name)) in RULES[name]]
+    return lines
 
 
 def _measure(measure: Measure) -> str:
@@ -59,11 +59,11 @@ def origin(entry: Entry) -> Facts:
         return [("run", "not begun")]
     about = entry.run.about()
     identity = about["identity"]
-    told = [("run", f"{entry.run.path.parent.name}/{entry.run.path.name}"), ("code", _code(about.get("code")))]
-    told += [(key, str(identity[key])[:SHORT]) for key in ("weights", "results") if identity.get(key)]
-    told += [(key, str(identity[key])) for key in ("tracker", "params", "modality", "seed") if identity.get(key)]
-    told += [("note", str(about["note"]))] if about.get("note") else []
-    return told + [("machine", text) for text in dict.fromkeys(map(_machine, entry.run.machines()))]
+    facts = [("run", f"{entry.run.path.parent.name}/{entry.run.path.name}"), ("code", _code(about.get("code")))]
+    facts += [(key, str(identity[key])[:SHORT]) for key in ("weights", "results") if identity.get(key)]
+    facts += [(key, str(identity[key])) for key in ("tracker", "params", "modality", "seed") if identity.get(key)]
+    facts += [("note", str(about["note"]))] if about.get("note") else []
+    return facts + [("machine", text) for text in dict.fromkeys(map(_machine, entry.run.machines()))]
 
 
 def failures(entry: Entry) -> list[tuple[str, str]]:
@@ -76,8 +76,8 @@ def failures(entry: Entry) -> list[tuple[str, str]]:
 def _code(code: object) -> str:
     if not isinstance(code, dict):
         return "unknown"
-    told = [f"{key} {str(code[key])[:SHORT]}" for key in ("commit", "sources") if code.get(key)]
-    return ", ".join([f"rgbtbench {code.get('version')}", *told]) + (" with changes" if code.get("dirty") else "")
+    parts = [f"{key} {str(code[key])[:SHORT]}" for key in ("commit", "sources") if code.get(key)]
+    return ", ".join([f"rgbtbench {code.get('version')}", *parts]) + (" with changes" if code.get("dirty") else "")
 
 
 def _machine(machine: Mapping[str, Any]) -> str:

@@ -16,11 +16,11 @@ def printed_rows(spec: Spec, split: str, *, untrusted: bool) -> list[dict[str, A
 
     ``untrusted``: also what only lists and reading notes say.
     """
-    found: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
+    printed: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
     for attribute in (ALL, *spec.attributes):
         for (tracker, metric), cell in cells(spec.name, split, attribute, untrusted=untrusted).items():
-            found.setdefault(tracker, {}).setdefault(attribute, {})[metric] = _prints(cell)
-    return [{"name": name, **_about(name, untrusted=untrusted), "cells": own} for name, own in sorted(found.items())]
+            printed.setdefault(tracker, {}).setdefault(attribute, {})[metric] = _prints(cell)
+    return [{"name": name, **_about(name, untrusted=untrusted), "cells": own} for name, own in sorted(printed.items())]
 
 
 def _prints(cell: Cell) -> list[dict[str, Any]]:
@@ -30,8 +30,8 @@ def _prints(cell: Cell) -> list[dict[str, Any]]:
 def _print(entry: Print) -> dict[str, Any]:
     known = erratum(entry)
     note = f"{known.note}: {known.evidence}" if known else entry.note
-    told = {"value": entry.value, "source": entry.source, "reference": entry.reference, "address": entry.address}
-    return told | {"note": note, "doubtful": entry.doubtful}
+    fields = {"value": entry.value, "source": entry.source, "reference": entry.reference, "address": entry.address}
+    return fields | {"note": note, "doubtful": entry.doubtful}
 
 
 def _about(tracker: str, *, untrusted: bool) -> dict[str, Any]:

@@ -121,9 +121,9 @@ class Claim:
     @property
     def verdict(self) -> str:
         """One of HOLDS, ROUNDED, FAILS, OPEN."""
-        if (found := self.computed) is None:
+        if (computed := self.computed) is None:
             return OPEN
-        return RELATIONS[self.relation].test(found, printed(self.said or "0"))
+        return RELATIONS[self.relation].test(computed, printed(self.said or "0"))
 
 
 @cache
@@ -139,8 +139,8 @@ def _claims() -> Iterator[Claim]:
             named = {n: _key(row[n], row["dataset"], metric) for n in ("first", "second", "other") if row[n]}
             if row["relation"] == "best":
                 named = {"first": named["first"], "second": _best(named["first"], named["other"].row)}
-            told = {name: row[name] for name in ("id", "section", "claim", "relation")}
-            yield Claim(**told, keys=tuple(named.values()), said=said)
+            texts = {name: row[name] for name in ("id", "section", "claim", "relation")}
+            yield Claim(**texts, keys=tuple(named.values()), said=said)
 
 
 def _key(place: str, dataset: str, metric: str) -> Key:
@@ -156,5 +156,5 @@ def _best(first: Key, without: str) -> Key:
 def evidence(erratum: Erratum) -> str:
     """What an erratum rests on: its own words, and what its claims give where they do not hold."""
     named = [c for c in claims() if c.id in erratum.claims.split("|") and c.verdict != HOLDS]
-    told = [f"{c.cells}: {c.recomputed}" + (f", said {c.said}" if c.said else "") for c in named]
-    return "; ".join(filter(None, (erratum.evidence, *told)))
+    lines = [f"{c.cells}: {c.recomputed}" + (f", said {c.said}" if c.said else "") for c in named]
+    return "; ".join(filter(None, (erratum.evidence, *lines)))

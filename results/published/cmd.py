@@ -32,19 +32,19 @@ class Key(NamedTuple):
 @cache
 def cells() -> Mapping[Key, str]:
     """Every cell, row by row; a score of Table 5 that ``scores.csv`` lacks is one that the paper prints as a dash."""
-    found: dict[Key, str] = {}
+    printed: dict[Key, str] = {}
     for row in read_table("cmd_ablations.csv"):
         for name, metric in {"pr": "PR", "sr": "SR", "params_m": PARAMS, "fps": FPS}.items():
-            found[Key(row["table"], row["row"], ABLATED[0] if metric in ("PR", "SR") else "", metric)] = row[name]
+            printed[Key(row["table"], row["row"], ABLATED[0] if metric in ("PR", "SR") else "", metric)] = row[name]
     scores = {(p.dataset, p.split, p.tracker, p.metric): p.value for p in printed_scores() if p.reference == TABLE_5}
     for row in read_table("cmd_trackers.csv"):
         for (dataset, split), metrics in SCORED.items():
             for metric in metrics:
                 value = scores.get((dataset, split, row["tracker"], metric), DASH)
-                found[Key("5", row["printed_as"], dataset, metric)] = value
+                printed[Key("5", row["printed_as"], dataset, metric)] = value
         for name, metric in COLUMNS.items():
-            found[Key("5", row["printed_as"], "", metric)] = row[name]
-    return found
+            printed[Key("5", row["printed_as"], "", metric)] = row[name]
+    return printed
 
 
 def rows(table: str) -> list[str]:

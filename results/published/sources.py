@@ -69,11 +69,11 @@ class Cell:
     @property
     def others(self) -> tuple[Print, ...]:
         """One print of each other number that is in print for this cell."""
-        found: list[Print] = []
+        others: list[Print] = []
         for entry in self.prints[1:]:
-            if not any(entry.same(known) for known in (self.best, *found)):
-                found.append(entry)
-        return tuple(found)
+            if not any(entry.same(known) for known in (self.best, *others)):
+                others.append(entry)
+        return tuple(others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +100,25 @@ def prints() -> tuple[Print, ...]:
         return Print(**row, source=source, address=reference["address"])
 
     names = ("dataset", "split", "tracker", "metric", "attribute", "value", "reference")
-    found = []
+    entries = []
     for entry in printed_scores():
         row = {name: getattr(entry, name) for name in names}
         if entry.reference == TABLE_5:
             known = columns[entry.tracker]
             row |= {key: known[key] for key in ("year", "venue")}
             row |= {key: known[key] for key in ("params_m", "fps") if known[key] != DASH}
-        found.append(made(row))
-    return (*found, *map(made, read_table("sota.csv")))
+        entries.append(made(row))
+    return (*entries, *map(made, read_table("sota.csv")))
 
 
 def cells(dataset: str, split: str, attribute: str = "ALL", *, untrusted: bool = False) -> dict[tuple[str, str], Cell]:
     """(tracker, metric) -> prints of a benchmark's split; ``untrusted``: also those of lists and reading notes."""
-    found: dict[tuple[str, str], list[Print]] = {}
+    by_cell: dict[tuple[str, str], list[Print]] = {}
     for entry in prints():
         here = (entry.dataset, entry.split, entry.attribute) == (dataset, split, attribute)
         if here and (untrusted or entry.source in TRUSTED):
-            found.setdefault((entry.tracker, entry.metric), []).append(entry)
-    return {key: Cell(_ranked(entries)) for key, entries in found.items()}
+            by_cell.setdefault((entry.tracker, entry.metric), []).append(entry)
+    return {key: Cell(_ranked(entries)) for key, entries in by_cell.items()}
 
 
 def find(dataset: str, split: str, tracker: str, metric: str, attribute: str) -> Iterator[Print]:
@@ -146,10 +146,10 @@ def facts(tracker: str, *, untrusted: bool = False) -> Facts:
 
 @cache
 def _by_tracker() -> dict[str, list[Print]]:
-    found: dict[str, list[Print]] = {}
+    entries: dict[str, list[Print]] = {}
     for entry in prints():
-        found.setdefault(entry.tracker, []).append(entry)
-    return found
+        entries.setdefault(entry.tracker, []).append(entry)
+    return entries
 
 
 def _ranked(entries: list[Print]) -> tuple[Print, ...]:

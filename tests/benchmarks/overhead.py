@@ -54,7 +54,7 @@ def overhead(home: Path, frames: int) -> float:
     job, costs = Job(make_units([run]), 0, 3600, "r"), []
     for unit in job.units:
         start = time.perf_counter()
-        assert jobs.settle(job, unit, Device("cpu"))
+        assert jobs.track_sequence(job, unit, Device("cpu"))
         costs.append((time.perf_counter() - start - inside[0]) / unit.frames * 1000)
     return float(np.median(costs))
 

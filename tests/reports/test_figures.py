@@ -152,7 +152,7 @@ def test_without_matplotlib_the_next_command_is_told_and_nothing_is_written(cli,
 def test_every_sequence_is_a_dot_and_the_best_tracker_on_top(scored):
     measure = scored.measures[0]
     [axes] = distributions(scored, measure).axes
-    order = np.argsort(-scored.score(measure)[:, 0], kind="stable")
+    order = np.argsort(-scored.scores(measure)[:, 0], kind="stable")
     assert [text.get_text() for text in axes.get_yticklabels()] == [label(scored.trackers[k], 18) for k in order]
     dots = next(line for line in axes.lines if line.get_marker() == ".")
     assert dots.get_xdata() == pytest.approx(scored.values(measure)[order].ravel() * 100)

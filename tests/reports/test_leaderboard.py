@@ -8,9 +8,10 @@ import math
 from dataclasses import replace
 
 from rgbtbench.reports.columns import about
-from rgbtbench.reports.leaderboard import Ranked, board, printed_rows, rank_ranges
+from rgbtbench.reports.leaderboard import Ranked, board, printed_rows
 from rgbtbench.reports.records import write_csv
 from rgbtbench.results.published.sources import Facts
+from rgbtbench.scoring.frames import rank_ranges
 
 
 def row(dataset: str, tracker: str, value: float, rank: int | None, high: int | None, missing: int = 0) -> Ranked:

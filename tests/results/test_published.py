@@ -65,7 +65,7 @@ def measured(real) -> dict[tuple[str, ...], float]:
                 paths = {label: p for label, p in paths.items() if label not in ("MTNet", "DFAT")}  # test split only
             evaluation = evaluate(benchmark, paths, attributes=tuple(spec.attributes))
             for measure in evaluation.measures:
-                table = evaluation.score(measure) * 100
+                table = evaluation.scores(measure) * 100
                 for k, label in enumerate(evaluation.trackers):
                     for a, attribute in enumerate(evaluation.attributes):
                         key = (name, benchmark.split_label, label, measure.name, attribute)

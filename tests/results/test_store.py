@@ -85,16 +85,15 @@ def test_boxes_without_a_record_are_not_settled(folder: RunFolder) -> None:
     assert not (folder.path / "a.txt").exists()
 
 
-def test_sound_files_are_those_that_were_asked_for(folder: RunFolder) -> None:
+def test_files_are_those_that_were_asked_for(folder: RunFolder) -> None:
     commit(folder, "a")
-    commit(folder, "b")
-    with folder.sound_files(["a", "b"]) as place:
-        assert place == folder.path  # nothing to leave out
+    folder.commit("b", BOXES + 1, None, device="imported", shared=False)
     (folder.path / "c.txt").write_text("1,2,3,4\n")  # of a killed run
-    for names in (["a", "b"], ["b"], []):
-        with folder.sound_files(names) as place:
-            assert sorted(path.stem for path in place.iterdir()) == names
-            assert all(path.read_bytes() == (folder.path / path.name).read_bytes() for path in place.iterdir())
+    files = folder.files("Still", ["a", "b"], "xywh")
+    assert (files.label, files.layout, set(files.paths), files.runs) == ("Still", "xywh", {"a", "b"}, (files,))
+    assert files.read("a") == pytest.approx(BOXES, abs=1e-4)
+    assert files.read("b").tolist() == (BOXES + 1).tolist()
+    assert files.times == {"a": "a_time.txt"}
 
 
 @pytest.mark.parametrize("file", ["about-run.json", "a.json"])
@@ -366,8 +365,7 @@ def test_confidence_is_part_of_what_a_record_is_about(folder: RunFolder) -> None
     folder.commit("a", BOXES, SECONDS, device="cpu", shared=False, confidence=given)
     assert (folder.path / "a_confidence.txt").read_text() == "nan\n0.25\n1e-09\n"
     assert folder.state("a") == "ok"
-    with folder.sound_files(["a"]) as place:
-        assert place == folder.path
+    assert folder.files("Still", ["a"]).read("a").shape == BOXES.shape
     (folder.path / "a_confidence.txt").write_text("1\n")
     assert folder.state("a") == "damaged"
     folder.set_aside("a")

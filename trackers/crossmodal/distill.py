@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rgbtbench.core.errors import ConfigError
-from rgbtbench.trackers.dimp.iou import Pair
+from rgbtbench.trackers.dimp.iou import TwoLevels
 from rgbtbench.trackers.dimp.learn import Answer, Batch, Pass, Views, answer, extract
 from rgbtbench.trackers.dimp.losses import gaussian_label
 from rgbtbench.trackers.dimp.network import Features, Network
@@ -44,7 +44,7 @@ def ask(teacher: Network, method: Method, batch: Batch) -> Target:
     answers = set(method.terms) & set(RESPONSE_TERMS)
     train = extract(teacher, batch.train).fused if answers and method.frames == "test" else None
     shown = extract(teacher, *_views(batch, method.frames))
-    fused = Pair(*map(_after, train, shown.fused)) if train else shown.fused
+    fused = TwoLevels(*map(_after, train, shown.fused)) if train else shown.fused
     return Target(shown, answer(teacher, fused, batch) if answers else None)
 
 
@@ -161,8 +161,8 @@ class Distiller(nn.Module):
             losses, learnt = self._path_losses(level, maps, fused)
             terms += [l_p(weights, losses, stop_gradient=self.method.stop_gradient), learnt]
             agree = (losses.argmin(1) == weights.argmax(1)).float().mean()
-            told = zip((*PATHS, "nu=lambda"), (*weights.detach().mean(0), agree), strict=True)
-            self.seen |= {f"level{level + 3}/{name}": value for name, value in told}
+            shares = zip((*PATHS, "nu=lambda"), (*weights.detach().mean(0), agree), strict=True)
+            self.seen |= {f"level{level + 3}/{name}": value for name, value in shares}
         return _sum(terms)
 
     def _path_losses(self, level: int, maps: Tensor, fused: Tensor) -> tuple[Tensor, Tensor]:
@@ -182,9 +182,9 @@ class Distiller(nn.Module):
             adapted = self.adapt_paths[level](maps.flatten(1, 2)).unflatten(1, (len(PATHS), -1))
             return path_losses(adapted, fused, reduction)
 
-        found = of_own(maps.detach())
-        learnt = found.sum(1).mean()
-        return found if stop else of_own(maps), learnt - learnt.detach()
+        projected = of_own(maps.detach())
+        learnt = projected.sum(1).mean()
+        return projected if stop else of_own(maps), learnt - learnt.detach()
 
     def _levels(self, levels: Levels) -> Levels:
         return levels._replace(stem=F.max_pool2d(levels.stem, 3, 2, 1)) if self.method.pool_stem else levels
@@ -209,8 +209,10 @@ def gradient_norms(terms: Mapping[str, Tensor], parameters: Iterable[nn.Paramete
     """
     inputs, norms = list(parameters), dict[str, float]()
     for name, term in terms.items():
-        found = torch.autograd.grad(term, inputs, retain_graph=True, allow_unused=True) if term.requires_grad else ()
-        squares = [g.double().square().sum() for g in found if g is not None]
+        gradients = (
+            torch.autograd.grad(term, inputs, retain_graph=True, allow_unused=True) if term.requires_grad else ()
+        )
+        squares = [g.double().square().sum() for g in gradients if g is not None]
         norms[name] = float(torch.stack(squares).sum().sqrt()) if squares else 0.0
     return norms
 

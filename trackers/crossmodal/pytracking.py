@@ -92,16 +92,16 @@ def convert(weights: Weights) -> Converted:
     Raises ConfigError with what is missing, unexpected or of another shape, and for a constant that is not a tensor
     and differs from ours, such as the filter's size.
     """
-    told = weights.metadata
+    metadata = weights.metadata
     tensors, unused = renamed(weights.tensors)
-    maker = told.get("constructor.fun_name")
-    known = maker in CONSTRUCTORS and "constructor.args" not in told
+    maker = metadata.get("constructor.fun_name")
+    known = maker in CONSTRUCTORS and "constructor.args" not in metadata
     fits = CONSTRUCTORS.get(maker or "", ALL)
     differences = {fit: _difference(*fit, tensors) for fit in fits}
     complete = [fit for fit, difference in differences.items() if not difference]
     if not complete:
         raise _misfit(weights, maker, differences)
-    density = told.get("actor_type") == DENSITY
+    density = metadata.get("actor_type") == DENSITY
     model, preset = next((fit for fit in complete if find(*fit).tracking.relative == density), complete[0])
     if known:
         _require_constants(weights, model, preset)
@@ -118,8 +118,8 @@ def write(weights: Weights, converted: Converted, out: Path) -> None:
 
 def online(weights: Weights, converted: Converted) -> dict[str, float]:
     """Online parameters in which a training's settings differ from the preset's: the crop and the search area."""
-    tracking, told = find(converted.model, converted.preset).tracking, weights.metadata
-    trained = {"crop": told.get("settings.output_sz"), "scale": told.get("settings.search_area_factor")}
+    tracking, metadata = find(converted.model, converted.preset).tracking, weights.metadata
+    trained = {"crop": metadata.get("settings.output_sz"), "scale": metadata.get("settings.search_area_factor")}
     numbers = {name: float(text) for name, text in trained.items() if text and _number(text) is not None}
     return {name: value for name, value in numbers.items() if value != getattr(tracking, name)}
 
@@ -181,15 +181,15 @@ def _constants(preset: Preset) -> dict[str, tuple[Any, Any]]:
 
 def _require_constants(weights: Weights, model: str, preset: str) -> None:
     for name, (default, ours) in _constants(find(model, preset)).items():
-        told = weights.metadata.get(f"constructor.kwds.{name}", str(default))
-        one, other = _number(told), _number(str(ours))
-        same = told == str(ours) if one is None or other is None else math.isclose(one, other, rel_tol=1e-6)
+        constant = weights.metadata.get(f"constructor.kwds.{name}", str(default))
+        one, other = _number(constant), _number(str(ours))
+        same = constant == str(ours) if one is None or other is None else math.isclose(one, other, rel_tol=1e-6)
         if not same:
             raise ConfigError(
                 f"a constant of this network differs from those of {model} ({preset})",
                 where=f"{weights.path}: {name}",
                 expected=ours,
-                found=told,
+                found=constant,
             )
 
 

@@ -35,10 +35,10 @@ def shifts(rngs: Sequence[np.random.Generator], p: Parameters) -> NDArray[np.int
     """Whole pixels x y (samples, S, 2) by which the content of each image sample moves; one generator a sequence."""
     fixed = [shift for _, shift in transforms(p)]
     random = [k for k, shift in enumerate(fixed) if shift is None]
-    found = np.array([shift or (0, 0) for shift in fixed])[:, None].repeat(len(rngs), 1) * p.crop / 2
+    offsets = np.array([shift or (0, 0) for shift in fixed])[:, None].repeat(len(rngs), 1) * p.crop / 2
     for s, rng in enumerate(rngs):
-        found[random, s] = rng.uniform(-0.5, 0.5, (len(random), 2)) * p.crop * p.random_shift
-    return np.trunc(found).astype(np.int64)
+        offsets[random, s] = rng.uniform(-0.5, 0.5, (len(random), 2)) * p.crop * p.random_shift
+    return np.trunc(offsets).astype(np.int64)
 
 
 def samples(crops: Tensor, moved: NDArray[np.int64], p: Parameters) -> Tensor:
@@ -47,12 +47,12 @@ def samples(crops: Tensor, moved: NDArray[np.int64], p: Parameters) -> Tensor:
     ``moved`` comes from ``shifts``; give the same to both modalities, and to ``boxes``.
     """
     corners = (crops.shape[-1] - p.crop) // 2 - moved
-    found = crops.new_empty(len(moved), *crops.shape[:2], p.crop, p.crop)
+    cut = crops.new_empty(len(moved), *crops.shape[:2], p.crop, p.crop)
     for k, (transform, _) in enumerate(transforms(p)):
         seen = transform(crops)
         for s, (x, y) in enumerate(corners[k].tolist()):
-            found[k, s] = seen[s, :, y : y + p.crop, x : x + p.crop]
-    return found
+            cut[k, s] = seen[s, :, y : y + p.crop, x : x + p.crop]
+    return cut
 
 
 def boxes(identity: Array, moved: NDArray[np.int64]) -> Array:
@@ -62,8 +62,8 @@ def boxes(identity: Array, moved: NDArray[np.int64]) -> Array:
     """
     still = np.zeros((DROPOUTS, *moved.shape[1:]))
     offsets = np.concatenate([moved, still])
-    found: Array = identity + np.concatenate([offsets, np.zeros_like(offsets)], axis=2)
-    return found
+    moved_boxes: Array = identity + np.concatenate([offsets, np.zeros_like(offsets)], axis=2)
+    return moved_boxes
 
 
 def dropout_masks(rngs: Sequence[np.random.Generator], channels: int, p: Parameters) -> Array:

@@ -27,12 +27,12 @@ def batch(
     """
     gain, offset = normalisation(device)
     images = torch.empty(2, len(frames), 3, size, size, device=device)
-    positions, found = np.empty((len(frames), 2)), np.empty(len(frames))
+    positions, actual = np.empty((len(frames), 2)), np.empty(len(frames))
     for s, frame in enumerate(frames):
-        crop, positions[s], found[s] = cut((frame.rgb, frame.tir), centres[s], float(scales[s]), size, device)
+        crop, positions[s], actual[s] = cut((frame.rgb, frame.tir), centres[s], float(scales[s]), size, device)
         torch.mul(crop.view(2, 3, size, size), gain, out=images[:, s])
     images += offset
-    return images[0], images[1], positions, found
+    return images[0], images[1], positions, actual
 
 
 def normalisation(device: torch.device | str) -> tuple[Tensor, Tensor]:

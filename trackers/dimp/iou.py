@@ -14,7 +14,7 @@ from rgbtbench.trackers.networks.prpool import prpool
 from .around import Around
 
 
-class Pair(NamedTuple):
+class TwoLevels(NamedTuple):
     """One tensor for level 3 (stride 8) and one for level 4 (stride 16)."""
 
     level3: Tensor
@@ -44,24 +44,24 @@ class IoUNet(nn.Module):
             elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
                 nn.init.uniform_(module.weight)
 
-    def modulation(self, fused: Pair, boxes: Tensor) -> Pair:
+    def modulation(self, fused: TwoLevels, boxes: Tensor) -> TwoLevels:
         """What to look for, two vectors (S, width), from one image and box (S, 4) of each sequence."""
         near = prpool(widen(self.ref3(fused.level3)), boxes[:, None], 3, 1 / 8)[:, 0]
         far = prpool(widen(self.ref4(fused.level4)), boxes[:, None], 1, 1 / 16)[:, 0]
         both = torch.cat([self.ref3_fc(near), far], 1)
-        return Pair(self.mod3(both)[..., 0, 0], self.mod4(both)[..., 0, 0])
+        return TwoLevels(self.mod3(both)[..., 0, 0], self.mod4(both)[..., 0, 0])
 
-    def maps(self, fused: Pair) -> Pair:
+    def maps(self, fused: TwoLevels) -> TwoLevels:
         """Test features (N, width, H, W) of both levels."""
-        return Pair(widen(self.test3(fused.level3)), widen(self.test4(fused.level4)))
+        return TwoLevels(widen(self.test3(fused.level3)), widen(self.test4(fused.level4)))
 
-    def predictor(self, modulation: Pair, fused: Pair) -> Callable[[Tensor], Tensor]:
+    def predictor(self, modulation: TwoLevels, fused: TwoLevels) -> Callable[[Tensor], Tensor]:
         """Boxes (S, P, 4) to their predicted 2 IoU - 1 (S, P), in images with these fused levels; for tracking."""
         near = Around(self.test3, fused.level3, modulation.level3, 1 / 8)
         far = Around(self.test4, fused.level4, modulation.level4, 1 / 16)
         return lambda boxes: self._predict(near.cover(boxes.detach()), far.cover(boxes.detach()), boxes)
 
-    def forward(self, modulation: Pair, maps: Pair, boxes: Tensor) -> Tensor:
+    def forward(self, modulation: TwoLevels, maps: TwoLevels, boxes: Tensor) -> Tensor:
         """Predicted 2 IoU - 1 (S, P) of boxes (S, P, 4)."""
         near, far = (m * v[..., None, None] for m, v in zip(maps, modulation, strict=True))
         return self._predict(near, far, boxes)

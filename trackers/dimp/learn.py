@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rgbtbench.trackers.networks.resnet import Levels
 
-from .iou import Pair
+from .iou import TwoLevels
 from .losses import classification_loss, gaussian_label
 from .network import Features, Network
 
@@ -60,7 +60,7 @@ def forward(network: Network, batch: Batch, steps: int = 5) -> Pass:
     return Pass(_part(both, slice(cut)), _part(both, slice(cut, None)), scores, iou)
 
 
-def answer(network: Network, fused: Pair, batch: Batch, steps: int = 5) -> Answer:
+def answer(network: Network, fused: TwoLevels, batch: Batch, steps: int = 5) -> Answer:
     """Scores and IoU from the fused levels of all crops, those of the train crops first."""
     n_train, n_test, s = len(batch.train.boxes), len(batch.test.boxes), batch.train.boxes.shape[1]
     cut = n_train * s
@@ -70,9 +70,9 @@ def answer(network: Network, fused: Pair, batch: Batch, steps: int = 5) -> Answe
     start = classifier.initialiser(maps[:n_train], batch.train.boxes)
     filters = classifier.optimiser(start, maps[:n_train], batch.train.boxes, steps)
     scores = [classifier.scores(maps[n_train:], filter) for filter in filters]
-    first = Pair(*(level[:s] for level in fused))
-    modulation = Pair(*(v.repeat(n_test, 1) for v in network.iou.modulation(first, batch.train.boxes[0])))
-    test = network.iou.maps(Pair(*(level[cut:] for level in fused)))
+    first = TwoLevels(*(level[:s] for level in fused))
+    modulation = TwoLevels(*(v.repeat(n_test, 1) for v in network.iou.modulation(first, batch.train.boxes[0])))
+    test = network.iou.maps(TwoLevels(*(level[cut:] for level in fused)))
     iou = network.iou(modulation, test, batch.proposals.flatten(0, 1)).view(batch.proposals.shape[:3])
     return Answer(scores, iou)
 
@@ -100,4 +100,4 @@ def penalties(network: Network) -> dict[str, Tensor]:
 
 def _part(features: Features, which: slice) -> Features:
     rgb, tir = (Levels(*(level[which] for level in levels)) for levels in (features.rgb, features.tir))
-    return Features(rgb, tir, Pair(*(level[which] for level in features.fused)))
+    return Features(rgb, tir, TwoLevels(*(level[which] for level in features.fused)))

@@ -51,13 +51,13 @@ def localise(
     take_other = rivals & other_near & far
     told_apart = rivals & other_far & near | take_other
     distracted = ~rivals & (second > p.hard * first) & (second > p.not_found)
-    found = first >= p.not_found
+    sure = first >= p.not_found
     flags = np.select(
-        [~found, told_apart | distracted, rivals],
+        [~sure, told_apart | distracted, rivals],
         [int(Flag.NOT_FOUND), int(Flag.HARD_NEGATIVE), int(Flag.UNCERTAIN)],
         int(Flag.NORMAL),
     )
-    take_other &= found
+    take_other &= sure
     chosen = np.where(take_other[:, None], other, peak)
     if p.between_cells:
         chosen = chosen + _tops(maps, chosen)
@@ -98,14 +98,14 @@ def _tops(maps: Array, at: Array) -> Array:
     padded = np.pad(maps, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
     which, (column, row) = np.arange(len(maps)), at.astype(int).T + 1
     here = padded[which, row, column]
-    found = []
+    tops = []
     for across, down in ((1, 0), (0, 1)):
         before, after = padded[which, row - down, column - across], padded[which, row + down, column + across]
         bend = before - 2 * here + after
         with np.errstate(invalid="ignore", divide="ignore"):
             top = (before - after) / (2 * bend)
-        found.append(np.where(bend < 0, np.clip(top, -0.5, 0.5), 0.0))
-    return np.stack(found, axis=1)
+        tops.append(np.where(bend < 0, np.clip(top, -0.5, 0.5), 0.0))
+    return np.stack(tops, axis=1)
 
 
 def _around(peak: Array, size: Array, shape: NDArray[np.int64]) -> NDArray[np.bool_]:

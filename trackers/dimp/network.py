@@ -14,7 +14,7 @@ from rgbtbench.trackers.networks.layers import InstanceL2Norm, fold_batch_norm
 from rgbtbench.trackers.networks.resnet import BasicBlock, Levels, Trunk, unused_parameters
 
 from .filters import BIN, BINS, FirstOptimiser, Initialiser, Optimiser, correlate
-from .iou import IoUNet, Pair
+from .iou import IoUNet, TwoLevels
 from .newton import Newton
 from .parameters import KERNEL
 
@@ -44,7 +44,7 @@ class Features(NamedTuple):
 
     rgb: Levels
     tir: Levels
-    fused: Pair
+    fused: TwoLevels
 
 
 class Classifier(nn.Module):
@@ -113,12 +113,12 @@ class Network(nn.Module):
                 seen[own].append(Levels(*maps))
         return _side_by_side(seen["rgb"]), _side_by_side(seen["tir"] or seen["rgb"])
 
-    def fuse(self, rgb: Levels, tir: Levels) -> Pair:
+    def fuse(self, rgb: Levels, tir: Levels) -> TwoLevels:
         """The maps that the heads see; those of RGB where there is no fusion."""
         if not self.fusion:
-            return Pair(rgb.layer2, rgb.layer3)
+            return TwoLevels(rgb.layer2, rgb.layer3)
         fuse3, fuse4 = self.fusion
-        return Pair(fuse3(rgb.layer2, tir.layer2), fuse4(rgb.layer3, tir.layer3))
+        return TwoLevels(fuse3(rgb.layer2, tir.layer2), fuse4(rgb.layer3, tir.layer3))
 
     @property
     def optimiser(self) -> str:

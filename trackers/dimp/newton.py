@@ -44,11 +44,11 @@ class Newton(nn.Module):
         correlation = Correlation(features, size)
         iterates, scores = [filter], correlation.scores(filter)
         for step in range(steps):
-            found = scores.flatten(2).softmax(2).view_as(scores)
-            gradient = correlation.adjoint(share[..., None, None] * (found - density)) + penalty * filter
+            shares = scores.flatten(2).softmax(2).view_as(scores)
+            gradient = correlation.adjoint(share[..., None, None] * (shares - density)) + penalty * filter
             change = correlation.scores(gradient)
-            mean = (found * change).sum((2, 3))
-            variance = ((found * change**2).sum((2, 3)) - mean**2).clamp(min=0)  # of the change under what was found
+            mean = (shares * change).sum((2, 3))
+            variance = ((shares * change**2).sum((2, 3)) - mean**2).clamp(min=0)  # of the change under what was found
             norm = (gradient**2).sum((1, 2, 3))
             bend = (share * variance).sum(0) + (penalty + self.damping) * norm
             length = self.log_step.exp() * norm / bend.clamp(min=self.least_bend)

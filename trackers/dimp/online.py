@@ -22,7 +22,7 @@ from rgbtbench.trackers.motion import velocities
 from rgbtbench.trackers.networks.clock import Clock
 
 from . import augment, crop
-from .iou import Pair
+from .iou import TwoLevels
 from .localise import Flag, highest, localise, stay_near, window
 from .memory import Memory, lessons
 from .network import Network
@@ -108,11 +108,11 @@ class Online:
             for part in Look._fields:
                 getattr(seen, part)[unsure[better]] = getattr(again, part)[better]
         kept = seen.flags != Flag.NOT_FOUND
-        found = np.flatnonzero(kept)
-        if len(found):
+        which_found = np.flatnonzero(kept)
+        if len(which_found):
             with clock("refine"):
-                self.position[found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[found]
-                self._refine(found, Pair(seen.level3, seen.level4), seen.positions, seen.scales)
+                self.position[which_found] = stay_near(seen.positions + seen.shift, self.size, limits, p)[which_found]
+                self._refine(which_found, TwoLevels(seen.level3, seen.level4), seen.positions, seen.scales)
         if p.velocity:
             self.velocity = velocities(self.velocity, before, expected, self.position, self.size, kept, p.velocity)
         which, rates, steps = lessons(seen.flags, self.count - 1, p)
@@ -132,7 +132,7 @@ class Online:
         self.position, self.size = self.position[which], self.size[which]
         self.scale, self.base = self.scale[which], self.base[which]
         self.velocity, self.filter, self.count = self.velocity[which], self.filter[index], self.count[which]
-        self.modulation = Pair(*(part[index] for part in self.modulation))
+        self.modulation = TwoLevels(*(part[index] for part in self.modulation))
         self.memory.keep(which)
 
     def join(self, frames: Sequence[Frame], boxes: Array, seeds: Sequence[int]) -> None:
@@ -144,7 +144,7 @@ class Online:
             setattr(self, name, np.concatenate([getattr(self, name), getattr(new, name)]))
         self.count = np.concatenate([self.count, new.count])
         self.filter = torch.cat([self.filter, new.filter])
-        self.modulation = Pair(*map(torch.cat, zip(self.modulation, new.modulation, strict=True)))
+        self.modulation = TwoLevels(*map(torch.cat, zip(self.modulation, new.modulation, strict=True)))
         self.memory.join(new.memory)
 
     @property
@@ -171,7 +171,7 @@ class Online:
 
     def _seek(self, frames: Sequence[Frame], which: NDArray[np.int64]) -> Array:
         """Where in a wide window around the last positions the filters of ``which`` (k,) answer most: x y (k, 2)."""
-        size, network, found = WIDE * self.p.crop, self.network, []
+        size, network, peaks = WIDE * self.p.crop, self.network, []
         with self.clock("second look"):
             for k in range(0, len(which), IMAGES_AT_ONCE // 2):
                 part = which[k : k + IMAGES_AT_ONCE // 2]
@@ -182,8 +182,8 @@ class Online:
                 scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
                 shape = np.array(scores.shape[:0:-1])
                 _, peak = highest(scores * window(shape, NEARNESS))
-                found.append(positions + (peak - (shape - 1) / 2) * STRIDE * scales[:, None])
-        return np.concatenate(found)
+                peaks.append(positions + (peak - (shape - 1) / 2) * STRIDE * scales[:, None])
+        return np.concatenate(peaks)
 
     def _surroundings(self, frames: Sequence[Frame]) -> tuple[Tensor, Array]:
         """Features (8, S, D, h, w) of the crops around the targets, and the targets' boxes (8, S, 4) in them."""
@@ -196,19 +196,19 @@ class Online:
                 boxes.append(crop.to_crop(self.boxes, positions, scales, p.crop))
         return torch.cat(features), np.array(boxes)
 
-    def _first_features(self, rgb: Tensor, tir: Tensor) -> tuple[Tensor, Pair]:
+    def _first_features(self, rgb: Tensor, tir: Tensor) -> tuple[Tensor, TwoLevels]:
         """Classification features (I, S, D, h, w) of samples (I, S, 3, n, n), and the fused maps of the first."""
         samples, sequences = rgb.shape[:2]
         step, parts, first = max(IMAGES_AT_ONCE // sequences, 1), [], None
         for k in range(0, samples, step):
             fused = self.network.extract(rgb[k : k + step].flatten(0, 1), tir[k : k + step].flatten(0, 1)).fused
-            first = first or Pair(*(level[:sequences] for level in fused))
+            first = first or TwoLevels(*(level[:sequences] for level in fused))
             parts.append(self.network.classifier.features(fused.level4))
         features = torch.cat(parts)
         assert first is not None
         return features.view(samples, sequences, *features.shape[1:]), first
 
-    def _refine(self, which: NDArray[np.int64], fused: Pair, positions: Array, scales: Array) -> None:
+    def _refine(self, which: NDArray[np.int64], fused: TwoLevels, positions: Array, scales: Array) -> None:
         """Fit boxes by the IoU-Net; where no plausible one is left the size stays (DiMP)."""
         p, at = self.p, (positions[which], scales[which])
         boxes = crop.to_crop(self.boxes[which], *at, p.crop)
@@ -232,11 +232,11 @@ class Online:
         solve = self.network.classifier.optimiser
         self.filter[index] = solve(self.filter[index], features, boxes, steps, weights)[-1]
 
-    def _pick(self, pair: Pair, which: NDArray[np.int64]) -> Pair:
+    def _pick(self, pair: TwoLevels, which: NDArray[np.int64]) -> TwoLevels:
         if len(which) == len(self.size):
             return pair
         index = torch.as_tensor(which, device=self.device)
-        return Pair(*(part[index] for part in pair))
+        return TwoLevels(*(part[index] for part in pair))
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.as_tensor(values, dtype=torch.float32, device=self.device)

@@ -33,15 +33,19 @@ def start(network: Network, path: str | Path, *, what: str) -> Weights:
 
 
 def _widened(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """What ``given`` becomes in a network of tensors ``own``; names and shapes that do not fit stay as they are."""
+    """What ``given`` becomes in a network of started ``own``; names and shapes that do not fit stay as they are."""
     stems = trunk_stems(own)
     if trunk_stems(given) != [RGB] or stems == [RGB]:
         return given
-    found = {name: tensor for name, tensor in given.items() if not name.startswith(RGB)}
-    found |= {stem + name.removeprefix(RGB): t for stem in stems for name, t in given.items() if name.startswith(RGB)}
+    started = {name: tensor for name, tensor in given.items() if not name.startswith(RGB)}
+    started |= {stem + name.removeprefix(RGB): t for stem in stems for name, t in given.items() if name.startswith(RGB)}
     for name, tensor in own.items():
-        if name.startswith(OWN) and (name not in found or found[name].shape != tensor.shape):
-            found[name] = tensor
-        elif name in found and found[name].dim() == tensor.dim() == 4 and tensor.shape[1] % found[name].shape[1] == 0:
-            found[name] = found[name].repeat(1, tensor.shape[1] // found[name].shape[1], 1, 1)
-    return found
+        if name.startswith(OWN) and (name not in started or started[name].shape != tensor.shape):
+            started[name] = tensor
+        elif (
+            name in started
+            and started[name].dim() == tensor.dim() == 4
+            and tensor.shape[1] % started[name].shape[1] == 0
+        ):
+            started[name] = started[name].repeat(1, tensor.shape[1] // started[name].shape[1], 1, 1)
+    return started

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from .trunk import DILATION, Architecture
 
 
-class Pair(NamedTuple):
+class Modalities(NamedTuple):
     """A map (N, C, H, W) of each modality."""
 
     rgb: Tensor
@@ -28,7 +28,7 @@ class Flow:
     """
 
     dense: bool
-    levels: list[Pair]
+    levels: list[Modalities]
     aside: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -43,35 +43,35 @@ class Fusion(nn.Module):
         super().__init__()
         self.outputs = 2 * a.widths[2]
 
-    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse1(self, maps: Modalities, flow: Flow) -> Modalities:
         """After conv1."""
         return maps
 
-    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse2(self, maps: Modalities, flow: Flow) -> Modalities:
         """After conv2."""
         return maps
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """After conv3."""
         return torch.cat(maps, 1)
 
 
 class EachLevel(Fusion):
-    """A module of its own after each convolution, ``level`` (channels) -> (Pair -> Pair); then concatenation."""
+    """A module after each convolution, Modalities -> Modalities: ``level`` (channels) makes it. Then concatenation."""
 
     def __init__(self, a: Architecture, level: Callable[[int], nn.Module]) -> None:
         super().__init__(a)
         self.levels = nn.ModuleList([level(width) for width in a.widths])
 
-    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse1(self, maps: Modalities, flow: Flow) -> Modalities:
         """Level 1."""
         return self.levels[0](maps)
 
-    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse2(self, maps: Modalities, flow: Flow) -> Modalities:
         """Level 2."""
         return self.levels[1](maps)
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """Level 3."""
         return super().fuse3(self.levels[2](maps), flow)
 
@@ -83,7 +83,7 @@ class RGBAlone(Fusion):
         super().__init__(a)
         self.outputs = a.widths[2]
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """The map of RGB."""
         return maps.rgb
 

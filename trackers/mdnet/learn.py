@@ -36,10 +36,10 @@ def features(network: Network, batch: Batch) -> Tensor:
     rgb, tir = (x.flatten(0, -4) for x in (batch.rgb, batch.tir))
     boxes = torch.cat([batch.positive, batch.negative], 2)
     if batch.rgb.dim() == 5:
-        found = network.pooled(network.maps(rgb, tir, dense=True), boxes.flatten(0, 1))
+        pooled = network.pooled(network.maps(rgb, tir, dense=True), boxes.flatten(0, 1))
     else:
-        found = network.patches(rgb, tir)
-    return found.view(*boxes.shape[:3], -1)
+        pooled = network.patches(rgb, tir)
+    return pooled.view(*boxes.shape[:3], -1)
 
 
 def scores(head: Head, found: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from rgbtbench.trackers.networks.layers import fold_batch_norm, widen
 from rgbtbench.trackers.networks.prpool import prpool
 
-from .fusion import Flow, Fusion, Pair
+from .fusion import Flow, Fusion, Modalities
 from .head import Head
 from .trunk import CELLS, Architecture, Trunk, normalise
 
@@ -34,7 +34,7 @@ class Network(nn.Module):
 
     def maps(self, rgb: Tensor, tir: Tensor, *, dense: bool) -> Tensor:
         """Images of both modalities to the fused map (N, C, h, w); a patch of the usual side has 3 x 3 cells."""
-        pair = Pair(*(normalise(x, self.architecture).to(self.images_as) for x in (rgb, tir)))
+        pair = Modalities(*(normalise(x, self.architecture).to(self.images_as) for x in (rgb, tir)))
         flow = Flow(dense, [pair])
         flow.levels.append(self.fusion.fuse1(self._level(0, flow), flow))
         flow.levels.append(self.fusion.fuse2(self._level(1, flow), flow))
@@ -84,12 +84,12 @@ class Network(nn.Module):
         self.head.requires_grad_(True)
         return self
 
-    def _level(self, k: int, flow: Flow) -> Pair:
+    def _level(self, k: int, flow: Flow) -> Modalities:
         rgb, tir = flow.levels[-1]
         streams: Any = self.streams.items()
         trunks = {name: trunk.levels[k] for name, trunk in streams}
         if "both" in trunks:
             first, second = trunks["both"](torch.cat([rgb, tir]), flow.dense).chunk(2)
-            return Pair(first, second)
+            return Modalities(first, second)
         of_rgb = trunks["rgb"](rgb, flow.dense)
-        return Pair(of_rgb, trunks["tir"](tir, flow.dense) if "tir" in trunks else of_rgb)
+        return Modalities(of_rgb, trunks["tir"](tir, flow.dense) if "tir" in trunks else of_rgb)

@@ -85,10 +85,10 @@ class Online:
             reach = trans if self.failures else max(trans, p.negative.trans)  # one pass shows what may be learnt too
             view = VIEWS[p.regime](self.network, seen, self.box, reach, p.widest)
         with clock("score"):
-            found = self._ranked(view, Sampler("gaussian", trans, p.scale))
-        success = found.score > 0
-        mean = found.boxes.mean(0)
-        if success or (not p.keep_lost and np.isfinite(found.score)):
+            best = self._ranked(view, Sampler("gaussian", trans, p.scale))
+        success = best.score > 0
+        mean = best.boxes.mean(0)
+        if success or (not p.keep_lost and np.isfinite(best.score)):
             self.box = mean
         if success and p.velocity:
             was, goal, now = centers(np.array([before, expected, mean]), inclusive=False)[:, None]
@@ -98,7 +98,7 @@ class Online:
         if success:
             with clock("regress"):
                 if self.regression is not None:
-                    answer = self.regression(found.features, found.boxes, p.iou_regression, p.growth).mean(0)
+                    answer = self.regression(best.features, best.boxes, p.iou_regression, p.growth).mean(0)
             if self.count % p.collect == 0:
                 with clock("collect"):
                     self._collect(view)
@@ -107,7 +107,7 @@ class Online:
                 self._learn(p.short_frames)
             elif self.count % p.every == 0:
                 self._learn(None)
-        return answer.copy(), found.score
+        return answer.copy(), best.score
 
     def _move_on(self, frame: Frame) -> None:
         """To where the target is expected, its centre in the image."""

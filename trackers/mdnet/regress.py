@@ -34,12 +34,12 @@ class BoxRegression:
     def __call__(self, features: Tensor, boxes: Array, iou: tuple[float, float], growth: tuple[float, float]) -> Array:
         """The same; those too far from the box that they come from (IoU, ratio of areas) are that box."""
         with np.errstate(over="ignore", invalid="ignore"):
-            found = self.raw(features, boxes)
-            shared = overlap(found, boxes)
-            ratio = found[:, 2:].prod(1) / boxes[:, 2:].prod(1)
+            fitted = self.raw(features, boxes)
+            shared = overlap(fitted, boxes)
+            ratio = fitted[:, 2:].prod(1) / boxes[:, 2:].prod(1)
             ratio = np.maximum(ratio, 1 / ratio)  # as large or as small
             good = (shared >= iou[0]) & (shared <= iou[1]) & (ratio >= growth[0]) & (ratio <= growth[1])
-        return np.where(good[:, None], found, boxes)
+        return np.where(good[:, None], fitted, boxes)
 
 
 def targets(boxes: Array, truth: Array) -> Array:

@@ -72,7 +72,7 @@ class Sampler:
         ``growth``: range of the larger over the smaller of both areas. Fewer than asked for, even none, where
         the range is hardly or never met: a box of a few pixels, at the border, or larger than the image.
         """
-        found: list[Array] = []
+        kept: list[Array] = []
         missing, drawn = count, count
         for _ in range(ROUNDS):
             boxes = self.draw(box, drawn, area, random)
@@ -82,12 +82,12 @@ class Sampler:
                 ratio = boxes[:, 2:].prod(1) / box[2:].prod()
                 ratio = np.maximum(ratio, 1 / ratio)
                 good &= (ratio >= growth[0]) & (ratio <= growth[1])
-            found.append(boxes[good][:missing])
-            missing -= len(found[-1])
+            kept.append(boxes[good][:missing])
+            missing -= len(kept[-1])
             if missing <= 0:
                 break
             drawn *= 2
-        return np.concatenate(found)
+        return np.concatenate(kept)
 
 
 def filled(boxes: Array, count: int, random: Random) -> Array:

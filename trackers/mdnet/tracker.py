@@ -45,9 +45,9 @@ def load_trunk(network: Network, path: str) -> weight_files.Weights:
 
     Raises ConfigError, the network as it was.
     """
-    found = weight_files.read(path)
+    weights = weight_files.read(path)
     own = {f"conv{k}.{part}": f"conv{k}.conv.{part}" for k in (1, 2, 3) for part in ("weight", "bias")}
-    tensors = {own[name]: tensor for name, tensor in found.tensors.items() if name in own}
+    tensors = {own[name]: tensor for name, tensor in weights.tensors.items() if name in own}
     streams: Any = network.streams.values()
     for stream in streams:
         wanted = {name: shape for name, shape in shapes(stream.state_dict()).items() if name in own.values()}
@@ -57,8 +57,8 @@ def load_trunk(network: Network, path: str) -> weight_files.Weights:
                 where=path,
                 expected="conv1.weight, conv1.bias, ..., conv3.bias",
                 found=str(difference),
-                next=weight_files.inspect_command(found.path),
+                next=weight_files.inspect_command(weights.path),
             )
     for stream in streams:
         stream.load_state_dict(tensors, strict=False)
-    return found
+    return weights

@@ -41,5 +41,5 @@ def resample(images: Tensor, boxes: Array, size: tuple[int, int]) -> Tensor:
     )  # -1 and 1 are the image's edges
     shape = (len(boxes), h, w)
     grid = torch.stack([x[:, None].expand(shape), y[:, :, None].expand(shape)], -1).view(1, -1, w, 2)
-    found = F.grid_sample(images[None], grid, padding_mode="border", align_corners=False)
-    return found.view(len(images), *shape).transpose(0, 1)
+    windows = F.grid_sample(images[None], grid, padding_mode="border", align_corners=False)
+    return windows.view(len(images), *shape).transpose(0, 1)

@@ -144,11 +144,11 @@ class Unpickler(PYTHONS):  # type: ignore[misc]
 
     def load(self) -> Any:
         """What was pickled, with the tensors of state dicts built; those of an optimiser, deeper, are not."""
-        found = super().load()
-        for part in (found, *found.values()) if isinstance(found, Table) else ():
+        content = super().load()
+        for part in (content, *content.values()) if isinstance(content, Table) else ():
             if isinstance(part, Table):
                 part.update({name: value.tensor() for name, value in part.items() if isinstance(value, Values)})
-        return found
+        return content
 
     def find_class(self, module: str, name: str, /) -> Any:
         """What is built, or a new kind of shell."""
@@ -199,9 +199,9 @@ def load(file: Any, **options: Any) -> Any:
 
 def notes(found: Mapping[Any, Any]) -> dict[str, str]:
     """The plain values of a checkpoint and of its shells, ``a.b.c`` for those inside others, as text."""
-    told: dict[str, str] = {}
-    _gather("", found, told)
-    return told
+    texts: dict[str, str] = {}
+    _gather("", found, texts)
+    return texts
 
 
 def _gather(stem: str, found: Mapping[Any, Any], told: dict[str, str]) -> None:

@@ -44,8 +44,8 @@ class NetworkTracker(ABC):
     ) -> None:
         if precision not in PRECISIONS:
             raise unknown("precision", precision, PRECISIONS)
-        found = weights if weights or untrained else shipped_weights(name, preset)
-        if found is None and not untrained:
+        file = weights if weights or untrained else shipped_weights(name, preset)
+        if file is None and not untrained:
             raise ConfigError(
                 f"{name} has no weights",
                 expected="weights: FILE",
@@ -60,8 +60,8 @@ class NetworkTracker(ABC):
             raise unknown("online parameter", key, known)
         if trunk is not None:
             self.load_trunk(network, trunk)
-        if found is not None:
-            files.load(network, found, what=name)
+        if file is not None:
+            files.load(network, file, what=name)
         self.params = {"params_paper": network.params_paper, "params_active": network.params_active}
         if where.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"

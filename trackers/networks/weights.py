@@ -43,17 +43,17 @@ def load(module: nn.Module, path: str | Path, *, what: str, change: Change | Non
     if difference := compare(shapes(own), shapes(tensors)):
         raise _misfit(weights, what, difference)
     wanted = getattr(module, "input", OURS)  # a network of another family says so
-    if (told := weights.metadata.get("input", wanted)) != wanted:
+    if (own_metadata := weights.metadata.get("input", wanted)) != wanted:
         _input(weights)
-        raise ConfigError(f"{what} wants another input", where=weights.path, expected=wanted, found=told)
+        raise ConfigError(f"{what} wants another input", where=weights.path, expected=wanted, found=own_metadata)
     learns = getattr(module, OPTIMISER, CURRENT)
-    if (told := weights.metadata.get(OPTIMISER, learns)) != learns:
+    if (own_metadata := weights.metadata.get(OPTIMISER, learns)) != learns:
         raise ConfigError(
             f"{what} was trained with another filter optimiser",
             where=weights.path,
             expected=learns,
-            found=told,
-            next=f"preset: {told}" if told.isidentifier() else None,
+            found=own_metadata,
+            next=f"preset: {own_metadata}" if own_metadata.isidentifier() else None,
         )
     module.load_state_dict(tensors, strict=False)
     first = weights.metadata.get(STRIDES, "").split()
@@ -94,10 +94,10 @@ def save(path: str | Path, module: nn.Module, metadata: Mapping[str, str], *, ha
     tensors = {name: _stored(tensor, half) for name, tensor in module.state_dict().items()}
     require_finite(path, tensors)
     first = " ".join(name or "." for name, trunk in _trunks(module) if _stride_first(trunk))
-    told = {"input": getattr(module, "input", OURS), STRIDES: first}
+    about = {"input": getattr(module, "input", OURS), STRIDES: first}
     if (learns := getattr(module, OPTIMISER, CURRENT)) != CURRENT:
-        told[OPTIMISER] = learns
-    header, data = _packed(tensors, {**metadata, **told})
+        about[OPTIMISER] = learns
+    header, data = _packed(tensors, {**metadata, **about})
     atomic.save(path, header, data)
 
 
@@ -127,11 +127,11 @@ def _folded(conv: Tensor, running_mean: Tensor, means: tuple[float, ...]) -> dic
 
 
 def _input(weights: Weights) -> tuple[float, ...] | None:
-    told = weights.metadata.get("input", OURS)
-    if told not in INPUTS:
+    own = weights.metadata.get("input", OURS)
+    if own not in INPUTS:
         known = " | ".join(INPUTS)
-        raise ConfigError("unknown input of a network", where=weights.path, expected=known, found=ascii(told)[:200])
-    return INPUTS[told]
+        raise ConfigError("unknown input of a network", where=weights.path, expected=known, found=ascii(own)[:200])
+    return INPUTS[own]
 
 
 def _stem(weights: Weights, stream: str | None) -> str:

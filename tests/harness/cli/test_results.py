@@ -287,7 +287,7 @@ def test_names_in_python_are_those_of_the_command_line(generated):
     benchmark, results = rgbtbench.load("LasHeR", generated / "LasHeR"), {"A": generated / "results/fused"}
     evaluation = rgbtbench.evaluate(benchmark, results, attributes=("li", "arv", "LI", "tc+li"), measures=("sr",))
     assert evaluation.attributes == ("ALL", "LI", "ARC", "TC+LI")
-    assert not np.isnan(evaluation.score(evaluation.measures[0])[0, :2]).any()
+    assert not np.isnan(evaluation.scores(evaluation.measures[0])[0, :2]).any()
     for wrong in ({"attributes": "LI"}, {"measures": "SR"}, {"attributes": ("light",)}, {"measures": ("HR",)}):
         with pytest.raises(ConfigError):
             rgbtbench.evaluate(benchmark, results, **wrong)

@@ -6,6 +6,7 @@ import csv
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -45,6 +46,7 @@ def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
     assert [line.split()[:2] for line in recovered.splitlines()[-1:]] == [["scfd", "1"]]
     found = read_study(tmp_path / "study.csv")
     assert average(found, settings(found)[0], "scfd", "SR").seeds == 1
+    assert all(np.mean(one.each) == pytest.approx(one.value, abs=0.01) for one in found)
     again, out2, _ = cli("study", "scfd", "student-longer", *options, "--trained")
     assert (again, out2) == (0, out)
     assert cli("study", "--recorded", tmp_path / "study.csv")[:2] == (0, out)

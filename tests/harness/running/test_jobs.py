@@ -13,7 +13,7 @@ from rgbtbench.core.processes import interruptible
 from rgbtbench.results.store import RunFolder
 from rgbtbench.running import held_tracker, jobs
 from rgbtbench.running.experiment import load_experiment
-from rgbtbench.running.jobs import Device, Job, make_units, settle
+from rgbtbench.running.jobs import Device, Job, make_units, track_sequence
 from rgbtbench.running.lane import run_lane
 from rgbtbench.running.plan import Run, make_plan, prepare
 
@@ -100,7 +100,7 @@ def test_a_tracker_that_cannot_be_made_stops_the_run(work: Work) -> None:
 
 def test_a_tracker_file_that_changed_after_it_was_loaded_is_refused(work: Work, tmp_path: Path) -> None:
     job, _ = work()
-    settle(job, job.units[0], CPU)
+    track_sequence(job, job.units[0], CPU)
     held_tracker.discard()
     (tmp_path / "trackers.py").write_text((tmp_path / "trackers.py").read_text() + "\n# edited\n")
     edited = make_plan(load_experiment(tmp_path / "exp.yaml"), tmp_path / "runs")
@@ -110,7 +110,7 @@ def test_a_tracker_file_that_changed_after_it_was_loaded_is_refused(work: Work, 
     units = make_units(edited)
     assert units[0].folder != job.units[0].folder
     with pytest.raises(ConfigError, match="has changed since it was loaded"):
-        settle(replace(job, units=units), units[0], CPU)
+        track_sequence(replace(job, units=units), units[0], CPU)
 
 
 def test_what_a_dead_process_left_is_recorded_not_tried_again(work: Work) -> None:
@@ -121,7 +121,7 @@ def test_what_a_dead_process_left_is_recorded_not_tried_again(work: Work) -> Non
     path = unit.folder / f"{unit.sequence}.lease"
     path.write_text(json.dumps(about) + "\n" + note)
     os.utime(path, (0, 0))
-    assert settle(job, unit, CPU)
+    assert track_sequence(job, unit, CPU)
     record = run.folder.record(unit.sequence)
     assert record is not None
     assert (record.status, record.error) == ("failed", "crashed the interpreter: Segmentation fault")
@@ -133,8 +133,8 @@ def test_in_a_cluster_the_fourth_worker_is_spared(work: Work) -> None:
     unit = job.units[0]
     about = {"format": 1, "host": "elsewhere", "pid": 1, "start": 1, "token": "t", "run": "r", "attempt": 3}
     (unit.folder / f"{unit.sequence}.lease").write_text(json.dumps(about) + "\n")
-    assert not settle(job, unit, CPU), "without a scheduler's word the lease is somebody's"
-    assert settle(replace(job, retake=True), unit, CPU)
+    assert not track_sequence(job, unit, CPU), "without a scheduler's word the lease is somebody's"
+    assert track_sequence(replace(job, retake=True), unit, CPU)
     record = run.folder.record(unit.sequence)
     assert record is not None
     assert "3 processes died" in str(record.error)
@@ -151,7 +151,7 @@ def test_boxes_of_one_who_lost_the_lease_are_dropped(work: Work, monkeypatch: py
         return found
 
     monkeypatch.setattr(jobs, "_attempt", slow)
-    settle(job, unit, CPU)
+    track_sequence(job, unit, CPU)
     assert run.folder.state(unit.sequence) == "missing"
 
 
@@ -159,7 +159,7 @@ def test_who_is_told_to_stop_keeps_no_box_though_the_tracker_goes_on(work: Work)
     """It caught our exception, and answered the box of the frame before: that is no result."""
     job, [run] = work("- {use: './trackers.py:Asked'}")
     with pytest.raises(KeyboardInterrupt), interruptible():
-        settle(job, job.units[0], CPU)
+        track_sequence(job, job.units[0], CPU)
     assert not list(run.folder.path.glob("*.txt"))
     assert not run.folder.has_record(job.units[0].sequence)
     run.folder.sweep(120)  # the lease is left to whoever watches; here that is this process
@@ -183,7 +183,7 @@ def test_weights_put_back_after_they_were_read_are_found_out(work: Work, tmp_pat
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_tracker, "built", swapped)
-        assert settle(job, job.units[0], CPU)
+        assert track_sequence(job, job.units[0], CPU)
     assert made[0] == 2.0
     given = (run.folder.path / f"{job.units[0].sequence}_confidence.txt").read_text().split()
     assert set(given[1:]) == {"1"}
@@ -217,7 +217,7 @@ def test_images_that_change_while_they_are_read_are_read_again(work: Work, tmp_p
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jobs, "track", restored)
-        assert settle(job, unit, CPU)
+        assert track_sequence(job, unit, CPU)
     assert len(tries) == 2
     name = f"{unit.sequence}.txt"
     assert (run.folder.path / name).read_bytes() == (undisturbed.units[0].folder / name).read_bytes()
@@ -272,7 +272,7 @@ def test_harmless_oddities_of_images_are_counted_in_the_record(work: Work, tmp_p
     whole = image.read_bytes()
     tables = whole.index(b"\xff\xdb")
     image.write_bytes(whole[:tables] + bytes(9) + whole[tables:])
-    assert settle(job, unit, CPU)
+    assert track_sequence(job, unit, CPU)
     record = run.folder.record(unit.sequence)
     assert record is not None
     assert record.status == "ok", record.error

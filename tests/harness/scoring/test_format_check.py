@@ -48,7 +48,7 @@ def score(benchmark, boxes, tmp_path):
 
 
 def numbers(evaluation):
-    return np.concatenate([evaluation.score(measure) for measure in evaluation.measures]).round(6).tolist()
+    return np.concatenate([evaluation.scores(measure) for measure in evaluation.measures]).round(6).tolist()
 
 
 def from_row_2(change):

@@ -60,6 +60,7 @@ def test_sign_flips_match_the_exact_test():
 def test_no_difference_is_no_evidence_and_a_clear_one_is():
     p_values = paired_test(np.full(50, 0.1), np.stack([np.ones(50), np.zeros(50)]))
     assert p_values[0] < 0.001
+    assert np.isnan(p_values[1])  # of no sequence nothing is known
     assert paired_test(np.zeros(50), np.ones((1, 50)))[0] == 1
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rgbtbench.trackers.dimp.around import Around
-from rgbtbench.trackers.dimp.iou import IoUNet, Pair
+from rgbtbench.trackers.dimp.iou import IoUNet, TwoLevels
 
 WIDTH = 16
 
@@ -28,10 +28,10 @@ def net() -> IoUNet:
     return made.requires_grad_(False)
 
 
-def levels(count: int) -> tuple[Pair, Pair]:
+def levels(count: int) -> tuple[TwoLevels, TwoLevels]:
     """Fused levels of images of 288 pixels, and modulations."""
-    fused = Pair(seeded(count, 8, 36, 36), seeded(count, 12, 18, 18, seed=1))
-    return fused, Pair(seeded(count, WIDTH, seed=2), seeded(count, WIDTH, seed=3))
+    fused = TwoLevels(seeded(count, 8, 36, 36), seeded(count, 12, 18, 18, seed=1))
+    return fused, TwoLevels(seeded(count, WIDTH, seed=2), seeded(count, WIDTH, seed=3))
 
 
 BOXES = torch.tensor(

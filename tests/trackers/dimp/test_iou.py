@@ -5,7 +5,7 @@ import math
 import torch
 from golden import assert_close, fixture, tensor
 
-from rgbtbench.trackers.dimp.iou import IoUNet, Pair
+from rgbtbench.trackers.dimp.iou import IoUNet, TwoLevels
 
 GOLDEN = fixture("iou_predictor")
 BLOCKS = {"conv3_1r": "ref3", "conv4_1r": "ref4", "fc3_1r": "ref3_fc", "conv3_1t": "test3.0", "conv3_2t": "test3.1"}
@@ -38,8 +38,8 @@ def features(q, *shape):
 
 def test_modulation_iou_gradients_and_ascent_of_the_fixture():
     iou = net()
-    reference = Pair(features(1, 128, 12, 12), features(2, 256, 6, 6))
-    test = Pair(features(3, 128, 12, 12), features(4, 256, 6, 6))
+    reference = TwoLevels(features(1, 128, 12, 12), features(2, 256, 6, 6))
+    test = TwoLevels(features(3, 128, 12, 12), features(4, 256, 6, 6))
     modulation = iou.modulation(reference, tensor(GOLDEN["reference_box_xywh"]))
     assert_close(modulation.level3[0, :8], GOLDEN["modulation3_first8"], 1e-6)
     assert_close(modulation.level4[0, :8], GOLDEN["modulation4_first8"], 1e-6)

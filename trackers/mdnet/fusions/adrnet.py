@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, Select
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Modalities, Select
 from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
 from rgbtbench.trackers.mdnet.trunk import Architecture
 
@@ -42,12 +42,12 @@ class Attributes(Fusion):
         self.channel = Select(both, both // 8, BRANCHES, act=True)
         self.spatial = Spatial(both, both // 4, BRANCHES)
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """The residuals, by channel and by place."""
         both = torch.cat(maps, 1)
-        found = [branch(both).relu() for branch in self.branches]
-        weights = self.channel.weights(found) + self.spatial(both)
-        return both + (weights * torch.stack(found)).sum(0) / 2
+        residuals = [branch(both).relu() for branch in self.branches]
+        weights = self.channel.weights(residuals) + self.spatial(both)
+        return both + (weights * torch.stack(residuals)).sum(0) / 2
 
 
 PRESETS = presets(Attributes, ROI, RT_MDNET, nano=partial(Attributes, kernel=1))

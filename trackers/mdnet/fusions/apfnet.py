@@ -11,7 +11,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from rgbtbench.trackers.mdnet.fusion import EachLevel, Pair, Select
+from rgbtbench.trackers.mdnet.fusion import EachLevel, Modalities, Select
 from rgbtbench.trackers.mdnet.presets import MDNET, PATCH, presets
 from rgbtbench.trackers.mdnet.samplers import Sampler
 
@@ -26,7 +26,7 @@ class Branch(nn.Module):
         self.rgb, self.tir = nn.Conv2d(channels, width, 3, padding=1), nn.Conv2d(channels, width, 3, padding=1)
         self.select = Select(width, max(width // 4, 8), 2, act=True)
 
-    def forward(self, maps: Pair) -> Tensor:
+    def forward(self, maps: Modalities) -> Tensor:
         """The fused map (N, width, H, W)."""
         return self.select([self.rgb(maps.rgb).relu(), self.tir(maps.tir).relu()])
 
@@ -60,10 +60,10 @@ class Level(nn.Module):
         self.aggregate = Select(width, max(width // 4, 8), BRANCHES, act=True)
         self.rgb, self.tir = Enhancement(channels, width), Enhancement(channels, width)
 
-    def forward(self, maps: Pair) -> Pair:
+    def forward(self, maps: Modalities) -> Modalities:
         """Both maps after a convolution."""
         fused = self.aggregate([branch(maps) for branch in self.branches])
-        return Pair(self.rgb(maps.rgb, fused), self.tir(maps.tir, fused))
+        return Modalities(self.rgb(maps.rgb, fused), self.tir(maps.tir, fused))
 
 
 TRACKING = replace(

@@ -10,7 +10,7 @@ from functools import partial
 
 from torch import nn
 
-from rgbtbench.trackers.mdnet.fusion import EachLevel, Pair, Select
+from rgbtbench.trackers.mdnet.fusion import EachLevel, Modalities, Select
 from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
 
 SHARED = 3  # fast motion, scale variation, occlusion
@@ -31,11 +31,11 @@ class Level(nn.Module):
         self.illumination, self.crossover = branch(channels), branch(channels)
         self.rgb, self.tir = (Select(channels, max(channels // 8, 8), SHARED + 1, act=True) for _ in range(2))
 
-    def forward(self, maps: Pair) -> Pair:
+    def forward(self, maps: Modalities) -> Modalities:
         """Both maps with what is selected of their branches."""
         rgb = [*(one(maps.rgb) for one in self.shared), self.illumination(maps.rgb)]
         tir = [*(one(maps.tir) for one in self.shared), self.crossover(maps.tir)]
-        return Pair(maps.rgb + self.rgb(rgb), maps.tir + self.tir(tir))
+        return Modalities(maps.rgb + self.rgb(rgb), maps.tir + self.tir(tir))
 
 
 PRESETS = presets(partial(EachLevel, level=Level), ROI, RT_MDNET)

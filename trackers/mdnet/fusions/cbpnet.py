@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, Select, past
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Modalities, Select, past
 from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
 from rgbtbench.trackers.mdnet.trunk import Architecture
 
@@ -41,7 +41,7 @@ class Bilinear(Fusion):
         self.rgb, self.tir = CrossLayer(a), CrossLayer(a)
         self.select = Select(self.outputs, max(self.outputs // 8, 8), 2, act=True)
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """All of it."""
         levels = [*flow.levels[1:], maps]
         rgb, tir = self.rgb([pair.rgb for pair in levels], flow.dense), self.tir([p.tir for p in levels], flow.dense)

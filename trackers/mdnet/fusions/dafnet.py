@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, Select, past
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Modalities, Select, past
 from rgbtbench.trackers.mdnet.presets import DAFNET, ROI, presets
 from rgbtbench.trackers.mdnet.trunk import Architecture, lrn_elementwise
 
@@ -25,20 +25,20 @@ class Recursive(Fusion):
         )
         self.up1, self.up2 = nn.Conv2d(first, second, 1), nn.Conv2d(second, third, 1)
 
-    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse1(self, maps: Modalities, flow: Flow) -> Modalities:
         """Both maps, pooled to the grid of conv2."""
         pooled = [past(x, 2, self.architecture, flow.dense) for x in maps]
         flow.aside["fused"] = self.norm(self.up1(self.select1(pooled)).relu())
         return maps
 
-    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse2(self, maps: Modalities, flow: Flow) -> Modalities:
         """Both maps and what is fused so far, pooled to the grid of conv3."""
         seen = self.select2([*maps, flow.aside["fused"]])
         pooled = past(seen, 3, self.architecture, flow.dense)
         flow.aside["fused"] = self.norm(self.up2(pooled).relu())
         return maps
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """The last selection is what fc4 sees."""
         return self.select3([*maps, flow.aside["fused"]])
 

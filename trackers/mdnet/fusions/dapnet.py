@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, past
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Modalities, past
 from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
 from rgbtbench.trackers.mdnet.trunk import Architecture
 
@@ -36,7 +36,7 @@ class Pruned(Fusion):
         super().__init__(a)
         self.rgb, self.tir = Dense(a), Dense(a)
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """All of it."""
         levels = [*flow.levels[1:], maps]
         rgb, tir = self.rgb([pair.rgb for pair in levels], flow.dense), self.tir([p.tir for p in levels], flow.dense)

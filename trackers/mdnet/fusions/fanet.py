@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, Select, past
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Modalities, Select, past
 from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
 from rgbtbench.trackers.mdnet.trunk import Architecture, lrn_elementwise
 
@@ -38,7 +38,7 @@ class Adaptive(Fusion):
         self.rgb, self.tir = Aggregation(a, widths), Aggregation(a, widths)
         self.select = Select(third, third // 4, 2, act=True)
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """Both aggregated maps, weighted."""
         levels = [*flow.levels[1:], maps]
         rgb, tir = self.rgb([pair.rgb for pair in levels], flow.dense), self.tir([p.tir for p in levels], flow.dense)

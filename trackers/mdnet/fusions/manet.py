@@ -7,7 +7,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair, cropped
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Modalities, cropped
 from rgbtbench.trackers.mdnet.presets import MANET, MDNET, presets
 from rgbtbench.trackers.mdnet.trunk import GROUPS, Architecture
 
@@ -43,23 +43,23 @@ class ModalityAdapters(Fusion):
         super().__init__(a)
         self.rgb, self.tir = Adapters(a), Adapters(a)
 
-    def adapted(self, k: int, maps: Pair, flow: Flow) -> Pair:
+    def adapted(self, k: int, maps: Modalities, flow: Flow) -> Modalities:
         """Both maps after conv ``k`` with what their adapters add."""
         before = flow.levels[-1]
-        return Pair(
+        return Modalities(
             maps.rgb + self.rgb.level(k, before.rgb, maps.rgb, flow.dense),
             maps.tir + self.tir.level(k, before.tir, maps.tir, flow.dense),
         )
 
-    def fuse1(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse1(self, maps: Modalities, flow: Flow) -> Modalities:
         """Adapters of 3 x 3."""
         return self.adapted(1, maps, flow)
 
-    def fuse2(self, maps: Pair, flow: Flow) -> Pair:
+    def fuse2(self, maps: Modalities, flow: Flow) -> Modalities:
         """Adapters of 1 x 1."""
         return self.adapted(2, maps, flow)
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """The same, then the instance adapter's concatenation."""
         return super().fuse3(self.adapted(3, maps, flow), flow)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Pair
+from rgbtbench.trackers.mdnet.fusion import Flow, Fusion, Modalities
 from rgbtbench.trackers.mdnet.presets import ROI, RT_MDNET, presets
 from rgbtbench.trackers.mdnet.trunk import Architecture
 
@@ -59,7 +59,7 @@ class Guided(Fusion):
         self.rgb, self.tir = DynamicFilter(a.widths[2]), DynamicFilter(a.widths[2])
         self.attention = CBAM(self.outputs)
 
-    def fuse3(self, maps: Pair, flow: Flow) -> Tensor:
+    def fuse3(self, maps: Modalities, flow: Flow) -> Tensor:
         """All of it."""
         seen = torch.cat(maps, 1).mean((2, 3), keepdim=True)
         return self.attention(torch.cat([self.rgb(maps.rgb, seen), self.tir(maps.tir, seen)], 1))
