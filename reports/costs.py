@@ -56,8 +56,8 @@ class Column(NamedTuple):
     key: str
 
 
-def _throughputs(found: Iterable[Mapping[str, float]]) -> list[Column]:
-    return [Column(key) for key in sorted({key for one in found for key in one}, key=_batch)]
+def _throughputs(rows: Iterable[Mapping[str, float]]) -> list[Column]:
+    return [Column(key) for key in sorted({key for row in rows for key in row}, key=_batch)]
 
 
 def _batch(key: str) -> int:

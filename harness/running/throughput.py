@@ -58,13 +58,18 @@ def frames_a_second(
     return size * turns / float(spent[warmup:].sum())
 
 
-def enough(found: Mapping[int, float]) -> int | None:
+def enough(throughputs: Mapping[int, float]) -> int | None:
     """The batch size at which throughput stops growing: no larger one brings 5 % more. None if it may grow on.
 
     >>> enough({1: 50, 4: 85, 16: 88, 64: 80}), enough({1: 50, 4: 85}), enough({})
     (4, None, None)
     """
-    sizes = sorted(found)
+    sizes = sorted(throughputs)
     return next(
-        (k for n, k in enumerate(sizes[:-1], 1) if max(found[more] for more in sizes[n:]) < LESS * found[k]), None
+        (
+            k
+            for n, k in enumerate(sizes[:-1], 1)
+            if max(throughputs[more] for more in sizes[n:]) < LESS * throughputs[k]
+        ),
+        None,
     )
