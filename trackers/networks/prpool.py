@@ -35,7 +35,9 @@ def _weights(boxes: Tensor, bins: int, first: tuple[int, int], cells: int) -> Te
     low, length = boxes.view(*boxes.shape[:2], 2, 2, 1).unbind(2)
     valid = length > 0
     length = torch.where(valid, length, 1.0)
-    edges = low + length * torch.linspace(0, 1, bins + 1, **like) - torch.tensor(first, **like)[:, None]
+    edges = low + length * torch.linspace(0, 1, bins + 1, **like)
+    if any(first):  # else, as on a GPU, nothing is copied to the device
+        edges = edges - torch.tensor(first, **like)[:, None]
     t = (edges[..., None] - torch.arange(cells, **like)).clamp(-1, 1)
     integral = torch.addcmul(t, t, t.abs(), value=-0.5)  # of the hat function, less its constant 1/2
     return integral.diff(dim=-2) * (bins * valid / length)[..., None]
