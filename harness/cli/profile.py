@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rgbtbench.running.cost import Request
 
 EXAMPLES = (
-    "profile dcf still",
     "profile cmd-student --preset paper --params-only",
     "profile cmd-student --device cuda --batch 1,4,16,64",
 )
