@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -157,8 +156,8 @@ def track(
         seed_all(seed, sequence.name)
         return follow(made, one_modality(sequence, entry.modality))
     finally:
-        with suppress(AttributeError):
-            made.close()
+        if (close := getattr(made, "close", None)) is not None:
+            close()
 
 
 def report(
