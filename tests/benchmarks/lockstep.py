@@ -92,7 +92,7 @@ def measure(name: str, options: argparse.Namespace, home: Path, data: Path) -> N
               f"trunk alone {alone:.1f} frames/s", flush=True)  # fmt: skip
     evaluation = rgbtbench.evaluate(truth, results)
     for one in evaluation.measures:
-        values = zip(results, evaluation.score(one)[:, 0] * 100, strict=True)
+        values = evaluation.score(one.name).items()
         print(f"{name}, {one.name}: {', '.join(f'{label} {value:.2f}' for label, value in values)}")
 
 
