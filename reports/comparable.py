@@ -12,7 +12,7 @@ from rgbtbench.datasets.benchmark import Benchmark
 from .inputs import Entry
 
 
-def together(entries: Iterable[Entry]) -> dict[Benchmark, list[Entry]]:
+def by_benchmark(entries: Iterable[Entry]) -> dict[Benchmark, list[Entry]]:
     """Entries by benchmark. Raises ConfigError where splits would mix or two trackers have one name."""
     groups: dict[Benchmark, list[Entry]] = {}
     for entry in entries:

@@ -15,7 +15,7 @@ from rgbtbench.datasets.spec import Spec
 from rgbtbench.files.archive import stem
 from rgbtbench.scoring.evaluation import Aligned, Evaluation
 
-from .comparable import require_complete, together, told_apart
+from .comparable import by_benchmark, require_complete, told_apart
 from .inputs import Benchmarks, Entry, gather, score
 from .leaderboard import Ranked, rank_tables, ranked
 from .records import render
@@ -127,7 +127,7 @@ def collect_material(
     command = _run_command(inputs, runs, changes)
     if not allow_missing:
         require_complete(entries, command)
-    groups = together(told_apart(entries) if versions else entries)
+    groups = by_benchmark(told_apart(entries) if versions else entries)
     return Material(tuple(inputs), groups, tuple(unread), allow_missing, command)
 
 

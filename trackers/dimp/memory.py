@@ -72,7 +72,7 @@ class Memory:
             setattr(self, name, np.concatenate([getattr(self, name), getattr(other, name)]))
 
 
-def lessons(
+def what_to_learn(
     flags: NDArray[np.int64], frames: NDArray[np.int64], p: Parameters
 ) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
     """What to learn from frames with these ``Flag`` s (S,); ``frames`` (S,) count from 0, the first frame.

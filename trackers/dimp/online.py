@@ -24,7 +24,7 @@ from rgbtbench.trackers.networks.clock import Clock
 from . import augment, crop
 from .iou import TwoLevels
 from .localise import Flag, highest, localise, stay_near, window
-from .memory import Memory, lessons
+from .memory import Memory
 from .network import Network
 from .parameters import STRIDE, Parameters
 from .refine import refine, start_boxes
@@ -115,7 +115,7 @@ class Online:
                 self._refine(which_found, TwoLevels(seen.level3, seen.level4), seen.positions, seen.scales)
         if p.velocity:
             self.velocity = velocities(self.velocity, before, expected, self.position, self.size, kept, p.velocity)
-        which, rates, steps = lessons(seen.flags, self.count - 1, p)
+        which, rates, steps = what_to_learn(seen.flags, self.count - 1, p)
         if len(which):
             with clock("update"):
                 learned = seen.features[torch.as_tensor(which, device=self.device)]

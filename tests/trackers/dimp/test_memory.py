@@ -6,7 +6,7 @@ import torch
 from golden import fixture
 
 from rgbtbench.trackers.dimp.localise import Flag
-from rgbtbench.trackers.dimp.memory import Memory, lessons
+from rgbtbench.trackers.dimp.memory import Memory
 from rgbtbench.trackers.dimp.parameters import Parameters
 
 P = Parameters()
@@ -100,7 +100,7 @@ def test_memory_stays_the_same_however_long_the_sequence():
 
 def test_what_is_learned_depends_on_the_flag_and_every_twentieth_frame():
     flags = np.array([Flag.NORMAL, Flag.NORMAL, Flag.HARD_NEGATIVE, Flag.UNCERTAIN, Flag.NOT_FOUND, Flag.HARD_NEGATIVE])
-    which, rates, iterations = lessons(flags, np.array([20, 21, 22, 40, 40, 40]), P)
+    which, rates, iterations = what_to_learn(flags, np.array([20, 21, 22, 40, 40, 40]), P)
     assert which.tolist() == [0, 1, 2, 5]
     assert rates.tolist() == [0.01, 0.01, 0.02, 0.02]
     assert iterations.tolist() == [2, 0, 1, 0, 0, 1]
