@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from rgbtbench.core.errors import ConfigError, ResultError, not_installed, unknown
 from rgbtbench.core.terminal import log
-from rgbtbench.results.study_record import MEASURED
 
 from .options import Verbs, add, count
 
@@ -53,7 +52,7 @@ def add_verb(verbs: Verbs) -> None:
         "--recorded",
         type=Path,
         nargs="?",
-        const=MEASURED / "study.csv",
+        const=True,  # the shipped one
         metavar="FILE.csv",
         help="run nothing: the tables of a record, if none is given of the shipped one",
     )
@@ -132,9 +131,10 @@ def _recorded(arguments: argparse.Namespace) -> int:
 
     if arguments.rows:
         raise ConfigError("--recorded takes no rows", found=" ".join(arguments.rows), next="rgbtbench study --recorded")
-    trainings = read_study(arguments.recorded)
+    file = None if arguments.recorded is True else arguments.recorded
+    trainings = read_study(file)
     if not trainings:
-        raise ConfigError("nothing is recorded", where=arguments.recorded, expected="what study --record wrote")
+        raise ConfigError("nothing is recorded", where=file, expected="what study --record wrote")
     return _print(trainings)
 
 

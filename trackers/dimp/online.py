@@ -24,7 +24,7 @@ from rgbtbench.trackers.networks.clock import Clock
 from . import augment, crop
 from .iou import TwoLevels
 from .localise import Flag, highest, localise, stay_near, window
-from .memory import Memory
+from .memory import Memory, what_to_learn
 from .network import Network
 from .parameters import STRIDE, Parameters
 from .refine import refine, start_boxes

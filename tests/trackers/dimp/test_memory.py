@@ -6,7 +6,7 @@ import torch
 from golden import fixture
 
 from rgbtbench.trackers.dimp.localise import Flag
-from rgbtbench.trackers.dimp.memory import Memory
+from rgbtbench.trackers.dimp.memory import Memory, what_to_learn
 from rgbtbench.trackers.dimp.parameters import Parameters
 
 P = Parameters()
