@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +29,7 @@ def intervals(values: Array, weights: Array, *, level: float = 0.95, seed: int =
     with np.errstate(invalid="ignore"):  # a small attribute may be drawn not at all
         means = (counts @ shares.T).reshape(DRAWS, trackers, -1) / (counts @ weights.T)[:, None]
     levels = [(1 - level) / 2, (1 + level) / 2]
-    tails = np.quantile(means, levels, axis=0)
+    tails = _quantiles(means, levels)
     some = np.isnan(tails[0]) & ~np.isnan(means).all(axis=0)  # nanquantile is slow: only where it is needed
     tails[:, some] = np.nanquantile(means[:, some], levels, axis=0)
     gaps = (np.isnan(values)[:, None] & (weights > 0)).any(axis=-1) | ((weights > 0).sum(axis=-1) < 2)
@@ -45,6 +47,19 @@ def ratio_interval(part: Array, whole: Array, *, level: float = 0.95, seed: int 
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = np.quantile((counts @ part) / (counts @ whole), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def _quantiles(values: Array, levels: Sequence[float]) -> Array:
+    """np.quantile along the first axis, bit for bit; that function loads numpy.ma, 15 ms of a cold start."""
+    places = [level * (len(values) - 1) for level in levels]
+    low, high = [math.floor(place) for place in places], [math.ceil(place) for place in places]
+    ordered = np.partition(values, sorted({*low, *high, len(values) - 1}), axis=0)
+    rows = []
+    for place, a, b in zip(places, low, high, strict=True):
+        step, share = ordered[b] - ordered[a], place - a
+        rows.append(ordered[a] + step * share if share < 0.5 else ordered[b] - step * (1 - share))
+    quantiles: Array = np.where(np.isnan(ordered[-1]), np.nan, rows)
+    return quantiles
 
 
 def _draws(size: int, seed: int) -> Array:

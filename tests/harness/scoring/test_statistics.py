@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rgbtbench.core.errors import ConfigError
-from rgbtbench.scoring.statistics import holm, intervals, mean_ranks, paired_test, ratio_interval
+from rgbtbench.scoring.statistics import _quantiles, holm, intervals, mean_ranks, paired_test, ratio_interval
 
 
 def test_interval_covers_the_true_mean_about_as_often_as_it_says():
@@ -134,3 +134,11 @@ def test_friedman_finds_what_is_there_and_no_more():
 def test_two_trackers_are_no_field_to_rank():
     with pytest.raises(ConfigError, match="too few to rank"):
         mean_ranks(np.ones((2, 10)))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99])
+def test_quantiles_are_numpys_bit_for_bit(level):
+    values = np.random.default_rng(6).normal(size=(2000, 3, 4))
+    values[5, 1, 2] = np.nan  # drawn not at all
+    levels = [(1 - level) / 2, (1 + level) / 2]
+    assert np.array_equal(_quantiles(values, levels), np.quantile(values, levels, axis=0), equal_nan=True)
