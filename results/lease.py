@@ -75,7 +75,7 @@ class Lease:
     attempt: int  # how many processes have worked on the sequence in this invocation, this one included
     post_mortem: str  # what the holder before us left behind
     beat: float
-    watched: bool = False  # somebody buries us: if we are interrupted, they see at what
+    watched: bool = False  # somebody records our death: if we are interrupted, they see at what
     _end: threading.Event = field(default_factory=threading.Event)
 
     @property

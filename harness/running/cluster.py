@@ -58,7 +58,7 @@ def run_cluster(job: Job, devices: tuple[Device, ...], address: str, tick: Tick)
 
 
 class _Child:
-    """A process that settles one sequence after the other. Pickles go through its standard input and output."""
+    """A process that tracks one sequence after the other. Pickles go through its standard input and output."""
 
     def __init__(self, device: Device) -> None:
         start = [sys.executable, "-c", "from rgbtbench.running.cluster import serve; serve()"]

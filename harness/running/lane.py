@@ -41,21 +41,21 @@ AHEAD = 2  # frames of each of several sequences that are decoded ahead
 
 
 def run_lane(job: Job, device: Device, say: Say = lambda doing, seconds: None) -> None:
-    """Settle whatever nobody else has, until a pass over all units finds nothing more."""
+    """Track whatever nobody else has, until a pass over all units finds nothing more."""
     settled = True
     while settled:
         settled = False
         for tracker, group in itertools.groupby(job.units, lambda unit: unit.tracker):
             units = [unit for unit in group if not RunFolder(unit.folder).has_record(unit.sequence)]
             if units and tracker.batch > 1 and job.together:
-                some, units = settle_together(job, units, device, say)
+                some, units = track_together(job, units, device, say)
                 settled |= some
             for unit in units:
                 settled |= track_sequence(job, unit, device, say)
     held_tracker.discard(say, job.closing)
 
 
-def settle_together(job: Job, units: Sequence[Unit], device: Device, say: Say) -> tuple[bool, list[Unit]]:
+def track_together(job: Job, units: Sequence[Unit], device: Device, say: Say) -> tuple[bool, list[Unit]]:
     """Track sequences of one tracker, as many at once as its entry says; commit the boxes of those that end well.
 
     Returns whether there were any, and what is left to be tracked alone. Raises as ``track_sequence`` does.

@@ -181,7 +181,7 @@ def _without_main() -> Iterator[None]:
 def _lane_main(job: Job, device: Device, outbox: Connection) -> None:
     """A lane's process: leads a group of its own, never outlives its parent, gives its lease back when told to stop."""
     with suppress(OSError):
-        os.setpgid(0, 0)  # so that whoever buries it ends what its trackers started
+        os.setpgid(0, 0)  # so that whoever records its death ends what its trackers started
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a tracker that reads the terminal would be stopped for ever
     if die := parental_death():
         die()
