@@ -20,6 +20,7 @@ from .filmstrips import Album
 from .origins import here
 from .packing import Pack
 from .traces import Traces, choose_points
+from .truth import limits, truth
 
 FORMAT = 1
 
@@ -29,6 +30,7 @@ class Page:
 
     ``watch[benchmark]`` is for ``evaluate``; every benchmark that has images gets pictures unless ``frames`` is False.
     Of the benchmarks in ``printed`` only prints are shown; ``untrusted``: also those of lists and reading notes.
+    ``with_truth``: it scores what is dropped onto it; not on benchmarks of which only some frames have truth.
     """
 
     def __init__(
@@ -39,8 +41,9 @@ class Page:
         *,
         untrusted: bool = False,
         frames: bool = True,
+        with_truth: bool = False,
     ) -> None:
-        self.title, self.groups, self.untrusted = title, groups, untrusted
+        self.title, self.groups, self.untrusted, self.with_truth = title, groups, untrusted, with_truth
         scored = {benchmark.spec.name for benchmark in groups}
         self.printed = [spec for spec in printed if spec.name not in scored]
         points = choose_points((len(entries), benchmark.lengths) for benchmark, entries in groups.items())
@@ -58,6 +61,9 @@ class Page:
             board(e, self.groups[e.benchmark], self.traces[e.benchmark], album, untrusted=self.untrusted)
             for e in evaluations
         ]
+        scoring = [e for e in evaluations if self.with_truth and e.benchmark.spec.every == 1]
+        for shown, evaluation in zip(boards, evaluations, strict=True):
+            shown |= {"scoring": truth(evaluation, pack)} if evaluation in scoring else {}
         boards += [printed_board(spec, untrusted=self.untrusted) for spec in self.printed]
         words = {
             "format": FORMAT,
@@ -70,5 +76,6 @@ class Page:
             "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
             "boards": boards,
         }
+        words |= {"dropping": limits()} if scoring else {}
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]
-        return document(self.title, pack.text(words), tables)
+        return document(self.title, pack.text(words), tables, scores=bool(scoring))

@@ -13,7 +13,7 @@ from rgbtbench.reports.colours import PALETTE
 from rgbtbench.reports.tables import Table, as_html
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = (  # in the order in which they use one another
+SCRIPTS = (  # in the order in which they use one another; the last one starts the page
     "dom.js",
     "data.js",
     "state.js",
@@ -29,13 +29,19 @@ SCRIPTS = (  # in the order in which they use one another
     "about.js",
     "main.js",
 )
+DROPPING = ("zip.js", "numbers.js", "match.js", "score.js", "doubts.js", "drop.js")  # of a page that scores, too
 
 
-def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
-    """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
+def document(title: str, data: str, tables: Iterable[Table], *, scores: bool = False) -> bytes:
+    """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything.
+
+    ``scores``: it scores what is dropped onto it.
+    """
     colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
-    style = f":root{{{colours}}}\n{_asset('page.css')}"
-    script = "\n".join(map(_asset, SCRIPTS))
+    style = f":root{{{colours}}}\n{_asset('page.css')}" + (_asset("drop.css") if scores else "")
+    *others, last = map(_asset, SCRIPTS)
+    own = "\n".join(map(_asset, DROPPING))  # in a scope of their own: their names are nobody else's
+    script = "\n".join([*others, *([f"const offerDrop = (() => {{\n{own}\nreturn offerDrop;\n}})();"] if scores else ()), last])
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "
         "base-uri 'none'; form-action 'none'",

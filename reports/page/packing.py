@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ALIGNMENT = 8  # bytes: the browser's typed arrays start at multiples of their size
-KINDS = {"u1": np.uint8, "u2": np.uint16, "i4": np.int32}
+KINDS = {"u1": np.uint8, "u2": np.uint16, "i2": np.int16, "i4": np.int32, "f8": np.float64}
 
 Ref = dict[str, Any]  # where an array lies: at (bytes), kind, shape, and whether its last axis holds differences
 

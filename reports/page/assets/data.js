@@ -1,6 +1,6 @@
 // The page's data: base64 of zlib, a JSON document that refers to arrays of small integers behind it.
 
-const KINDS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array };
+const KINDS = { u1: Uint8Array, u2: Uint16Array, i2: Int16Array, i4: Int32Array, f8: Float64Array };
 const ALIGNMENT = 8;
 
 const inflate = async (text) => {
@@ -32,7 +32,8 @@ const load = async () => {
     return values;
   };
   const picture = (ref) => URL.createObjectURL(new Blob([array(ref)], { type: "image/jpeg" }));
-  return { ...words, array, picture };
+  const keep = (ref, values) => read.set(ref, values);
+  return { ...words, array, picture, keep };
 };
 
 // Score of scored tracker k on attribute a by measure m: value, low, high as shares of 1; null where there is none.

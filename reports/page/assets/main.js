@@ -162,6 +162,7 @@ const start = async () => {
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
+  if (data.dropping) offerDrop(state);
   state.draw();
   const opened = new Set();
   addEventListener("beforeprint", () =>

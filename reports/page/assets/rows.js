@@ -78,4 +78,4 @@ const sorted = (rows, { key, down }, metric, sources = SOURCE_ORDER) => {
   return keyed.map(([, , row]) => row);
 };
 
-const SOURCE_ORDER = ["measured", "scored", "printed", "quoted", "list", "notes"];
+const SOURCE_ORDER = ["dropped", "measured", "scored", "printed", "quoted", "list", "notes"];
