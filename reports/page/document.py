@@ -29,7 +29,17 @@ SCRIPTS = (  # in the order in which they use one another; the last one starts t
     "about.js",
     "main.js",
 )
-DROPPING = ("zip.js", "numbers.js", "match.js", "score.js", "doubts.js", "drop.js")  # of a page that scores, too
+DROPPING = (  # of a page that scores what is dropped onto it
+    "zip.js",
+    "gather.js",
+    "numbers.js",
+    "match.js",
+    "score.js",
+    "fits.js",
+    "doubts.js",
+    "stack.js",
+    "drop.js",
+)
 
 
 def document(title: str, data: str, tables: Iterable[Table], *, scores: bool = False) -> bytes:

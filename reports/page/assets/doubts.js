@@ -1,112 +1,9 @@
-// Whether rows are what they seem to be, as rgbtbench/scoring/format_check.py judges it: a wrong layout, unit, offset or
-// frame gives low scores and no error. Its numbers come with the page's data.
+// Whether rows are what they seem to be, as rgbtbench/scoring/format_check.py judges it: a wrong layout, unit, offset
+// or frame gives low scores and no error. Its numbers come with the page's data.
 
-const mean = (list) => list.reduce((sum, value) => sum + Number(value), 0) / list.length;
-const upperMedian = (list) =>
-  [...list].sort((a, b) => Number.isNaN(a) - Number.isNaN(b) || a - b)[Math.floor(list.length / 2)];
-const orZero = (value) => (Number.isNaN(value) ? 0 : value);
 const share = (flags) => `${Math.round(100 * mean(flags))}%`;
 
-class FormatCheck {
-  constructor({ rows, places, names, truths, lengths, read, rules }) {
-    Object.assign(this, { rows, places, names, truths, lengths, read, rules, limits: rules.check });
-    this.order = [...new Set(rows.map(({ columns }) => columns))];
-    this.usual = this.fitUsual();
-  }
-
-  // Row k of a sequence, the last one where it is shorter; and the frame of the truth that belongs to it.
-  at(s, k) {
-    return Math.min(k, Math.min(this.rows[s].count, this.lengths[s]) - 1);
-  }
-  row(s, k) {
-    const { columns, values } = this.rows[s];
-    const start = this.at(s, k) * columns;
-    return values.subarray(start, start + columns);
-  }
-  box(s, k, layout = usualLayout(this.rows[s].columns), order = null) {
-    const row = this.row(s, k);
-    return LAYOUTS[layout](order ? order.map((column) => row[column]) : row);
-  }
-  ofWidth(columns) {
-    return this.names.map((_, s) => s).filter((s) => this.rows[s].columns === columns);
-  }
-
-  // How the boxes of some sequences agree with the truth: first boxes, overlap in row 2, median overlap in rows 2 to 6.
-  fit(meaning, chosen, box, layout = null, known = true) {
-    const fit = { meaning, layout, known };
-    for (const part of ["first", "second", "shared"]) fit[part] = this.names.map(() => (part === "first" ? false : 0));
-    for (const s of chosen) {
-      const shared = Array.from({ length: this.limits.rows }, (_, k) => {
-        const own = box(s, k);
-        return Math.max(...this.truths[s].map((truth) => orZero(overlapOf(own, truth[this.at(s, k)]))));
-      });
-      fit.first[s] = shared[0] > this.limits.first;
-      fit.second[s] = shared[1];
-      fit.shared[s] = upperMedian(shared.slice(1));
-    }
-    fit.follow = fit.shared.map((value) => value > this.limits.follow);
-    return fit;
-  }
-
-  beats(one, other) {
-    const { follow, better } = this.limits;
-    return one.follow.map((follows, s) => {
-      if (!follows) return false;
-      if (!one.known) return !other.follow[s] && other.second[s] < follow;
-      return one.shared[s] > other.shared[s] + better && one.second[s] > other.second[s] + better;
-    });
-  }
-
-  fitUsual() {
-    const layouts = this.order.map(usualLayout);
-    const meaning = layouts.map((name) => `${name} (${this.rules.layouts[name].meaning})`).join(" or ");
-    return this.fit(meaning, this.names.map((_, s) => s), (s, k) => this.box(s, k), layouts[0]);
-  }
-
-  // All other ways to read the rows: known layouts, images of another size, swapped columns.
-  others() {
-    return this.order.flatMap((columns) => {
-      const chosen = this.ofWidth(columns);
-      const names = Object.keys(this.rules.layouts).filter((name) => this.rules.layouts[name].columns === columns);
-      const plain = names.filter((name) => name !== usualLayout(columns));
-      return [
-        ...plain.map((name) =>
-          this.fit(`${name} (${this.rules.layouts[name].meaning})`, chosen, (s, k) => this.box(s, k, name), name),
-        ),
-        ...names.flatMap((name) => this.resized(chosen, name)),
-        ...this.rules.swapped[columns].map(({ meaning, layout, order }) =>
-          this.fit(meaning, chosen, (s, k) => this.box(s, k, layout, order)),
-        ),
-      ];
-    });
-  }
-
-  // Boxes in images of another size: width and height give the scale, and the position proves it.
-  resized(chosen, layout) {
-    const scales = new Map();
-    for (const s of chosen) {
-      const of = (k) => [0, 1].map((i) => this.truths[s][0][this.at(s, k)][2 + i] / this.box(s, k, layout)[2 + i]);
-      const all = Array.from({ length: this.limits.rows }, (_, k) => of(k));
-      const later = [0, 1].map((i) => upperMedian(all.slice(1).map((pair) => pair[i])));
-      scales.set(
-        s,
-        [all[0], later].map((pair) => pair.map((value) => (Number.isFinite(value) && value > 0 ? value : 1))),
-      );
-    }
-    const typical = [0, 1].map((i) => upperMedian(chosen.map((s) => scales.get(s)[1][i])));
-    if (!(Math.max(...typical.map((value) => Math.abs(Math.log(value)))) > 0.1)) return [];
-    const [wide, high] = typical.map((value) => Number((1 / value).toPrecision(3)));
-    const how =
-      Math.min(...typical) > 20
-        ? "divided by the image's size (values from 0 to 1)"
-        : `in images of another size, ${wide} times as wide and ${high} times as high`;
-    const box = (s, k) => {
-      const scale = scales.get(s)[k ? 1 : 0];
-      return this.box(s, k, layout).map((value, i) => value * scale[i % 2]);
-    };
-    return [this.fit(`${layout} ${how}`, chosen, box, null, false)];
-  }
-
+class FormatCheck extends Fits {
   refusal(what, s, line, expected, found, next) {
     return { what, error: new Refusal(what, { where: `${this.places[s]}:${line}`, expected, found, next }) };
   }
@@ -133,11 +30,8 @@ class FormatCheck {
       if (mean(byFirst.first) >= most && mean(byFirst.follow) >= follow) return [this.as(byFirst, "first")];
       if (follow < most) return [this.nowhere("first boxes fit the truth in no known layout", 1, guesses, "first")];
       const odd = this.of(this.usual.first.map((fits) => !fits));
-      return [
-        {
-          what: `${odd} first boxes are not the truth's, though rows 2 to 6 fit; ${this.reading("first-given")} puts the given boxes there`,
-        },
-      ];
+      const undone = `${this.reading("first-given")} puts the given boxes there`;
+      return [{ what: `${odd} first boxes are not the truth's, though rows 2 to 6 fit; ${undone}` }];
     }
     if (wins(byFollow) >= most) return [this.as(byFollow, "follow")];
     if (follow < hopeless && this.names.length >= many && this.jumps() >= most)
@@ -151,7 +45,8 @@ class FormatCheck {
     const [rows, line] = part === "first" ? ["first boxes", 1] : ["rows 2 to 6", 2];
     let advice = "write the files again: x y w h in pixels of the original images";
     if (best.layout) {
-      const changes = part === "first" ? this.commonOffset({ ...this.read, layout: best.layout, offset: [0, 0, 0, 0] })[0] : ["first-given"];
+      const plain = { ...this.read, layout: best.layout, offset: [0, 0, 0, 0] };
+      const changes = part === "first" ? this.commonOffset(plain)[0] : ["first-given"];
       advice = `read the boxes as ${[best.layout, ...changes].join("+")}`;
     }
     return this.refusal(
@@ -166,13 +61,14 @@ class FormatCheck {
 
   nowhere(what, line, guesses, part) {
     const tried = [this.usual, ...guesses].filter(({ layout }) => layout);
-    const best = Math.max(...guesses.map((guess) => mean(guess[part])));
+    const best = Math.round(100 * Math.max(...guesses.map((guess) => mean(guess[part]))));
+    const told = tried.map((fit) => `${share(fit[part])} as ${fit.layout}`).join(", ");
     return this.refusal(
       what,
       0,
       line,
       part === "first" ? "the box that the tracker was given, in row 1" : "rows 2 to 6 that stay with the target",
-      `sequences that fit: ${tried.map((fit) => `${share(fit[part])} as ${fit.layout}`).join(", ")}, at most ${Math.round(100 * best)}% with swapped columns or another size`,
+      `sequences that fit: ${told}, at most ${best}% with swapped columns or another size`,
       `compare a file with the truth; read the boxes as ${this.usual.layout} if it is right`,
     );
   }
@@ -203,11 +99,6 @@ class FormatCheck {
       some.join(", ") + (odd.length > 3 ? ", ..." : ""),
       `write these files again; or read the boxes as ${this.usual.layout} if they are right`,
     );
-  }
-
-  jumps() {
-    const far = this.names.map((_, s) => orZero(overlapOf(this.box(s, 1), this.box(s, 0))) < this.limits.follow);
-    return mean(far);
   }
 
   // Corners that are those of no upright box.
@@ -312,7 +203,7 @@ class FormatCheck {
       2,
       "the box of frame 2 in row 2",
       `${found}; row 2 is the box of frame 1 in ${this.of(twice)} sequences`,
-      `read the boxes as ${this.reading("first-twice")}, which drops row 1; ${this.usual.layout} scores them as they are`,
+      `read the boxes as ${this.reading("first-twice")}, which drops row 1; or as ${this.usual.layout}, as they are`,
     );
   }
 
@@ -334,7 +225,12 @@ class FormatCheck {
     const { few, most, equal } = this.limits;
     const off = this.off(read);
     const { offsets } = this.rules;
-    const by = (part) => [[], ...Object.keys(offsets).filter((word) => offsets[word][part]).map((word) => [word])];
+    const by = (part) => [
+      [],
+      ...Object.keys(offsets)
+        .filter((word) => offsets[word][part])
+        .map((word) => [word]),
+    ];
     let best = null;
     for (const place of by("place"))
       for (const size of by("size")) {
@@ -385,9 +281,7 @@ class FormatCheck {
 
   // Words for what is doubtful; throws the first reason to refuse.
   doubts() {
-    const checks = this.read.chosen
-      ? ["surplus", "offset"]
-      : ["layout", "rotation", "surplus", "shift", "offset"];
+    const checks = this.read.chosen ? ["surplus", "offset"] : ["layout", "rotation", "surplus", "shift", "offset"];
     const notes = [];
     for (const check of checks)
       for (const { what, error, final } of this[check]()) {

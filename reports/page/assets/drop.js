@@ -12,51 +12,6 @@ const breather = () => {
   };
 };
 
-// One archive, or files with their paths below what was dropped: {place, paths, read, where}.
-const sourceOf = async (given, rules, pause) => {
-  const [only] = given;
-  const magic = new Uint8Array(await only.file.slice(0, 8).arrayBuffer());
-  const zipped = magic[0] === 80 && magic[1] === 75 && !(magic[2] === 7 && magic[3] === 8);
-  if (given.length === 1 && !only.folder && (zipped || !rules.files.includes(endingOf(only.path)))) {
-    const place = only.file.name;
-    if (!zipped || only.file.size > rules.limits.total)
-      throw new Refusal(zipped ? "too large for tracking results" : "not a zip", {
-        where: place,
-        expected: `a zip of at most ${rules.limits.total >> 20} MiB, a folder or text files`,
-        found: `${only.file.size.toLocaleString("en")} bytes`,
-        next: "unpack it and drop the folder; the command line reads .tar.gz and others, too",
-      });
-    const { files } = await unzip(new Uint8Array(await only.file.arrayBuffer()), place, rules, pause);
-    return { place, paths: [...files.keys()], read: (path) => files.get(path), where: (path) => `${place}:${path}` };
-  }
-  const files = new Map();
-  for (const { path, file } of given) {
-    const parts = path.split("/");
-    const hidden = parts.some((part) => part.startsWith(".")) || parts.length > rules.limits.walk + 2;
-    if (!hidden && rules.files.includes(endingOf(path))) files.set(path, file);
-  }
-  const place = only.folder || (given.length === 1 ? only.path : `${given.length} files`);
-  const where = (path) => (only.folder ? `${only.folder}/${path}` : path);
-  const record = [...files.keys()].find((path) => path.endsWith("about-run.json"));
-  if (record)
-    throw new Refusal("a run of this program, not a folder of results", {
-      where: where(record),
-      expected: "a file of boxes for each sequence",
-      next: "rgbtbench report tells what is in it",
-    });
-  const read = async (path) => {
-    const file = files.get(path);
-    if (file.size > rules.limits.file)
-      throw new Refusal("file too large for a list of boxes", {
-        where: where(path),
-        expected: `at most ${rules.limits.file >> 20} MiB`,
-        found: `${file.size.toLocaleString("en")} bytes`,
-      });
-    return new Uint8Array(await file.arrayBuffer());
-  };
-  return { place, paths: [...files.keys()], read, where };
-};
-
 // Truth by sequence, then annotation, then frame: x y w h.
 const truthsOf = (data, board) => {
   const { boxes } = board.scoring;
@@ -119,73 +74,6 @@ const scoreSource = async (data, board, source, words, tell) => {
   return { ...scored, values, scores, notes: [...scored.repairs, ...doubts] };
 };
 
-const weightsOf = (data, board, a) =>
-  board.sequences.map((_, s) => {
-    if (!hasAttribute(data, board, s, a)) return 0;
-    return board.scoring.protocol.average === "frame" ? board.frames[s] : 1;
-  });
-
-const curveFor = (data, board, curves, a) => {
-  const weights = weightsOf(data, board, a);
-  return Array.from(curves[0], (_, t) =>
-    meanOf(
-      curves.map((curve) => curve[t]),
-      weights,
-    ),
-  );
-};
-
-const stepsOf = (value, steps, none) =>
-  value === null || Number.isNaN(value) ? none : Math.round(value * steps);
-
-// A line of the timeline: means over the frames of each of its points, as bytes.
-const traceSteps = (board, values, toStep) =>
-  values.flatMap((own, s) => {
-    const count = Math.min(board.frames[s], board.traces.points);
-    const first = (i) => Math.floor((i * board.frames[s]) / count);
-    return Array.from({ length: count }, (_, i) => {
-      const there = [...own.slice(first(i), first(i + 1))].filter((value) => value >= 0); // NaN and -1: no value
-      return there.length ? Math.min(board.traces.gap - 1, Math.round(toStep(mean(there)))) : board.traces.gap;
-    });
-  });
-
-// The tracker's share of each array of the page, in the page's own steps.
-const blocksOf = (data, board, { curves, values, scores, overlaps, errors }) => {
-  const { scale, traces } = board;
-  const triples = scores.flat().flatMap(({ value, low, high }) => [value, low, high]);
-  return [
-    [board.scores, triples.map((value) => stepsOf(value, scale.score, -1))],
-    ...board.curves.map((ref, m) => [
-      ref,
-      board.attributes.flatMap((_, a) =>
-        curveFor(data, board, curves[m], a).map((value) => stepsOf(value, scale.curve, NO_SHARE)),
-      ),
-    ]),
-    ...board.single.map((ref, m) => [ref, values[m].map((value) => stepsOf(value, scale.curve, NO_SHARE))]),
-    [traces.overlap, traceSteps(board, overlaps, (value) => value * traces.overlap_steps)],
-    [traces.error, traceSteps(board, errors, (value) => Math.log2(1 + value) * traces.error_steps)],
-  ];
-};
-
-// Put a tracker's numbers behind those of the others, or take those of the k-th out.
-const extend = (data, ref, block) => {
-  const old = data.array(ref);
-  const values = new old.constructor(old.length + block.length);
-  values.set(old);
-  values.set(block, old.length);
-  ref.shape[0] += 1;
-  data.keep(ref, values);
-};
-const shorten = (data, ref, k) => {
-  const old = data.array(ref);
-  const size = old.length / ref.shape[0];
-  const values = new old.constructor(old.length - size);
-  values.set(old.subarray(0, k * size));
-  values.set(old.subarray((k + 1) * size), k * size);
-  ref.shape[0] -= 1;
-  data.keep(ref, values);
-};
-
 // The scores as the command line writes them: score BENCHMARK --by attribute --format csv.
 const csvScores = (board, name, scores) => {
   const { dataset, split, protocol } = board.scoring;
@@ -243,41 +131,11 @@ const removeDropped = (state, dropped) => {
 const nameFor = (state, source) => {
   const stem = source.place.replace(/\.(zip|txt|csv)$/i, "");
   const taken = new Set(Object.keys(state.data.colours));
-  const names = ["", ...Array.from({ length: taken.size + 1 }, (_, n) => ` ${n + 2}`)].map((n) => `${stem} (dropped${n})`);
+  const names = ["", ...Array.from({ length: taken.size + 1 }, (_, n) => ` ${n + 2}`)].map(
+    (n) => `${stem} (dropped${n})`,
+  );
   return names.find((name) => !taken.has(name));
 };
-
-// Files of a dropped folder, or of several things that were dropped together.
-const filesOf = async (entry, path, found, limit) => {
-  if (found.length > limit)
-    throw new Refusal("too many files", { where: entry.fullPath, expected: `at most ${limit.toLocaleString("en")}` });
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    found.push({ path, file });
-    return;
-  }
-  const reader = entry.createReader();
-  for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) return;
-    for (const inner of some) await filesOf(inner, path ? `${path}/${inner.name}` : inner.name, found, limit);
-  }
-};
-
-const fromTransfer = async ({ items, files }, limit) => {
-  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return [...files].map((file) => ({ path: file.name, file }));
-  const found = [];
-  const single = entries.length === 1 && entries[0].isDirectory;
-  for (const entry of entries) await filesOf(entry, single ? "" : entry.name, found, limit);
-  return single ? found.map((one) => ({ ...one, folder: entries[0].name })) : found;
-};
-
-const fromInput = (files) =>
-  [...files].map((file) => {
-    const [folder, ...parts] = (file.webkitRelativePath || "").split("/");
-    return parts.length ? { path: parts.join("/"), file, folder } : { path: file.name, file };
-  });
 
 const refusalText = (error) => {
   const { where, expected, found, next } = error.facts ?? {};
@@ -310,7 +168,9 @@ const offerDrop = (state) => {
     "data-key": "boxes",
   });
   const { layouts, offsets, firsts } = state.data.dropping;
-  const known = [layouts, offsets].flatMap((table) => Object.entries(table).map(([word, { meaning }]) => [word, meaning]));
+  const known = [layouts, offsets].flatMap((table) =>
+    Object.entries(table).map(([word, { meaning }]) => [word, meaning]),
+  );
   const readings = el(
     "datalist",
     { id: "readings" },
@@ -326,7 +186,9 @@ const offerDrop = (state) => {
     try {
       told.textContent = "Reading";
       if (!board.scoring)
-        throw new Refusal(`this page has no truth of ${board.title}`, { next: "choose a benchmark that it has truth of" });
+        throw new Refusal(`this page has no truth of ${board.title}`, {
+          next: "choose a benchmark that it has truth of",
+        });
       const given = await gather();
       if (!given.length) throw new Refusal("no files", { expected: "a zip, a folder or text files" });
       const source = await sourceOf(given, state.data.dropping, breather());
@@ -334,10 +196,14 @@ const offerDrop = (state) => {
         told.textContent = text;
       });
       const name = nameFor(state, source);
-      const origin = [["files", source.place], ["scored", `in this browser, ${words.value || "as toolkits read boxes"}`]];
+      const origin = [
+        ["files", source.place],
+        ["scored", `in this browser, ${words.value || "as toolkits read boxes"}`],
+      ];
       addDropped(state, board, name, scored, origin);
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      told.textContent = `${name} is in all views of ${board.title}: scored in ${seconds} s.`;
+      const shown = board.measures.map((measure, m) => `${measure.name} ${percent(scored.scores[m][0].value)}`);
+      told.textContent = `${name} is in all views of ${board.title}: ${shown.join(", ")}. Scored in ${seconds} s.`;
     } catch (error) {
       told.textContent = "";
       replace(refused, ...refusalText(error));
@@ -353,7 +219,10 @@ const offerDrop = (state) => {
       input.value = "";
       if (files.length) take(async () => files);
     });
-    return [el("button", { type: "button", class: "choose-files", "data-key": key, onclick: () => input.click() }, text), input];
+    return [
+      el("button", { type: "button", class: "choose-files", "data-key": key, onclick: () => input.click() }, text),
+      input,
+    ];
   };
 
   byId("leaderboard").after(
@@ -410,8 +279,20 @@ const droppedEntry = (state, dropped) =>
     el(
       "summary",
       { "data-key": `dropped ${dropped.name}` },
-      el("span", { class: "label" }, `${dropped.board.title} · ${dropped.name}: scores as the command line writes them`),
+      el(
+        "span",
+        { class: "label" },
+        `${dropped.board.title} · ${dropped.name}: scores as the command line writes them`,
+      ),
     ),
-    el("textarea", { readonly: true, rows: 8, spellcheck: "false", "aria-label": `Scores of ${dropped.name}` }, dropped.csv),
-    el("button", { type: "button", class: "choose-files", onclick: () => removeDropped(state, dropped) }, `Remove ${dropped.name}`),
+    el(
+      "textarea",
+      { readonly: true, rows: 8, spellcheck: "false", "aria-label": `Scores of ${dropped.name}` },
+      dropped.csv,
+    ),
+    el(
+      "button",
+      { type: "button", class: "choose-files", onclick: () => removeDropped(state, dropped) },
+      `Remove ${dropped.name}`,
+    ),
   );

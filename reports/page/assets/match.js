@@ -27,7 +27,8 @@ const shelvesOf = (paths, rules) => {
       if (!kinds.has(kind)) kinds.set(kind, new Map());
       const things = kinds.get(kind);
       if (!things.has(name)) things.set(name, join(folder, file));
-      else if (endingOf(things.get(name)) === end) twins.set(things.get(name), join(folder, file)); // a.txt and a.TXT
+      else if (endingOf(things.get(name)) === end)
+        twins.set(things.get(name), join(folder, file)); // a.txt and a.TXT
       else if (end === rules.texts[0]) things.set(name, join(folder, file)); // plainer than a.csv
     }
     for (const [end, things] of kinds) {
@@ -69,7 +70,8 @@ const matchesOf = (shelf, names, rules) => {
       real ??= thing;
       found.set(own, shelf.things.get(thing));
     }
-    const [start, end] = real === null ? [before, after] : [real.slice(0, before.length), real.slice(real.length - after.length)];
+    const [start, end] =
+      real === null ? [before, after] : [real.slice(0, before.length), real.slice(real.length - after.length)];
     const made = { shelf, before: start, after: end, found };
     return { ...made, pattern: starred(made) };
   };
@@ -182,7 +184,10 @@ const matchFiles = async ({ place, paths, read, where }, names, rules) => {
     throw new Refusal(ties.length ? "two sets of results" : `${chosen.length} repeats of one tracker`, {
       where: place,
       expected: "one file per sequence",
-      found: [chosen[0], ...(ties.length ? ties : chosen.slice(1))].slice(0, 3).map((m) => m.pattern).join(" and "),
+      found: [chosen[0], ...(ties.length ? ties : chosen.slice(1))]
+        .slice(0, 3)
+        .map((m) => m.pattern)
+        .join(" and "),
       next: "drop one of them alone; the command line scores repeats together",
     });
   const first = [...found.values()][0];

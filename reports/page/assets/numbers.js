@@ -7,9 +7,7 @@ const textOf = (bytes) => {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  let text = "";
-  for (let at = start; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return text;
+  return new TextDecoder("latin1").decode(start ? bytes.subarray(start) : bytes);
 };
 
 const numberOf = (field) => {
@@ -29,7 +27,10 @@ const ambiguity = (text) => {
   if (/[ \t]/.test(text)) {
     const mixed = /(?:[\d.]|nan|inf)[ \t]+(?:[-+.\d]|nan|inf)/i.exec(text);
     if (mixed)
-      return [`numbers separated by blanks beside '${comma}' (decimal commas?)`, Math.max(mixed.index, text.indexOf(comma))];
+      return [
+        `numbers separated by blanks beside '${comma}' (decimal commas?)`,
+        Math.max(mixed.index, text.indexOf(comma)),
+      ];
     const gap = /[,;][ \t]+[,;]|\n[ \t]+[,;]/.exec(text);
     if (gap) return ["empty field", gap.index + 1];
   }
@@ -45,7 +46,9 @@ const shortened = (line) => `'${line.length > 60 ? `${line.slice(0, 57)}...` : l
 const parseRows = (bytes, where, limits, columns = [4, 8]) => {
   const refuse = (what, line, expected, found) =>
     new Refusal(what, { where: line ? `${where}:${line}` : where, expected, found, next: LOOK });
-  const text = textOf(bytes).replace(/\r\n?/g, "\n").replace(/[ \t\n\v\f]+$/, "");
+  const text = textOf(bytes)
+    .replace(/\r\n?/g, "\n")
+    .replace(/[ \t\n\v\f]+$/, "");
   if (!text) throw refuse("empty file", 0, "one row per frame", `${bytes.length} bytes, no numbers`);
   if (text.length > limits.large) {
     const lines = text.split("\n");

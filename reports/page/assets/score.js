@@ -1,5 +1,5 @@
-// One tracker's rows in, curves and scores out. The rules are those of the benchmark's protocol, which comes with the page's
-// data; the arithmetic is that of rgbtbench/core/boxes.py and scoring/metrics.py, operation by operation: both use
+// One tracker's rows in, curves and scores out. The rules are those of the benchmark's protocol, which comes with the
+// page's data; the arithmetic is that of rgbtbench/core/boxes.py and scoring/metrics.py, operation by operation: both use
 // IEEE doubles, so that ties at a threshold fall the same way.
 
 const LAYOUTS = {
@@ -32,7 +32,12 @@ const readingOf = (text, { layouts, offsets, firsts }) => {
     .filter(Boolean);
   const of = (table) => words.filter((word) => Object.hasOwn(table, word));
   const known = [layouts, offsets, firsts].map(of);
-  if (known.flat().length < words.length || known[0].length > 1 || known[2].length > 1 || new Set(words).size < words.length)
+  if (
+    known.flat().length < words.length ||
+    known[0].length > 1 ||
+    known[2].length > 1 ||
+    new Set(words).size < words.length
+  )
     throw new Refusal("unknown way to read boxes", {
       expected: [layouts, offsets, firsts].flatMap(Object.keys).join(", "),
       found: text,
@@ -94,7 +99,7 @@ const QUANTITY = {
   },
 };
 
-// Values of one quantity in the frames of a sequence; the best of the annotations counts; -1 where the truth is invalid.
+// Values of one quantity in the frames of a sequence: the best annotation counts; -1 where the truth is invalid.
 const quantityOf = (quantity, protocol, boxes, truths) => {
   const measure = QUANTITY[quantity];
   const best = quantity === "overlap" ? Math.max : Math.min;
@@ -170,8 +175,7 @@ const scoreRows = async ({ rows, places, names, truths, lengths, read, protocol,
     note("surplus rows, cut off", Math.max(0, boxes.length - length), name);
     note("missing last rows, frames left out", boxes.length < length ? 1 : 0, name);
     boxes = boxes.slice(0, length);
-    if (protocol.repair)
-      note("rows with NaN, w <= 0 or h <= 0, which repeat the row before", repairBoxes(boxes), name);
+    if (protocol.repair) note("rows with NaN, w <= 0 or h <= 0, which repeat the row before", repairBoxes(boxes), name);
     if (protocol.first_frame === "truth") {
       const other = boxes[0].some((value, i) => value !== truth[0][0][i]);
       note("first rows that are not the truth, replaced by it", other ? 1 : 0, name);
@@ -254,7 +258,7 @@ const quantileOf = (sorted, level) => {
   return sorted[a] + (sorted[b] - sorted[a]) * (place - a);
 };
 
-// Percentile bootstrap interval [low, high] of a weighted mean, by the draws that the command line has; null for one sequence.
+// Percentile bootstrap interval [low, high] of a weighted mean, by the command line's draws; null for one sequence.
 const intervalOf = (values, weights, counts) => {
   if (weights.filter(Boolean).length < 2) return [null, null];
   const means = counts.map((row) => {

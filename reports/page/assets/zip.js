@@ -1,5 +1,5 @@
-// Zips of strangers, read as rgbtbench/files/packed.py reads them: names and sizes are judged before anything is unpacked.
-// Whatever is odd is refused; the limits are those of the command line and come with the page's data.
+// Zips of strangers, read as rgbtbench/files/packed.py reads them: names and sizes are judged before anything is
+// unpacked. Whatever is odd is refused; the limits are those of the command line and come with the page's data.
 
 // Why something is not scored: what is wrong, where, what was expected, what was found, and what to do.
 class Refusal extends Error {
@@ -9,13 +9,15 @@ class Refusal extends Error {
   }
 }
 
+const TOGETHER = 64; // files unpacked at a time
 const UNPACK = "if it is genuine, unpack it and drop the folder";
 const damaged = (where, found) =>
   new Refusal("not a zip, or damaged", { where, expected: "a zip that Python's zipfile reads", found, next: UNPACK });
 
 // Upper half of the code page in which old packers write names.
 const CP437 =
-  "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
+  "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐" +
+  "└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
 
 const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -36,7 +38,7 @@ const endingOf = (path) => {
 // Decides on each file, packed or not, before it is read; the clean path of one to be read, null for one to skip.
 class Guard {
   constructor(place, rules) {
-    Object.assign(this, { place, rules, total: 0, count: 0, seen: new Set(), skipped: [] });
+    Object.assign(this, { place, rules, total: 0, count: 0, seen: new Set() });
   }
 
   admit(name, size, { plain = true, folder = false } = {}) {
@@ -60,22 +62,24 @@ class Guard {
         next: "do not unpack it either; ask its author for another",
       });
     if (!plain)
-      throw new Refusal("archive member is a link or device", { where, expected: "plain files and folders", next: UNPACK });
+      throw new Refusal("archive member is a link or device", {
+        where,
+        expected: "plain files and folders",
+        next: UNPACK,
+      });
     this.total += size;
     this.count += 1;
+    const words = (number) => number.toLocaleString("en");
     if (this.total > total || this.count > count || size > file)
       throw new Refusal("too large for tracking results", {
         where,
-        expected: `at most ${file >> 20} MiB a file, ${total >> 20} MiB, ${count.toLocaleString("en")} files`,
-        found: `${size.toLocaleString("en")} bytes in this one, ${this.total.toLocaleString("en")} so far, ${this.count} files`,
+        expected: `at most ${file >> 20} MiB a file, ${total >> 20} MiB, ${words(count)} files`,
+        found: `${words(size)} bytes in this one, ${words(this.total)} so far, ${words(this.count)} files`,
         next: "drop the folder that holds the boxes alone",
       });
     if (folder || parts.some((part) => part.startsWith(".") || part === "__MACOSX")) return null;
     const clean = parts.join("/");
-    if (![...this.rules.files, ...this.rules.beside].includes(endingOf(clean))) {
-      this.skipped.push(clean);
-      return null;
-    }
+    if (![...this.rules.files, ...this.rules.beside].includes(endingOf(clean))) return null;
     if (this.seen.has(clean)) throw new Refusal("archive holds a file twice", { where, next: "remove one of them" });
     this.seen.add(clean);
     return clean;
@@ -140,7 +144,13 @@ const members = (bytes, place, rules) => {
       method: view.getUint16(at + 10, true),
       crc: view.getUint32(at + 16, true),
       mode: view.getUint32(at + 38, true) >>> 16,
-      ...widened(view, at + 46 + name, at + 46 + name + extra, { ...sizes, offset: view.getUint32(at + 42, true) }, place),
+      ...widened(
+        view,
+        at + 46 + name,
+        at + 46 + name + extra,
+        { ...sizes, offset: view.getUint32(at + 42, true) },
+        place,
+      ),
     });
     found.at(-1).offset += ahead;
     at += 46 + name + extra + comment;
@@ -155,7 +165,9 @@ const nameOf = (raw, utf8) =>
 
 // Never more than the size that the list tells.
 const inflated = async (packed, size, where) => {
-  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const { readable, writable } = new DecompressionStream("deflate-raw");
+  const [reader, writer] = [readable.getReader(), writable.getWriter()];
+  for (const step of [writer.write(packed), writer.close()]) step.catch(() => {}); // the reader says it
   const content = new Uint8Array(size);
   let filled = 0;
   try {
@@ -176,10 +188,12 @@ const inflated = async (packed, size, where) => {
 const contentOf = async (bytes, member, where) => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { offset: at, raw, packed } = member;
-  if (at < 0 || at + 30 > bytes.length || view.getUint32(at, true) !== 0x04034b50) throw damaged(where, "no such place");
+  if (at < 0 || at + 30 > bytes.length || view.getUint32(at, true) !== 0x04034b50)
+    throw damaged(where, "no such place");
   const [name, extra] = [26, 28].map((field) => view.getUint16(at + field, true));
   const own = bytes.subarray(at + 30, at + 30 + name);
-  if (own.length !== raw.length || own.some((code, i) => code !== raw[i])) throw damaged(where, "two names of one file");
+  if (own.length !== raw.length || own.some((code, i) => code !== raw[i]))
+    throw damaged(where, "two names of one file");
   const start = at + 30 + name + extra;
   if (start + packed > bytes.length) throw damaged(where, "it ends early");
   if (member.flags & 0x41) throw damaged(where, "it is encrypted");
@@ -193,14 +207,17 @@ const contentOf = async (bytes, member, where) => {
 // path -> bytes of all files of the kinds that are read. pause() lets the page breathe.
 const unzip = async (bytes, place, rules, pause) => {
   const guard = new Guard(place, rules);
-  const files = new Map();
-  for (const member of members(bytes, place, rules)) {
-    const kind = member.mode & 0o170000;
-    const plain = [0, 0o100000, 0o040000].includes(kind);
+  const admitted = members(bytes, place, rules).flatMap((member) => {
+    const plain = [0, 0o100000, 0o040000].includes(member.mode & 0o170000);
     const path = guard.admit(member.name, member.size, { plain, folder: member.name.endsWith("/") });
-    if (path === null) continue;
-    files.set(path, await contentOf(bytes, member, `${place}:${path}`));
+    return path === null ? [] : [{ member, path }];
+  });
+  const files = new Map();
+  for (let at = 0; at < admitted.length; at += TOGETHER) {
+    const some = admitted.slice(at, at + TOGETHER);
+    const contents = await Promise.all(some.map(({ member, path }) => contentOf(bytes, member, `${place}:${path}`)));
+    some.forEach(({ path }, i) => files.set(path, contents[i]));
     await pause();
   }
-  return { files, skipped: guard.skipped };
+  return files;
 };

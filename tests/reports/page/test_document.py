@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from pages import HOSTILE, data_of, entries_of, make
 
-from rgbtbench.reports.page.document import ASSETS, SCRIPTS
+from rgbtbench.reports.page.document import ASSETS, DROPPING, SCRIPTS
 from rgbtbench.reports.page.packing import unpack
 
 
@@ -57,14 +57,14 @@ def test_the_page_may_run_its_own_script_and_fetch_nothing(hostile):
 
 def test_scripts_write_text_only():
     """What would turn a name into markup or code does not occur: text is text by construction, not by care."""
-    for name in SCRIPTS:
+    for name in (*SCRIPTS, *DROPPING):
         text = (ASSETS / name).read_text()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser", text), name
         assert not re.search(r"\beval\b|Function\(", text), name
         assert not re.search(r"\bfetch\(|XMLHttpRequest|WebSocket|import\(|\bimport ", text), name
 
 
-@pytest.mark.parametrize("name", [*SCRIPTS, "page.css"])
+@pytest.mark.parametrize("name", [*SCRIPTS, *DROPPING, "page.css", "drop.css"])
 def test_braces_close(name):
     """Browsers skip what does not parse, and say nothing."""
     text = (ASSETS / name).read_text()
@@ -72,7 +72,7 @@ def test_braces_close(name):
 
 
 def test_every_asset_is_used():
-    assert {path.name for path in ASSETS.iterdir()} == {*SCRIPTS, "page.html", "page.css"}
+    assert {path.name for path in ASSETS.iterdir()} == {*SCRIPTS, *DROPPING, "page.html", "page.css", "drop.css"}
 
 
 @pytest.mark.parametrize("path", sorted(ASSETS.iterdir()), ids=lambda path: path.name)
