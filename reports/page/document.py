@@ -50,8 +50,10 @@ def document(title: str, data: str, tables: Iterable[Table], *, scores: bool = F
     colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
     style = f":root{{{colours}}}\n{_asset('page.css')}" + (_asset("drop.css") if scores else "")
     *others, last = map(_asset, SCRIPTS)
-    own = "\n".join(map(_asset, DROPPING))  # in a scope of their own: their names are nobody else's
-    script = "\n".join([*others, *([f"const offerDrop = (() => {{\n{own}\nreturn offerDrop;\n}})();"] if scores else ()), last])
+    if scores:  # in a scope of their own: their names are nobody else's
+        own = "\n".join(map(_asset, DROPPING))
+        others.append(f"const offerDrop = (() => {{\n{own}\nreturn offerDrop;\n}})();")
+    script = "\n".join([*others, last])
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "
         "base-uri 'none'; form-action 'none'",

@@ -122,6 +122,7 @@ const removeDropped = (state, dropped) => {
   const k = board.scored.findIndex((tracker) => tracker.name === name);
   for (const ref of refs) shorten(state.data, ref, k);
   board.scored.splice(k, 1);
+  delete state.data.colours[name];
   state.dropped.splice(state.dropped.indexOf(dropped), 1);
   state.order = state.ranked();
   state.set({ chosen: new Set([...state.chosen].filter((other) => other !== name)), drops: state.drops + 1 });

@@ -45,30 +45,48 @@ const sourceOf = async (given, rules, pause) => {
   return { place, paths: [...files.keys()], read, where };
 };
 
-// Files of a dropped folder, or of several things that were dropped together.
-const filesOf = async (entry, path, found, limit) => {
-  if (found.length > limit)
-    throw new Refusal("too many files", { where: entry.fullPath, expected: `at most ${limit.toLocaleString("en")}` });
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    found.push({ path, file });
-    return;
-  }
-  const reader = entry.createReader();
+// Files below a folder, as {path, file}. A page from disk may read a folder in Chromium by its handle alone, in Firefox
+// by its entry alone.
+async function* insideHandle(folder, path) {
+  for await (const [name, inner] of folder.entries())
+    if (inner.kind === "file") yield { path: `${path}${name}`, file: await inner.getFile() };
+    else yield* insideHandle(inner, `${path}${name}/`);
+}
+
+async function* insideEntry(folder, path) {
+  const reader = folder.createReader();
   for (;;) {
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (!some.length) return;
-    for (const inner of some) await filesOf(inner, path ? `${path}/${inner.name}` : inner.name, found, limit);
+    for (const inner of some)
+      if (inner.isDirectory) yield* insideEntry(inner, `${path}${inner.name}/`);
+      else yield { path: `${path}${inner.name}`, file: await new Promise((resolve, no) => inner.file(resolve, no)) };
   }
-};
+}
 
-const fromTransfer = async ({ items, files }, limit) => {
-  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return [...files].map((file) => ({ path: file.name, file }));
+// What was dropped together; asked for at once, since it does not last.
+const fromTransfer = async ({ items }, limit) => {
+  const dropped = [...items]
+    .filter(({ kind }) => kind === "file")
+    .map((item) => ({
+      entry: item.webkitGetAsEntry?.(),
+      handle: item.getAsFileSystemHandle?.(),
+      file: item.getAsFile(),
+    }));
   const found = [];
-  const single = entries.length === 1 && entries[0].isDirectory;
-  for (const entry of entries) await filesOf(entry, single ? "" : entry.name, found, limit);
-  return single ? found.map((one) => ({ ...one, folder: entries[0].name })) : found;
+  for (const { entry, handle, file } of dropped) {
+    if (!entry?.isDirectory) {
+      found.push({ path: file.name, file });
+      continue;
+    }
+    const [folder, path] = dropped.length === 1 ? [entry.name, ""] : [undefined, `${entry.name}/`];
+    for await (const one of handle ? insideHandle(await handle, path) : insideEntry(entry, path)) {
+      found.push({ ...one, folder });
+      if (found.length > limit)
+        throw new Refusal("too many files", { where: entry.name, expected: `at most ${limit.toLocaleString("en")}` });
+    }
+  }
+  return found;
 };
 
 const fromInput = (files) =>

@@ -1,6 +1,6 @@
 // One tracker's rows in, curves and scores out. The rules are those of the benchmark's protocol, which comes with the
-// page's data; the arithmetic is that of rgbtbench/core/boxes.py and scoring/metrics.py, operation by operation: both use
-// IEEE doubles, so that ties at a threshold fall the same way.
+// page's data; the arithmetic is that of rgbtbench/core/boxes.py and scoring/metrics.py, operation by operation: both
+// use IEEE doubles, so that ties at a threshold fall the same way.
 
 const LAYOUTS = {
   xywh: (b) => [b[0], b[1], b[2], b[3]],
@@ -186,7 +186,7 @@ const scoreRows = async ({ rows, places, names, truths, lengths, read, protocol,
       throw new Refusal("box is not finite", {
         where: `${where}:${bad + 1}`,
         expected: "finite numbers",
-        found: boxes[bad].join(" "),
+        found: boxes[bad].join(" ").replaceAll("Infinity", "inf"),
         next: "run the tracker again on this sequence",
       });
     const known = new Map();

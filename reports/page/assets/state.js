@@ -17,7 +17,7 @@ class State {
     this.listing = { key: "spread", down: true };
     this.opened = new Set();
     this.frame = 0;
-    this.drops = 0; // changes of what is dropped onto the page: all views look at it
+    this.drops = 0; // changes of what is dropped onto the page, which all views show
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.order = this.ranked();
     this.chosen = null; // until somebody chooses: the best of each benchmark
@@ -128,7 +128,8 @@ class State {
   draw() {
     const back = place();
     for (const view of this.views) {
-      const now = JSON.stringify([this.drops, view.needs(this)], (_, value) => (value instanceof Set ? [...value] : value));
+      const plain = (_, value) => (value instanceof Set ? [...value] : value);
+      const now = JSON.stringify([this.drops, view.needs(this)], plain);
       if (now !== view.last) {
         view.last = now;
         view.draw(this);
