@@ -77,7 +77,7 @@ class Progress:
         running = _running(self.left)
         self.pace.note(now - self.looked, settled, running)
         self.looked = now
-        self.bar.set_postfix_str(self._said(running), refresh=False)
+        self.bar.set_postfix_str(self._said(running))
         if self.bar.disable and now - self.told >= INTERVAL:
             self.told = now
             log(self._said(running))
