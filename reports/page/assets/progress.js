@@ -221,7 +221,7 @@ const drawMarks = (state, marks, lines, { axis, log, of }, width) => {
         }),
       ),
       [...nodes.values()],
-      labels(marks, new Set([...lines.flat(), ...marks.filter(({ k }) => k !== null)]), at, [left, right]),
+      labels(marks, [...lines.flat(), ...marks.filter(({ k }) => k !== null)], at, [left, right, top, bottom]),
     ],
     answers: { nodes, at, told: (mark) => told(mark) },
   };
@@ -264,7 +264,7 @@ const ticksOf = (start, end, log, width) => {
 };
 
 // Names where there is room: of those on a line and of those scored here first, the best first.
-const labels = (marks, wanted, at, [left, right]) => {
+const labels = (marks, wanted, at, [left, right, top, bottom]) => {
   const boxes = marks.map((mark) => at(mark)).map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
   const own = [...wanted].sort((a, b) => a.printed - b.printed || b.y - a.y); // what is scored here has its name first
   const once = [...new Map(own.reverse().map((mark) => [mark.name, mark])).values()];
@@ -283,7 +283,8 @@ const labels = (marks, wanted, at, [left, right]) => {
       const free = boxes.every(
         (b) => b.join() === own || b[0] > box[2] || b[2] < box[0] || b[1] > box[3] || b[3] < box[1],
       );
-      if (from < left || from + wide > right || !free) continue;
+      const inside = from >= left && from + wide <= right && box[1] >= top - 10 && box[3] <= bottom;
+      if (!inside || !free) continue;
       boxes.push(box);
       const text = mark.name.length > 24 ? `${mark.name.slice(0, 23)}…` : mark.name;
       return svg(
