@@ -23,6 +23,7 @@ from .traces import Traces, choose_points
 from .truth import limits, truth
 
 FORMAT = 1
+FIRST = "LasHeR"  # the benchmark to open with, if it is there: the largest that everybody prints
 
 
 class Page:
@@ -57,6 +58,7 @@ class Page:
         """The whole file."""
         pack = Pack()
         album = Album(pack)
+        evaluations = sorted(evaluations, key=lambda e: e.benchmark.spec.name != FIRST)
         boards = [
             board(e, self.groups[e.benchmark], self.traces[e.benchmark], album, untrusted=self.untrusted)
             for e in evaluations
@@ -64,7 +66,8 @@ class Page:
         scoring = [e for e in evaluations if self.with_truth and e.benchmark.spec.every == 1]
         for shown, evaluation in zip(boards, evaluations, strict=True):
             shown |= {"scoring": truth(evaluation, pack)} if evaluation in scoring else {}
-        boards += [printed_board(spec, untrusted=self.untrusted) for spec in self.printed]
+        printed = sorted(self.printed, key=lambda spec: spec.name != FIRST)
+        boards += [printed_board(spec, untrusted=self.untrusted) for spec in printed]
         words = {
             "format": FORMAT,
             "title": self.title,

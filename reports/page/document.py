@@ -20,12 +20,18 @@ SCRIPTS = (  # in the order in which they use one another; the last one starts t
     "rows.js",
     "text.js",
     "board.js",
+    "chips.js",
+    "highlight.js",
+    "crosshair.js",
+    "gaps.js",
     "charts.js",
     "curves.js",
     "attributes.js",
+    "progress.js",
     "sequences.js",
     "timeline.js",
     "strip.js",
+    "enlarge.js",
     "about.js",
     "main.js",
 )
@@ -40,6 +46,8 @@ DROPPING = (  # of a page that scores what is dropped onto it
     "stack.js",
     "drop.js",
 )
+DROP_STYLE = "drop.css"
+STYLES = ("page.css", "charts.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table], *, scores: bool = False) -> bytes:
@@ -48,7 +56,7 @@ def document(title: str, data: str, tables: Iterable[Table], *, scores: bool = F
     ``scores``: it scores what is dropped onto it.
     """
     colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
-    style = f":root{{{colours}}}\n{_asset('page.css')}" + (_asset("drop.css") if scores else "")
+    style = "\n".join([f":root{{{colours}}}", *map(_asset, (*STYLES, *([DROP_STYLE] if scores else ())))])
     *others, last = map(_asset, SCRIPTS)
     if scores:  # in a scope of their own: their names are nobody else's
         own = "\n".join(map(_asset, DROPPING))

@@ -63,6 +63,9 @@ const hasAttribute = (data, board, s, a) => data.array(board.has)[a * board.sequ
 // The number of a frame as people count, where only every k-th has truth: places in the page count those alone.
 const frameNumber = (board, at) => (at * board.every + 1).toLocaleString("en");
 
+// The first frame of a sequence's i-th point, of so many: the first frame is a point of its own.
+const firstOf = (frames, points, i) => (i ? 1 + Math.floor(((i - 1) * (frames - 1)) / Math.max(1, points - 1)) : 0);
+
 // Overlap and error over time: one {first, last, overlap, error} per point, null where nothing is known.
 const traceOf = (data, board, k, s) => {
   const { points, gap } = board.traces;
@@ -71,9 +74,10 @@ const traceOf = (data, board, k, s) => {
   const at = k * board.traces.overlap.shape[1] + start;
   const frames = board.frames[s];
   const [overlaps, errors] = [data.array(board.traces.overlap), data.array(board.traces.error)];
+  const first = (i) => firstOf(frames, sizes[s], i);
   return Array.from({ length: sizes[s] }, (_, i) => ({
-    first: Math.floor((i * frames) / sizes[s]),
-    last: Math.floor(((i + 1) * frames) / sizes[s]) - 1,
+    first: first(i),
+    last: first(i + 1) - 1,
     overlap: overlaps[at + i] === gap ? null : overlaps[at + i] / board.traces.overlap_steps,
     error: errors[at + i] === gap ? null : 2 ** (errors[at + i] / board.traces.error_steps) - 1,
   }));

@@ -100,7 +100,9 @@ const addDropped = (state, board, name, scored, origin) => {
   board.scored.push({
     name,
     source: "dropped",
+    is_truth: false,
     about: {},
+    speeds: [],
     repeats: 1,
     spread: board.measures.map(() => null),
     failed: [],
@@ -111,7 +113,7 @@ const addDropped = (state, board, name, scored, origin) => {
   state.dropped.push({ board, name, refs: blocks.map(([ref]) => ref), csv: csvScores(board, name, scored.scores) });
   state.order = state.ranked();
   state.set({
-    chosen: new Set([...state.chosen, name]),
+    chosen: new Set([...state.chosen, ...(board === state.shown ? state.ticked : []), name]),
     sources: new Set([...state.sources, "dropped"]),
     drops: state.drops + 1,
   });

@@ -22,7 +22,7 @@ const stepsOf = (value, steps, none) => (value === null || Number.isNaN(value) ?
 const traceSteps = (board, values, toStep) =>
   values.flatMap((own, s) => {
     const count = Math.min(board.frames[s], board.traces.points);
-    const first = (i) => Math.floor((i * board.frames[s]) / count);
+    const first = (i) => firstOf(board.frames[s], count, i);
     return Array.from({ length: count }, (_, i) => {
       const there = [...own.slice(first(i), first(i + 1))].filter((value) => value >= 0); // NaN and -1: no value
       return there.length ? Math.min(board.traces.gap - 1, Math.round(toStep(mean(there)))) : board.traces.gap;

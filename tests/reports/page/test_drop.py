@@ -358,7 +358,7 @@ def test_a_zip_of_64_bit_sizes_is_read(tab, made):
 
 
 def test_what_is_dropped_takes_its_place_in_all_views(opened, made):
-    tab = Tab(opened, made.path, viewport={"width": 1280, "height": 900})
+    tab = opened(made.path, viewport={"width": 1280, "height": 900})
     page, views = tab.page, ("#leaderboard", "#curves", "#attributes", "#sequence-list", "#sequence", "#about")
     before = [page.locator(css).inner_html() for css in views]
     folder = made.home / "results" / "fused"
@@ -387,7 +387,7 @@ def test_what_is_dropped_takes_its_place_in_all_views(opened, made):
 
 
 def test_a_zip_and_a_folder_are_dropped_with_the_mouse(opened, made):
-    tab = Tab(opened, made.path)
+    tab = opened(made.path)
     archive = made.home / "mouse.zip"
     archive.write_bytes(zipped(made.texts)["buffer"])
     session = tab.page.context.new_cdp_session(tab.page)
@@ -411,7 +411,7 @@ def test_a_run_of_ours_is_not_taken_for_results(tab, made, tmp_path):
 
 
 def test_hostile_names_stay_text(opened, made):
-    tab = Tab(opened, made.path)
+    tab = opened(made.path)
     for name in HOSTILE:
         label = name.replace("/", "")
         tab.choose([zipped({f"{label}_{n}": t for n, t in made.texts.items()}, name=f"{label}.zip")])
@@ -422,7 +422,7 @@ def test_hostile_names_stay_text(opened, made):
 
 
 def test_the_buttons_are_reached_by_keyboard_and_open_a_chooser(opened, made):
-    tab = Tab(opened, made.path)
+    tab = opened(made.path)
     reached = []
     for _ in range(60):
         tab.page.keyboard.press("Tab")
@@ -438,7 +438,7 @@ def test_the_buttons_are_reached_by_keyboard_and_open_a_chooser(opened, made):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_stands_in_the_way_of_dropping(opened, made, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe: pip install '.[browser]'")
-    tab = Tab(opened, made.path, color_scheme=scheme)
+    tab = opened(made.path, color_scheme=scheme)
     tab.choose([zipped(made.texts)])
     tab.choose([zipped({"a.txt": "1"})])
     tab.page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
