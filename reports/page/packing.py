@@ -23,8 +23,8 @@ class Pack:
         self.parts: list[bytes] = []
         self.size = 0
 
-    def add(self, array: NDArray[np.integer[Any]], kind: str, *, differences: bool = False) -> Ref:
-        """Take integers that fit ``kind``; ``differences`` along the last axis compress better where values creep.
+    def add(self, array: NDArray[np.integer[Any] | np.float64], kind: str, *, differences: bool = False) -> Ref:
+        """Take numbers that fit ``kind``; ``differences`` along the last axis compress better where values creep.
 
         >>> Pack().add(np.array([[1, 2, 4]]), "u1", differences=True)
         {'at': 0, 'kind': 'u1', 'shape': [1, 3], 'differences': True}
