@@ -16,8 +16,11 @@ ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (  # in the order in which they use one another
     "dom.js",
     "data.js",
+    "link.js",
     "state.js",
     "rows.js",
+    "export.js",
+    "picture.js",
     "text.js",
     "board.js",
     "chips.js",
@@ -35,7 +38,7 @@ SCRIPTS = (  # in the order in which they use one another
     "about.js",
     "main.js",
 )
-STYLES = ("page.css", "charts.css")
+STYLES = ("page.css", "charts.css", "export.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:

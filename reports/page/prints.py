@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
+from rgbtbench.reports.tables import typeset
 from rgbtbench.results.published import erratum
-from rgbtbench.results.published.sources import Cell, Print, cells, facts
+from rgbtbench.results.published.sources import Cell, Print, cells, facts, prints
 from rgbtbench.scoring.evaluation import ALL
 
 from .speeds import speeds
+
+HEAD = "% Names, years and venues as in print. Add authors and titles: rgbtbench does not know them.\n"
 
 
 def printed_rows(spec: Spec, split: str, *, untrusted: bool) -> list[dict[str, Any]]:
@@ -35,6 +40,25 @@ def _print(entry: Print) -> dict[str, Any]:
     note = f"{known.note}: {known.evidence}" if known else entry.note
     fields = {"value": entry.value, "source": entry.source, "reference": entry.reference, "address": entry.address}
     return fields | {"note": note, "doubtful": entry.doubtful}
+
+
+def bibtex(names: Iterable[str]) -> dict[str, Any]:
+    """What stands above BibTeX entries, and the entry of each of these trackers that is in print."""
+    first = {entry.tracker: entry for entry in reversed(list(prints()))}
+    return {"head": HEAD, "entries": {name: _entry(first[name]) for name in dict.fromkeys(names) if name in first}}
+
+
+def _entry(first: Print) -> str:
+    about = facts(first.tracker, untrusted=True)
+    key = re.sub(r"[^a-z0-9]+", "", first.tracker.lower().replace("+", "plus")) + about.year
+    fields = {
+        "title": f"{{{typeset(first.tracker)}}}",
+        "howpublished": typeset(about.venue),
+        "year": about.year,
+        "note": typeset(f"numbers: {first.reference}, {first.address}"),
+    }
+    lines = "".join(f"  {field} = {{{text}}},\n" for field, text in fields.items() if text)
+    return f"\n@misc{{{key},\n{lines}}}\n"
 
 
 def known(tracker: str, entry: Entry | None = None, *, untrusted: bool = False) -> dict[str, Any]:

@@ -176,8 +176,12 @@ const start = async () => {
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
+  state.view((s) => [s.unknown], drawUnknown);
+  replace(byId("link"), copyLink(state));
   followLight();
   state.draw();
+  state.arrive();
+  addEventListener("hashchange", () => state.revisit());
   const opened = new Set();
   addEventListener("beforeprint", () =>
     document.querySelectorAll("details:not([open])").forEach((d) => {

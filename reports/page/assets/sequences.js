@@ -32,6 +32,7 @@ const listed = (state) => {
 
 const drawSequences = (state) => {
   if (!byId("sequence-list")) buildSequences(state);
+  if (byId("find").value !== state.find) byId("find").value = state.find; // as the address said
   const rows = listed(state);
   const inside = rows.findIndex(({ s }) => s === state.sequence);
   const stop = inside < 0 ? 0 : inside; // one stop for the Tab key; arrows move within the list
@@ -111,7 +112,17 @@ const drawSequences = (state) => {
 const buildSequences = (state) =>
   replace(
     byId("sequences"),
-    el("h2", { id: "sequences-title" }, "Sequence by sequence"),
+    headed(
+      el("h2", { id: "sequences-title" }, "Sequence by sequence"),
+      saveTable(state, "the list of sequences", "sequences", () => ({
+        name: fileName(state.shown.title, "sequences"),
+        title: `Sequences of ${state.shown.title}: ${state.metric} of ${state
+          .picked()
+          .map(({ name }) => name)
+          .join(", ")}`,
+        ...tableOf(byId("sequence-list").querySelector("table")),
+      })),
+    ),
     el(
       "div",
       { class: "explorer" },
