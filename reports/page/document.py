@@ -36,6 +36,7 @@ SCRIPTS = (  # in the order in which they use one another
     "strip.js",
     "enlarge.js",
     "about.js",
+    "print.js",
     "main.js",
 )
 STYLES = ("page.css", "charts.css", "export.css")

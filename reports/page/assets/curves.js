@@ -21,13 +21,14 @@ const drawCurves = (state) => {
     .sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
   const unknown = lines.filter(({ curve }) => !curve).map(({ name }) => name);
   const start = measure.at ?? nearest(thresholds, thresholds.at(-1) / 2);
-  let at = state.threshold[measure.name] ?? start;
+  const wanted = state.threshold[measure.name];
+  let at = wanted === undefined ? start : nearest(thresholds, wanted);
   const name = `${NAMES[measure.quantity]}: ${state.shown.title}${state.attribute ? `, ${attribute.name}` : ""}`;
   const told = lines.map(({ name, score }) => `${name} ${percent(score)}`).join(", ");
   const reading = el("table", { class: "legend" });
   const read = (i) => {
     at = i;
-    state.threshold = { ...state.threshold, [measure.name]: i };
+    state.threshold = { ...state.threshold, [measure.name]: thresholds[i] };
     slider.value = i;
     state.keep();
     replace(reading, legend(state, lines, measure, i));

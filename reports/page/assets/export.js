@@ -3,7 +3,7 @@
 
 // A table to write: {name, title, header, rows, note}; cells are text or null. A chart has rows, too: what it draws.
 const GAP = "–";
-const NUMERIC = /^([-+−–]?[\d,.]*([-–]\d+)?( ?\[.*\])?|ref\.)$/;
+const NUMERIC = /^([-+−–]?[\d,.]*([-–]\d+)?( ?\[.*\])?†?|ref\.)$/;
 const numericOf = ({ header, rows }) => header.map((_, c) => rows.every((row) => NUMERIC.test(row[c] ?? GAP)));
 
 // Whatever does not print as an escape, as the command line writes it.
@@ -52,7 +52,8 @@ const latexText = (state, table) => {
       .join("");
   const line = (cells) => {
     const joined = cells.map(set).join(" & ");
-    return `    ${/^[\x5b*]/.test(joined) ? "{}" : ""}${joined} \\\\`; // the line break before would take it for its option
+    const guard = /^[\x5b*]/.test(joined) ? "{}" : ""; // the line break before would take it for its option
+    return `    ${guard}${joined} \\\\`;
   };
   const width = table.header.reduce(
     (sum, title, c) => sum + 2 + Math.max(title.length, ...table.rows.map((row) => visible(row[c]).length)),
@@ -178,7 +179,8 @@ const cellText = (cell) => {
   if (cell.dataset.text !== undefined) return cell.dataset.text;
   const copy = cell.cloneNode(true);
   for (const node of copy.querySelectorAll(OMITTED)) node.remove();
-  return [...copy.childNodes].map((node) => node.textContent.trim()).filter(Boolean).join(" ") || null;
+  const parts = [...copy.childNodes].map((node) => node.textContent.trim());
+  return parts.filter(Boolean).join(" ") || null;
 };
 const tableOf = (node) => {
   const heads = [...node.tHead.rows[node.tHead.rows.length - 1].cells];

@@ -1,4 +1,4 @@
-// What the address keeps: a row for each part of a view. A link is the view; a part that this page does not know is said.
+// What the address keeps: a row for each part of a view. A link is the view; parts that this page does not know are said.
 
 const WORD = 200; // characters of a text to search for
 
@@ -75,6 +75,7 @@ const hardwareOf = ({ data }) => [
       .flatMap(({ speeds }) => speeds.map(({ hardware }) => hardware || UNTOLD)),
   ),
 ];
+const tidy = (value) => Number(value.toFixed(6));
 const numbered = (word) => (/^\d{1,9}$/.test(word) ? Number(word) : null);
 
 const DEFAULTS = { sort: { key: "metric", down: true }, listing: { key: "spread", down: true } };
@@ -154,13 +155,12 @@ const FIELDS = {
   },
   th: {
     what: "threshold",
-    write: ({ threshold, measure }) =>
-      threshold[measure.name] !== undefined && Number(measure.thresholds[threshold[measure.name]].toFixed(6)),
+    write: ({ threshold, measure }) => threshold[measure.name] !== undefined && tidy(threshold[measure.name]),
     read: (state, word) => {
       const { name, thresholds } = state.measure;
-      const i = thresholds.findIndex((t) => /^[\d.]+$/.test(word) && Math.abs(t - Number(word)) < 1e-6);
-      if (i < 0) return [word];
-      state.threshold = { [name]: i };
+      const found = thresholds.find((t) => String(tidy(t)) === word);
+      if (found === undefined) return [word];
+      state.threshold = { [name]: found };
     },
   },
   against: {
@@ -226,9 +226,10 @@ const short = (text) => (text.length > SAID ? `${text.slice(0, SAID)}…` : text
 const drawUnknown = (state) => {
   const place = byId("unknown");
   place.hidden = !state.unknown.length;
-  replace(
-    place,
-    state.unknown.length > 0 && [
+  place.replaceChildren(
+    el(
+      "span",
+      {},
       "The address asks for what this page does not have: ",
       state.unknown.slice(0, 6).map(({ key, what, word }, i) => [
         i > 0 && ", ",
@@ -242,7 +243,7 @@ const drawUnknown = (state) => {
         { type: "button", class: "link", "data-key": "known", onclick: () => state.set({ unknown: [] }) },
         "I see",
       ),
-    ],
+    ),
   );
 };
 

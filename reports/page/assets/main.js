@@ -182,18 +182,7 @@ const start = async () => {
   state.draw();
   state.arrive();
   addEventListener("hashchange", () => state.revisit());
-  const opened = new Set();
-  addEventListener("beforeprint", () =>
-    document.querySelectorAll("details:not([open])").forEach((d) => {
-      opened.add(d);
-      d.open = true;
-    }),
-  );
-  addEventListener("afterprint", () =>
-    opened.forEach((d) => {
-      d.open = false;
-    }),
-  );
+  followPrint(state);
   document.documentElement.dataset.ready = "yes";
 };
 

@@ -78,7 +78,8 @@ const composed = (title, width, parts, legend = []) => {
   );
 };
 
-const svgText = (picture) => `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`;
+const svgText = (picture) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(picture)}\n`;
 
 const DOTS = 3; // pixels of a PNG in one of the page
 const savePng = async (name, picture) => {

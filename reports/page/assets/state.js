@@ -27,7 +27,7 @@ class State {
     this.sources = new Set(Object.keys(data.sources));
     this.sort = DEFAULTS.sort;
     this.listing = DEFAULTS.listing;
-    this.threshold = {}; // metric -> place in its thresholds at which curves are read
+    this.threshold = {}; // metric -> where its curves are read
     this.opened = new Set();
     this.frame = 0;
     this.chosen = new Set(); // names of any benchmark; where none of them is, the best are drawn
