@@ -19,6 +19,7 @@ from .document import document
 from .filmstrips import Album
 from .origins import here
 from .packing import Pack
+from .pairs import random_numbers
 from .traces import Traces, choose_points
 
 FORMAT = 1
@@ -68,6 +69,7 @@ class Page:
             "sources": dict(SOURCES),
             "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
             "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
+            "random": random_numbers(),
             "boards": boards,
         }
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]

@@ -16,6 +16,9 @@ ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (  # in the order in which they use one another
     "dom.js",
     "data.js",
+    "draws.js",
+    "statistics.js",
+    "combinations.js",
     "state.js",
     "rows.js",
     "text.js",
@@ -23,18 +26,24 @@ SCRIPTS = (  # in the order in which they use one another
     "charts.js",
     "curves.js",
     "attributes.js",
+    "pairs.js",
+    "matrix.js",
+    "ranks.js",
+    "scatter.js",
     "sequences.js",
+    "losses.js",
     "timeline.js",
     "strip.js",
     "about.js",
     "main.js",
 )
+STYLES = ("page.css", "pairs.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
     """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
     colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
-    style = f":root{{{colours}}}\n{_asset('page.css')}"
+    style = "\n".join([f":root{{{colours}}}", *map(_asset, STYLES)])
     script = "\n".join(map(_asset, SCRIPTS))
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "

@@ -13,6 +13,8 @@ from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.scoring import metrics
 from rgbtbench.scoring.evaluation import Aligned
 
+from .losses import losses
+
 VALUES = 1_200_000  # of each quantity in one page: about 1.7 MB
 MOST, FEWEST = 400, 16  # points of a line: a screen shows no more, and fewer tell nothing
 FAR = 1e6  # pixels: a box that ran away is drawn no further out, and numbers stay numbers
@@ -57,6 +59,7 @@ class Traces:
         self.first = first_frames(benchmark.lengths, points)
         self.overlap: dict[str, NDArray[np.uint8]] = {}
         self.error: dict[str, NDArray[np.uint8]] = {}
+        self.lost: dict[str, Index] = {}
         self.boxes: dict[str, NDArray[np.float32]] = {}
         self.overlaps: dict[str, NDArray[np.float32]] = {}
 
@@ -70,6 +73,7 @@ class Traces:
             spread = np.full(size, np.nan)
             spread[aligned.frames] = values
             full.append(spread)
+        self.lost[aligned.tracker] = losses(full[0], self.benchmark.lengths)
         overlap, error = (self._means(values) for values in full)
         self.overlap[aligned.tracker] = _bytes(overlap * OVERLAP_STEPS)
         self.error[aligned.tracker] = _bytes(np.log2(1 + error) * ERROR_STEPS)

@@ -67,14 +67,14 @@ const observer = new ResizeObserver((entries) => {
 });
 
 // A drawing as wide as its place: draw(width) gives the height and the parts.
-const drawing = (label, draw) => {
+const drawing = (label, draw, role = "img") => {
   const place = el("div", { class: "drawing" });
   place.redraw = () => {
     const width = Math.max(240, place.clientWidth || 640);
     place.drawn = place.clientWidth;
     const { height, parts } = draw(width);
     place.replaceChildren(
-      svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", "aria-label": label }, parts),
+      svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role, "aria-label": label }, parts),
     );
   };
   observer.observe(place);

@@ -16,6 +16,9 @@ class State {
     this.sort = { key: "metric", down: true };
     this.listing = { key: "spread", down: true };
     this.opened = new Set();
+    this.reference = this.rival = ""; // names of the two trackers compared; where one is not there, the best are
+    this.among = "all"; // who is compared: all that were scored here, or the ticked ones
+    this.signed = 0; // how many times signs were drawn: p-values can then be told
     this.frame = 0;
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.order = this.ranked();
@@ -101,10 +104,8 @@ class State {
     if ("chosen" in changes) this.suggested = false;
     if (other) {
       this.suggest();
-      this.attribute = Math.max(
-        0,
-        this.shown.attributes.findIndex(({ name }) => name === attribute),
-      );
+      this.attribute = attributeAt(this.shown, attribute);
+      countCombination(this.data, this.shown, this.attribute);
       if (!this.measures().some(({ name }) => name === this.metric)) this.metric = this.measures().at(-1).name;
       this.sequence = this.firstSequence();
     }
@@ -145,6 +146,9 @@ class State {
   address() {
     const words = { b: this.shown.title, m: this.metric, a: this.shown.attributes[this.attribute].name };
     words.q = this.shown.sequences[this.sequence];
+    if (this.reference) words.ref = this.reference;
+    if (this.rival) words.rival = this.rival;
+    if (this.among !== "all") words.among = this.among;
     if (!this.suggested) words.t = JSON.stringify([...this.chosen]);
     try {
       history.replaceState(null, "", `#${new URLSearchParams(words)}`);
@@ -160,12 +164,13 @@ class State {
       this.data.boards.map(({ title }) => title),
       words.get("b"),
     );
-    this.attribute = index(
-      this.shown.attributes.map(({ name }) => name),
-      words.get("a"),
-    );
+    this.attribute = attributeAt(this.shown, words.get("a"));
+    countCombination(this.data, this.shown, this.attribute);
     const metrics = this.measures().map(({ name }) => name);
     this.metric = metrics.includes(words.get("m")) ? words.get("m") : metrics.at(-1);
+    this.reference = words.get("ref") ?? "";
+    this.rival = words.get("rival") ?? "";
+    this.among = words.get("among") === "ticked" ? "ticked" : "all";
     const found = this.shown.sequences.indexOf(words.get("q"));
     this.sequence = found < 0 ? undefined : found;
     try {

@@ -63,6 +63,7 @@ const drawSequence = (state) => {
           errors,
           el("label", { class: "slider" }, slider, el("span", {}, "Read at frame ", frame)),
           reading,
+          lossJumps(state, lines, s, read),
           strip(state, s, read),
         ],
   );
