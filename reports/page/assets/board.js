@@ -1,9 +1,9 @@
 // The leaderboard.
 
 const HOW_RANKED =
-  "Percent with 95 % bootstrap intervals over sequences. A tracker ranks above another one if the 95 % interval of their " +
-  "paired difference is above zero; else they may change places. So ranks are ranges, among the trackers scored here " +
-  "and shown. ";
+  "Percent with 95 % bootstrap intervals over sequences. A tracker ranks above another one if the 95 % interval of " +
+  "their paired difference is above zero; else they may change places. So ranks are ranges, among the trackers " +
+  "scored here and shown. ";
 const HOW_PRINTED =
   "Numbers in italics are printed, not scored here: without an interval they have no rank. ≠ marks prints that " +
   "disagree or are in doubt. ";
@@ -44,10 +44,7 @@ const drawBoard = (state) => {
   const attribute = attributes[state.attribute];
   const part = state.attribute ? `${attribute.name} (${attribute.meaning}): ` : "";
   const all = scored.length + printed.length;
-  const size =
-    attribute.sequences === null
-      ? "as others print it"
-      : sizeText(attribute);
+  const size = attribute.sequences === null ? "as others print it" : sizeText(attribute);
   const few = attribute.sequences !== null && attribute.sequences < state.data.small;
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
   replace(

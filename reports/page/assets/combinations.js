@@ -1,5 +1,5 @@
-// Several attributes together, such as LI+TC: the sequences that have all of them. A combination that was asked for stands
-// behind the benchmark's own attributes, and is an attribute for all views.
+// Several attributes together, such as LI+TC: the sequences that have all of them. A combination that was asked for
+// stands behind the benchmark's own attributes, and is an attribute for all views.
 
 const partsOf = (board, a) => board.attributes[a].of ?? [a];
 
@@ -86,7 +86,9 @@ const searchTest = (state, text) => {
         .map((attribute, a) => ({ ...attribute, a }))
         .filter(
           ({ name, meaning, of, a }) =>
-            a > 0 && !of && (name.toLowerCase() === lowered || (lowered.length > 2 && meaning.toLowerCase().includes(lowered))),
+            a > 0 &&
+            !of &&
+            (name.toLowerCase() === lowered || (lowered.length > 2 && meaning.toLowerCase().includes(lowered))),
         )
         .map(({ a }) => a);
       if (exact > 0) return (s) => hasAttribute(data, board, s, exact);

@@ -45,8 +45,8 @@ const load = async () => {
   return { ...words, array, picture };
 };
 
-// Score of scored tracker k on attribute a by measure m: value, low, high as shares of 1; null where there is none. Of a
-// combination of attributes it is computed here.
+// Score of scored tracker k on attribute a by measure m: value, low, high as shares of 1; null where there is none. Of
+// a combination of attributes it is computed here.
 const scoreOf = (data, board, k, m, a) => {
   if (board.attributes[a].of) {
     const value = meanScore(data, board, k, m, a);

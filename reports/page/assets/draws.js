@@ -32,8 +32,7 @@ const stream = ({ state, step }) => {
       [high, low] = [low, high];
       turn -= 32;
     }
-    if (turn)
-      [high, low] = [(high >>> turn) | (low << (32 - turn)), (low >>> turn) | (high << (32 - turn))];
+    if (turn) [high, low] = [(high >>> turn) | (low << (32 - turn)), (low >>> turn) | (high << (32 - turn))];
     kept = high >>> 0;
     return low >>> 0;
   };
@@ -53,8 +52,8 @@ const resamples = (seed, draws, size) => {
   return counts;
 };
 
-// Signs of each sequence in each flip, eight to a byte, 1 for plus; drawn in rounds, each from whole 32 bits. A generator
-// that rests after each round, so that a page can answer in between.
+// Signs of each sequence in each flip, eight to a byte, 1 for plus; drawn in rounds, each from whole 32 bits. It
+// rests after each round, so that a page can answer in between.
 const signFlips = function* (seed, flips, size, round = 1000) {
   const random = stream(seed);
   const bytes = Math.ceil(size / 8);

@@ -32,7 +32,10 @@ const lossJumps = (state, lines, s, read) => {
       "dl",
       { class: "facts" },
       told.map(({ k, name, losses }) => {
-        const longest = losses.slice().sort((x, y) => y.frames - x.frames).slice(0, JUMPS);
+        const longest = losses
+          .slice()
+          .sort((x, y) => y.frames - x.frames)
+          .slice(0, JUMPS);
         return el(
           "div",
           { "data-tracker": name },
@@ -40,12 +43,18 @@ const lossJumps = (state, lines, s, read) => {
           el(
             "dd",
             {},
-            losses.length ? losses.filter((loss) => longest.includes(loss)).map((loss) => [jump(k, loss), " "]) : "never",
+            losses.length
+              ? losses.filter((loss) => longest.includes(loss)).map((loss) => [jump(k, loss), " "])
+              : "never",
             losses.length > JUMPS && ` and ${losses.length - JUMPS} shorter`,
           ),
         );
       }),
     ),
-    el("p", { class: "note" }, `Lost: no overlap with the truth for at least ${board.lost.row} frames in a row. A click reads the first of them.`),
+    el(
+      "p",
+      { class: "note" },
+      `Lost: no overlap with the truth for ${board.lost.row} frames in a row or more. A click reads the first of them.`,
+    ),
   );
 };

@@ -26,7 +26,11 @@ const drawMatrix = (state, compared, { reference, rival }, chances) => {
       ),
     );
   };
-  const places = (event) => event.target.dataset.key?.match(/^cell (\d+) (\d+)$/)?.slice(1).map(Number);
+  const places = (event) =>
+    event.target.dataset.key
+      ?.match(/^cell (\d+) (\d+)$/)
+      ?.slice(1)
+      .map(Number);
   const choose = (event) => {
     const found = places(event);
     if (found) state.set({ rival: compared[found[0]].name, reference: compared[found[1]].name });
@@ -46,11 +50,23 @@ const drawMatrix = (state, compared, { reference, rival }, chances) => {
     el("h3", {}, "All pairs"),
     el(
       "div",
-      { class: "sideways", role: "region", "aria-label": "All pairs", tabindex: 0, "data-key": "matrix", onclick: choose, onkeydown: move },
+      {
+        class: "sideways",
+        role: "region",
+        "aria-label": "All pairs",
+        tabindex: 0,
+        "data-key": "matrix",
+        onclick: choose,
+        onkeydown: move,
+      },
       el(
         "table",
         {},
-        el("caption", { class: "hidden" }, `Difference in ${state.metric} of every two trackers: the row's less the column's`),
+        el(
+          "caption",
+          { class: "hidden" },
+          `Difference in ${state.metric} of every two trackers: the row's less the column's`,
+        ),
         el(
           "thead",
           {},
@@ -78,7 +94,8 @@ const drawMatrix = (state, compared, { reference, rival }, chances) => {
     el(
       "p",
       { class: "note" },
-      `${state.metric} points, the row's tracker less the column's. Coloured: Holm's p for ${plural(chances.pairs, "pair")} is below 0.05. A click compares the two.`,
+      `${state.metric} points, the row's tracker less the column's. `,
+      `Coloured: Holm's p for ${plural(chances.pairs, "pair")} is below 0.05. A click compares the two.`,
     ),
   );
 };

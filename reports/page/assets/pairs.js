@@ -6,7 +6,9 @@ const signedPercent = (value) => {
   return `${value < 0 && Number(text) ? "−" : "+"}${text}`;
 };
 const differenceText = ({ difference, low, high }) =>
-  low === null ? signedPercent(difference) : `${signedPercent(difference)} [${signedPercent(low)}, ${signedPercent(high)}]`;
+  low === null
+    ? signedPercent(difference)
+    : `${signedPercent(difference)} [${signedPercent(low)}, ${signedPercent(high)}]`;
 const chanceText = (p) => (p === null ? "…" : Number.isNaN(p) ? "–" : p < 0.0001 ? "<0.0001" : p.toFixed(4));
 const isSure = (p) => p !== null && p < 0.05;
 
@@ -15,7 +17,10 @@ const comparedOf = (state) => {
   const { data, shown, m, attribute } = state;
   return shown.scored
     .map((tracker, k) => ({ ...tracker, k, value: meanScore(data, shown, k, m, attribute) }))
-    .filter(({ name, value, is_truth }) => !Number.isNaN(value) && !is_truth && (state.among === "all" || state.chosen.has(name)))
+    .filter(
+      ({ name, value, is_truth }) =>
+        !Number.isNaN(value) && !is_truth && (state.among === "all" || state.chosen.has(name)),
+    )
     .sort((x, y) => y.value - x.value);
 };
 
@@ -36,7 +41,11 @@ const pairChances = (state, compared) => {
   const pairs = compared.flatMap(({ k }, n) => compared.slice(0, n).map((other) => [k, other.k]));
   const adjusted = new Map();
   if (tests) holm(pairs.map(([i, j]) => raw(i, j))).forEach((p, n) => adjusted.set(pairs[n].join(), p));
-  return { raw, holm: (i, j) => adjusted.get([i, j].join()) ?? adjusted.get([j, i].join()) ?? null, pairs: pairs.length };
+  return {
+    raw,
+    holm: (i, j) => adjusted.get([i, j].join()) ?? adjusted.get([j, i].join()) ?? null,
+    pairs: pairs.length,
+  };
 };
 
 const drawPairs = (state) => {
@@ -45,7 +54,12 @@ const drawPairs = (state) => {
   const attribute = shown.attributes[state.attribute];
   const head = [
     el("h2", { id: "pairs-title" }, "Tracker against tracker"),
-    el("p", { class: "under" }, `${state.metric} on ${shown.title}${state.attribute ? `, ${attribute.name}` : ""}, ${plural(membersOf(data, shown, state.attribute).length, "sequence")}.`),
+    el(
+      "p",
+      { class: "under" },
+      [state.metric, " on ", shown.title, state.attribute ? `, ${attribute.name}` : "", ", "],
+      `${plural(membersOf(data, shown, state.attribute).length, "sequence")}.`,
+    ),
   ];
   const among = choices(
     state,
@@ -58,7 +72,12 @@ const drawPairs = (state) => {
     (value) => state.set({ among: value }),
   );
   if (compared.length < 2) {
-    replace(byId("pairs"), head, among, el("p", { class: "empty" }, "A comparison needs two trackers that have boxes for all of these sequences."));
+    replace(
+      byId("pairs"),
+      head,
+      among,
+      el("p", { class: "empty" }, "A comparison needs two trackers that have boxes for all of these sequences."),
+    );
     return;
   }
   drawSigns(data, shown.sequences.length, () => state.set({ signed: state.signed + 1 }));
@@ -75,8 +94,12 @@ const drawPairs = (state) => {
       select("Reference", "reference", names, pair.reference.name, (name) =>
         state.set({ reference: name, rival: name === pair.rival.name ? pair.reference.name : pair.rival.name }),
       ),
-      select("Other tracker", "rival", names.filter(([name]) => name !== pair.reference.name), pair.rival.name, (name) =>
-        state.set({ reference: pair.reference.name, rival: name }),
+      select(
+        "Other tracker",
+        "rival",
+        names.filter(([name]) => name !== pair.reference.name),
+        pair.rival.name,
+        (name) => state.set({ reference: pair.reference.name, rival: name }),
       ),
     ),
     el("div", { class: "pair" }, againstReference(state, compared, pair, chances), byAttribute(state, pair)),
@@ -97,14 +120,27 @@ const gainMark = (axis, { difference, low, high }, sure) =>
     ? null
     : svg(
         "svg",
-        { class: `whisker gain ${sure ? (difference > 0 ? "up" : "down") : "pale"}`, height: 14, width: "100%", "aria-hidden": "true" },
+        {
+          class: `whisker gain ${sure ? (difference > 0 ? "up" : "down") : "pale"}`,
+          height: 14,
+          width: "100%",
+          "aria-hidden": "true",
+        },
         svg("line", { class: "grid", x1: "50%", x2: "50%", y1: 0, y2: 14 }),
         low !== null && svg("line", { x1: along(axis, low), x2: along(axis, high), y1: 7, y2: 7 }),
         svg("circle", { cx: along(axis, difference), cy: 7, r: 3.5 }),
       );
 
 const columnHeads = (titles) =>
-  el("thead", {}, el("tr", {}, titles.map(([title, kind]) => el("th", { scope: "col", class: kind }, title))));
+  el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      titles.map(([title, kind]) => el("th", { scope: "col", class: kind }, title)),
+    ),
+  );
 
 const againstReference = (state, compared, { reference, rival }, chances) => {
   const { data, shown, m, attribute } = state;
@@ -124,7 +160,13 @@ const againstReference = (state, compared, { reference, rival }, chances) => {
     el(
       "table",
       { class: "legend" },
-      columnHeads([["Tracker", "name"], [`${state.metric} points`, "number"], ["", "span wide"], ["wins / ties / losses", "number wide"], ["p (Holm)", "number"]]),
+      columnHeads([
+        ["Tracker", "name"],
+        [`${state.metric} points`, "number"],
+        ["", "span wide"],
+        ["wins / ties / losses", "number wide"],
+        ["p (Holm)", "number"],
+      ]),
       el(
         "tbody",
         {},
@@ -159,7 +201,9 @@ const againstReference = (state, compared, { reference, rival }, chances) => {
     el(
       "p",
       { class: "note" },
-      `Mean paired difference in points, with its 95 % bootstrap interval over sequences. Wins: sequences on which the tracker is better than ${reference.name}. p: sign-flip test, adjusted by Holm for ${plural(chances.pairs, "pair")}.`,
+      "Mean paired difference in points, with its 95 % bootstrap interval over sequences. ",
+      `Wins: sequences on which the tracker is better than ${reference.name}. `,
+      `p: sign-flip test, adjusted by Holm for ${plural(chances.pairs, "pair")}.`,
     ),
   );
 };
@@ -180,11 +224,24 @@ const byAttribute = (state, { reference, rival }) => {
   return el(
     "section",
     { class: "forest", "aria-label": `${rival.name} less ${reference.name} by attribute` },
-    el("h3", {}, el("span", { class: "label" }, rival.name), " less ", el("span", { class: "label" }, reference.name), ", by attribute"),
+    el(
+      "h3",
+      {},
+      el("span", { class: "label" }, rival.name),
+      " less ",
+      el("span", { class: "label" }, reference.name),
+      ", by attribute",
+    ),
     el(
       "table",
       { class: "legend" },
-      columnHeads([["Attribute", "name"], ["Sequences", "number wide"], [`${state.metric} points`, "number"], ["", "span wide"], ["p (Holm)", "number"]]),
+      columnHeads([
+        ["Attribute", "name"],
+        ["Sequences", "number wide"],
+        [`${state.metric} points`, "number"],
+        ["", "span wide"],
+        ["p (Holm)", "number"],
+      ]),
       el(
         "tbody",
         {},
@@ -197,7 +254,14 @@ const byAttribute = (state, { reference, rival }) => {
               { scope: "row", class: "name" },
               el(
                 "button",
-                { type: "button", class: "open", title: attribute.meaning, "aria-pressed": a === state.attribute, "data-key": `forest ${attribute.name}`, onclick: () => state.set({ attribute: a }) },
+                {
+                  type: "button",
+                  class: "open",
+                  title: attribute.meaning,
+                  "aria-pressed": a === state.attribute,
+                  "data-key": `forest ${attribute.name}`,
+                  onclick: () => state.set({ attribute: a }),
+                },
                 el("span", { class: "label" }, a ? attribute.name : "All"),
               ),
             ),
@@ -209,6 +273,11 @@ const byAttribute = (state, { reference, rival }) => {
         ),
       ),
     ),
-    el("p", { class: "note" }, `p is adjusted by Holm for ${plural(own.length - 1, "attribute")}; the row of all sequences stands alone. Pale: p is 0.05 or more.`),
+    el(
+      "p",
+      { class: "note" },
+      `p is adjusted by Holm for ${plural(own.length - 1, "attribute")}; the row of all sequences stands alone. `,
+      "Pale: p is 0.05 or more.",
+    ),
   );
 };

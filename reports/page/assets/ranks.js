@@ -6,7 +6,13 @@ const LINE = 17;
 const drawRanks = (state, compared) => {
   if (compared.length < 3) return null;
   const { data, shown, m, attribute } = state;
-  const found = meanRanks(data, shown, m, attribute, compared.map(({ k }) => k));
+  const found = meanRanks(
+    data,
+    shown,
+    m,
+    attribute,
+    compared.map(({ k }) => k),
+  );
   const ranked = compared.map(({ name }, i) => ({ name, rank: found.ranks[i] })).sort((x, y) => x.rank - y.rank);
   const cliques = cliquesOf(ranked, found.critical);
   const told = ranked.map(({ name, rank }) => `${name} ${rank.toFixed(2)}`).join(", ");
@@ -23,7 +29,10 @@ const drawRanks = (state, compared) => {
           el(
             "p",
             { class: "note" },
-            `Mean rank over ${plural(found.sequences, "sequence")}, 1 being the best. All alike: p ${found.p < 0.0001 ? "" : "= "}${chanceText(found.p)} (Friedman). Mean ranks that are more than ${found.critical.toFixed(2)} apart differ at 5 % (Nemenyi); a bar joins those that are not.`,
+            `Mean rank over ${plural(found.sequences, "sequence")}, 1 being the best. `,
+            `All alike: p ${found.p < 0.0001 ? "" : "= "}${chanceText(found.p)} (Friedman). `,
+            `Mean ranks that are more than ${found.critical.toFixed(2)} apart differ at 5 % (Nemenyi); `,
+            "a bar joins those that are not.",
           ),
         ],
   );
@@ -51,10 +60,24 @@ const rankParts = (state, ranked, cliques, critical, width) => {
         svg("line", { class: "base", x1: x(i + 1), x2: x(i + 1), y1: base - 4, y2: base }),
         svg("text", { class: "tick", x: x(i + 1), y: base - 8, "text-anchor": "middle" }, i + 1),
       ]),
-      svg("path", { class: "base", d: `M${x(1)},10v8M${x(1)},14H${Math.min(x(1 + critical), width - room)}m0,-4v8`, fill: "none" }),
-      svg("text", { class: "tick", x: Math.min(x(1 + critical), width - room) + 6, y: 18 }, `critical difference ${critical.toFixed(2)}`),
+      svg("path", {
+        class: "base",
+        d: `M${x(1)},10v8M${x(1)},14H${Math.min(x(1 + critical), width - room)}m0,-4v8`,
+        fill: "none",
+      }),
+      svg(
+        "text",
+        { class: "tick", x: Math.min(x(1 + critical), width - room) + 6, y: 18 },
+        `critical difference ${critical.toFixed(2)}`,
+      ),
       cliques.map(([first, last], i) =>
-        svg("line", { class: "clique", x1: x(ranked[first].rank) - 3, x2: x(ranked[last].rank) + 3, y1: base + 7 + 7 * i, y2: base + 7 + 7 * i }),
+        svg("line", {
+          class: "clique",
+          x1: x(ranked[first].rank) - 3,
+          x2: x(ranked[last].rank) + 3,
+          y1: base + 7 + 7 * i,
+          y2: base + 7 + 7 * i,
+        }),
       ),
       ranked.map(({ name, rank }, i) => {
         const left = i < half;
@@ -64,7 +87,12 @@ const rankParts = (state, ranked, cliques, critical, width) => {
           "g",
           { class: state.look(name).colour, "data-tracker": name },
           svg("path", { class: "leader", d: `M${x(rank)},${base}V${y}H${edge}` }),
-          svg("text", { x: left ? edge - 4 : edge + 4, y: y + 4, "text-anchor": left ? "end" : "start" }, `${short(name)} ${rank.toFixed(2)}`, svg("title", {}, name)),
+          svg(
+            "text",
+            { x: left ? edge - 4 : edge + 4, y: y + 4, "text-anchor": left ? "end" : "start" },
+            `${short(name)} ${rank.toFixed(2)}`,
+            svg("title", {}, name),
+          ),
         );
       }),
     ],

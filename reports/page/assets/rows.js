@@ -45,8 +45,8 @@ const rowsOf = (state) => {
   return sorted(rows, state.sort, state.metric);
 };
 
-// Best and worst rank of each tracker scored here: below all that are better by their paired differences, above all that
-// are worse.
+// Best and worst rank of each tracker scored here: below all that are better by their paired differences, above all
+// that are worse.
 const rank = (rows, state) => {
   const { data, shown, m, attribute } = state;
   const known = rows.filter((row) => row.k !== null && row.values[state.metric].value !== null);

@@ -1,5 +1,5 @@
-// One tracker against another, a dot a sequence: above the diagonal the first is better. A click or the arrow keys choose
-// a sequence.
+// One tracker against another, a dot a sequence: above the diagonal the first is better. A click or the arrow keys
+// choose a sequence.
 
 const drawScatter = (state) => {
   if (!byId("scatter")) buildSequences(state);
@@ -13,7 +13,12 @@ const drawScatter = (state) => {
   const found = searchTest(state, state.find);
   const dots = membersOf(data, shown, state.attribute)
     .filter(found)
-    .map((s) => ({ s, name: shown.sequences[s], x: singleOf(data, shown, reference.k, m, s), y: singleOf(data, shown, rival.k, m, s) }))
+    .map((s) => ({
+      s,
+      name: shown.sequences[s],
+      x: singleOf(data, shown, reference.k, m, s),
+      y: singleOf(data, shown, rival.k, m, s),
+    }))
     .sort((one, other) => one.y - one.x - (other.y - other.x));
   const worse = dots.filter(({ x, y }) => level(data, y - x) < 0).length;
   const better = dots.filter(({ x, y }) => level(data, y - x) > 0).length;
@@ -23,7 +28,9 @@ const drawScatter = (state) => {
   const stop = Math.max(0, inside);
   const focus = () => byId("scatter").querySelector("[tabindex='0']")?.focus();
   const step = (event) => {
-    const to = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -dots.length, End: dots.length }[event.key];
+    const to = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -dots.length, End: dots.length }[
+      event.key
+    ];
     if (!to) return;
     event.preventDefault();
     state.set({ sequence: dots[Math.min(dots.length - 1, Math.max(0, stop + to))].s });
@@ -77,12 +84,21 @@ const drawScatter = (state) => {
   const place = drawing(label, plot, "group");
   replace(
     byId("scatter"),
-    el("h3", {}, el("span", { class: "label" }, rival.name), " against ", el("span", { class: "label" }, reference.name)),
+    el(
+      "h3",
+      {},
+      el("span", { class: "label" }, rival.name),
+      " against ",
+      el("span", { class: "label" }, reference.name),
+    ),
     el(
       "p",
       { class: "note" },
-      `${state.metric} of each sequence. Above the line ${rival.name} is better (${better}), below it worse (${worse}), of ${plural(dots.length, "sequence")}. A click on a dot opens its sequence; arrow keys go from the most lost to the most won.`,
+      `${state.metric} of ${plural(dots.length, "sequence")}. Above the line ${rival.name} is better (${better}), `,
+      `below it worse (${worse}). A click on a dot opens its sequence; `,
+      "arrow keys go from the most lost to the most won.",
     ),
     dots.length ? place : el("p", { class: "empty" }, "No sequence is left."),
   );
+  if (dots.length) place.redraw(); // at once: the keyboard stays on a dot
 };

@@ -26,7 +26,13 @@ const listColumns = (state) => {
           },
         ]
       : []),
-    ...picked.map(({ k, name }) => ({ key: `tracker ${name}`, title: name, of: (s) => value(k, s), show: percent, tracker: name })),
+    ...picked.map(({ k, name }) => ({
+      key: `tracker ${name}`,
+      title: name,
+      of: (s) => value(k, s),
+      show: percent,
+      tracker: name,
+    })),
     { key: "spread", title: "Spread", of: spread, show: percent },
   ];
 };
@@ -38,7 +44,10 @@ const listed = (state, columns) => {
     .filter(wanted)
     .map((s) => ({ s, values: columns.map(({ of }) => of(s)) }));
   const { key, down } = state.listing;
-  const at = Math.max(0, columns.findIndex((column) => column.key === key));
+  const at = Math.max(
+    0,
+    columns.findIndex((column) => column.key === key),
+  );
   return rows.sort(({ values: { [at]: a } }, { values: { [at]: b } }) => {
     if (a === null || b === null) return (a === null) - (b === null);
     return (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1);
@@ -87,9 +96,11 @@ const drawSequences = (state) => {
           s in state.shown.strips && el("span", { class: "has", title: "with pictures" }, "▦"),
         ),
       ),
-      columns.slice(1).map(({ tracker, show }, c) =>
-        el("td", { class: `number${tracker ? " wide" : ""}`, "data-tracker": tracker }, show(values[c])),
-      ),
+      columns
+        .slice(1)
+        .map(({ tracker, show }, c) =>
+          el("td", { class: `number${tracker ? " wide" : ""}`, "data-tracker": tracker }, show(values[c])),
+        ),
     ),
   );
   const heads = columns.map(({ key, title, up, tracker }) => {

@@ -23,7 +23,9 @@ const weightsFor = (data, board, a) =>
   );
 
 const membersOf = (data, board, a) =>
-  memo(data.array(board.has), `members ${a}`, () => board.sequences.map((_, s) => s).filter((s) => weightsFor(data, board, a)[s] > 0));
+  memo(data.array(board.has), `members ${a}`, () =>
+    board.sequences.map((_, s) => s).filter((s) => weightsFor(data, board, a)[s] > 0),
+  );
 
 // Mean of tracker k on an attribute; NaN where a sequence is missing.
 const meanScore = (data, board, k, m, a) => {
@@ -37,7 +39,8 @@ const meanScore = (data, board, k, m, a) => {
   return sum / total;
 };
 
-const resamplesOf = (data, size) => memo(data.random, `resamples ${size}`, () => resamples(data.random, data.random.draws, size));
+const resamplesOf = (data, size) =>
+  memo(data.random, `resamples ${size}`, () => resamples(data.random, data.random.draws, size));
 
 // The scores of each resample, one tracker after the other; NaN for a tracker with a gap, and where the attribute was
 // not drawn at all.
@@ -146,7 +149,8 @@ const flippedSums = (signs, flips, size, members, rows, count) => {
     for (let n = start; n < i; n++) {
       const bit = 1 << (members[n] & 7);
       for (let pattern = 0; pattern < 256; pattern++)
-        for (let c = 0; c < count; c++) table[pattern * count + c] += pattern & bit ? rows[n * count + c] : -rows[n * count + c];
+        for (let c = 0; c < count; c++)
+          table[pattern * count + c] += pattern & bit ? rows[n * count + c] : -rows[n * count + c];
     }
     for (let flip = 0; flip < flips; flip++) {
       const from = signs[flip * bytes + byte] * count;
@@ -175,7 +179,8 @@ const pairTests = (data, board, m, a) => {
     const sums = flippedSums(signs, flips, size, members, rows, count);
     const bounds = new Float64Array(count * count);
     for (let i = 0; i < count; i++)
-      for (let j = 0; j < i; j++) bounds[i * count + j] = flipBound(members.length, (n) => [rows[n * count + i], rows[n * count + j]]);
+      for (let j = 0; j < i; j++)
+        bounds[i * count + j] = flipBound(members.length, (n) => [rows[n * count + i], rows[n * count + j]]);
     const extreme = new Float64Array(count * count).fill(1);
     for (let flip = 0, at = 0; flip < flips; flip++, at += count)
       for (let i = 1; i < count; i++) {

@@ -72,8 +72,9 @@ def real_board(real) -> tuple[bytes, Evaluation]:
     page = Page("real", {benchmark: entries})
     whole = score(entries, attributes=("LI", "TC", "HI", "LI+TC"), watch=page.watch[benchmark])
     assert whole
-    return page.html([replace(whole, attributes=whole.attributes[:-1], has=whole.has[:, :-1],
-                              spread={name: values[:, :-1] for name, values in whole.spread.items()})]), whole  # fmt: skip
+    spread = {name: values[:, :-1] for name, values in whole.spread.items()}
+    shown = replace(whole, attributes=whole.attributes[:-1], has=whole.has[:, :-1], spread=spread)
+    return page.html([shown]), whole
 
 
 @pytest.mark.skipif(NODE is None, reason="no node on the PATH")
@@ -82,11 +83,8 @@ def test_the_scripts_have_the_numbers_of_the_command_line(real_board, tmp_path):
     html, evaluation = real_board
     script = tmp_path / "engine.js"
     script.write_text("\n".join([*((ASSETS / name).read_text("utf-8") for name in ENGINE), ASK]))
-    told = json.loads(
-        subprocess.run(
-            [str(NODE), str(script), "-"], input=data_of(html), capture_output=True, text=True, check=True
-        ).stdout
-    )
+    command = [str(NODE), str(script), "-"]
+    told = json.loads(subprocess.run(command, input=data_of(html), capture_output=True, text=True, check=True).stdout)
     rows = compare_all(evaluation)
     order = {pair: n for n, pair in enumerate(itertools.combinations(evaluation.trackers, 2))}
     rows.sort(key=lambda row: ([m.name for m in evaluation.measures].index(row.metric),
@@ -119,7 +117,7 @@ def settled(page: Any) -> None:
     """p-values are told once the signs are drawn."""
     page.locator(".matrix").get_by_text("All pairs").wait_for()
     for _ in range(200):
-        if "…" not in page.locator("#pairs").inner_text():
+        if "…" not in page.locator("#pairs td").all_inner_texts():
             return
         page.wait_for_timeout(25)
     raise AssertionError("no p-values")
@@ -224,7 +222,7 @@ def test_a_dot_is_a_sequence_by_mouse_and_by_keyboard(browser, night):  # noqa: 
 
 @in_browser
 def test_lost_frames_are_jumped_to(browser, night):  # noqa: F811
-    path, evaluation = night
+    path, _ = night
     with opened(browser, path) as page:
         for button in page.locator("#sequence-list button.open").all():
             button.click()
