@@ -20,6 +20,7 @@ from .document import document
 from .filmstrips import Album
 from .origins import here
 from .packing import Pack
+from .pairs import random_numbers
 from .prints import bibtex
 from .traces import Traces, choose_points
 
@@ -75,6 +76,7 @@ class Page:
             "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
             "latex": {"marks": LATEX, "letters": "".join(sorted(LATIN))},
             "bibtex": bibtex(row["name"] for board in boards for row in (*board["scored"], *board["printed"])),
+            "random": random_numbers(),
             "boards": boards,
         }
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]

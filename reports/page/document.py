@@ -16,6 +16,9 @@ ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (  # in the order in which they use one another
     "dom.js",
     "data.js",
+    "draws.js",
+    "statistics.js",
+    "combinations.js",
     "link.js",
     "state.js",
     "rows.js",
@@ -31,7 +34,12 @@ SCRIPTS = (  # in the order in which they use one another
     "curves.js",
     "attributes.js",
     "progress.js",
+    "pairs.js",
+    "matrix.js",
+    "ranks.js",
+    "scatter.js",
     "sequences.js",
+    "losses.js",
     "timeline.js",
     "strip.js",
     "enlarge.js",
@@ -39,7 +47,7 @@ SCRIPTS = (  # in the order in which they use one another
     "print.js",
     "main.js",
 )
-STYLES = ("page.css", "charts.css", "export.css")
+STYLES = ("page.css", "charts.css", "pairs.css", "export.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:

@@ -1,8 +1,9 @@
 // The leaderboard.
 
 const HOW_RANKED =
-  "Percent with 95 % bootstrap intervals over sequences. Trackers whose intervals overlap may change places: " +
-  "ranks are ranges, among the trackers scored here and shown. ";
+  "Percent with 95 % bootstrap intervals over sequences. A tracker ranks above another one if the 95 % interval of " +
+  "their paired difference is above zero; else they may change places. So ranks are ranges, among the trackers " +
+  "scored here and shown. ";
 const HOW_PRINTED =
   "Numbers in italics are printed, not scored here: without an interval they have no rank. ≠ marks prints that " +
   "disagree or are in doubt. ";

@@ -1,4 +1,4 @@
-// What the address keeps: a row for each part of a view. A link is the view; parts that this page does not know are said.
+// What the address keeps, a row for each part of a view. A link is the view; parts that the page does not know are said.
 
 const WORD = 200; // characters of a text to search for
 
@@ -75,6 +75,7 @@ const hardwareOf = ({ data }) => [
       .flatMap(({ speeds }) => speeds.map(({ hardware }) => hardware || UNTOLD)),
   ),
 ];
+const scoredHere = ({ shown }) => shown.scored.map(({ name }) => name);
 const tidy = (value) => Number(value.toFixed(6));
 const numbered = (word) => (/^\d{1,9}$/.test(word) ? Number(word) : null);
 
@@ -99,11 +100,13 @@ const FIELDS = {
   a: {
     what: "attribute",
     write: ({ shown, attribute }) => attribute > 0 && shown.attributes[attribute].name,
-    ...oneOf(
-      "attribute",
-      ({ shown }) => shown.attributes.map(({ name }) => name),
-      (i) => i,
-    ),
+    read: (state, word) => {
+      const names = state.shown.attributes.map(({ name }) => name);
+      const wanted = word.split(/[+ ]/).map((part) => names[meant(names, part)]); // "+" reads as a blank
+      state.attribute = wanted.includes(undefined) ? 0 : attributeAt(state.shown, wanted.join("+"));
+      countCombination(state.data, state.shown, state.attribute);
+      return state.attribute || wanted.join() === names[0] ? [] : [word];
+    },
   },
   t: {
     what: "tracker",
@@ -112,6 +115,13 @@ const FIELDS = {
       ({ order }) => order,
       ({ chosen }) => chosen.size > 0 && [...chosen],
     ),
+  },
+  ref: { what: "reference", write: ({ reference }) => reference, ...oneOf("reference", scoredHere) },
+  rival: { what: "tracker", write: ({ rival }) => rival, ...oneOf("rival", scoredHere) },
+  among: {
+    what: "choice of whom to compare",
+    write: ({ among }) => among !== "all" && among,
+    ...oneOf("among", () => ["all", "ticked"]),
   },
   from: {
     what: "year",
@@ -183,7 +193,7 @@ const FIELDS = {
     ),
   },
   find: { what: "text", ...textOf("find") },
-  list: { what: "column of the sequences", ...sortOf("listing", () => Object.keys(LISTED)) },
+  list: { what: "column of the sequences", ...sortOf("listing", (state) => listColumns(state).map(({ key }) => key)) },
   f: {
     what: "frame",
     write: ({ frame, shown }) => frame > 0 && frame * shown.every + 1,

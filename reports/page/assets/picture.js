@@ -14,7 +14,7 @@ const LOOK = [
   "paint-order",
   "visibility",
 ];
-const LINE = 20; // pixels of a line of the legend
+const LEGEND = 20; // pixels of a line of the legend
 
 // Characters that XML allows: a name may hold others.
 const clean = (text) => text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
@@ -56,7 +56,7 @@ const composed = (title, width, parts, legend = []) => {
   const top = 28;
   const under = top + Math.max(...parts.map(({ y, height }) => y + height)) + 8;
   const columns = Math.max(1, Math.floor(width / 220));
-  const height = under + LINE * Math.ceil(legend.length / columns) + 8;
+  const height = under + LEGEND * Math.ceil(legend.length / columns) + 8;
   return svg(
     "svg",
     { xmlns: SVG, viewBox: `0 0 ${width} ${height}`, width, height },
@@ -70,7 +70,7 @@ const composed = (title, width, parts, legend = []) => {
       return copy;
     }),
     legend.map(({ mark, text }, i) => {
-      const [x, y] = [8 + (i % columns) * (width / columns), under + LINE * Math.floor(i / columns)];
+      const [x, y] = [8 + (i % columns) * (width / columns), under + LEGEND * Math.floor(i / columns)];
       const copy = copied(mark);
       for (const [name, value] of Object.entries({ x, y, width: 12, height: 12 })) copy.setAttribute(name, value);
       return [copy, words(x + 18, y + 11, text, { fill: ink })];

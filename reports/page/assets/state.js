@@ -29,6 +29,9 @@ class State {
     this.listing = DEFAULTS.listing;
     this.threshold = {}; // metric -> where its curves are read
     this.opened = new Set();
+    this.reference = this.rival = ""; // names of the two trackers compared; where one is not there, the best are
+    this.among = "all"; // who is compared: all that were scored here, or the ticked ones
+    this.signed = 0; // how many times signs were drawn: p-values can then be told
     this.frame = 0;
     this.chosen = new Set(); // names of any benchmark; where none of them is, the best are drawn
     this.against = "year"; // what scores are drawn against, a key of AGAINST
@@ -128,10 +131,8 @@ class State {
     const attribute = this.shown.attributes[this.attribute].name;
     Object.assign(this, changes);
     if (other) {
-      this.attribute = Math.max(
-        0,
-        this.shown.attributes.findIndex(({ name }) => name === attribute),
-      );
+      this.attribute = attributeAt(this.shown, attribute);
+      countCombination(this.data, this.shown, this.attribute);
       if (!this.measures().some(({ name }) => name === this.metric)) this.metric = this.measures().at(-1).name;
       this.sequence = this.firstSequence();
     }

@@ -95,6 +95,7 @@ const drawSequence = (state) => {
           gapNotes(lineGaps(state, lines, s)),
           el("label", { class: "slider" }, slider, el("span", {}, "Read at frame ", frame)),
           reading,
+          lossJumps(state, lines, s, read),
           strip(state, s, read),
         ],
   );
