@@ -82,7 +82,7 @@ const drawBoard = (state) => {
 
 const boardMenu = (state, rows, title) => {
   const make = () => ({
-    name: fileName(state.shown.title, state.attribute && state.shown.attributes[state.attribute].name, "leaderboard"),
+    name: fileName(subject(state), "leaderboard"),
     title,
     ...tableOf(byId("leaderboard").querySelector("table.board")),
     note: [

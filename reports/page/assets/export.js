@@ -23,6 +23,20 @@ const csvCell = (value) => {
   const text = FORMULA.test(plain) && !/^-?[\d.]+$/.test(plain) ? `'${plain}` : plain; // no spreadsheet computes it
   return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
+// What people read as what machines read: plain numbers, an interval in columns of its own, nothing for a gap.
+const SPAN = /^(\S+) \[(\S+), (\S+)\]$/;
+const plain = (text) => {
+  const number = String(text ?? "").replace(/^[+−]|,(?=\d{3})/g, (mark) => (mark === "−" ? "-" : ""));
+  return /^-?\d+(\.\d+)?$/.test(number) ? number : text === GAP ? "" : text;
+};
+const csvLines = ({ header, rows }) => {
+  const spans = header.map((_, c) => rows.some((row) => SPAN.test(row[c] ?? "")));
+  const cells = (text, c) => (spans[c] ? (SPAN.exec(text ?? "")?.slice(1) ?? [text, "", ""]) : [text]).map(plain);
+  return [
+    header.flatMap((title, c) => (spans[c] ? [title, `${title} low`, `${title} high`] : [title])),
+    ...rows.map((row) => row.flatMap(cells)),
+  ];
+};
 const csvText = (lines) => `${lines.map((line) => line.map(csvCell).join(",")).join("\n")}\n`;
 
 const markdownText = (table) => {
@@ -95,6 +109,9 @@ const save = (name, type, parts) => {
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 };
 
+// What a file is of: the benchmark, and its attribute if one is chosen.
+const subject = ({ shown, attribute }) => shown.title + (attribute ? `, ${shown.attributes[attribute].name}` : "");
+
 // A file's name: letters, digits, and dashes between them.
 const fileName = (...parts) =>
   parts
@@ -150,8 +167,8 @@ const saveMenu = (label, key, kinds) => {
 const saveTable = (state, label, key, make, cited) =>
   saveMenu(label, key, {
     CSV: () => {
-      const { name, header, rows, csv } = make();
-      save(`${name}.csv`, "text/csv", [csvText(csv ?? [header, ...rows])]);
+      const table = make();
+      save(`${table.name}.csv`, "text/csv", [csvText(table.csv ?? csvLines(table))]);
     },
     Markdown: () => {
       const table = make();

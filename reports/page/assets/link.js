@@ -1,4 +1,4 @@
-// What the address keeps, a row for each part of a view. A link is the view; parts that the page does not know are said.
+// What the address keeps, a row for each part of a view. A link is the view; parts that are not known here are said.
 
 const WORD = 200; // characters of a text to search for
 

@@ -144,13 +144,12 @@ const columnHeads = (titles) =>
 
 // kind: the class of the section that has the table.
 const pairMenu = (state, label, kind, title) => {
-  const { shown, attribute } = state;
-  const part = attribute ? `, ${shown.attributes[attribute].name}` : "";
+  const place = (css) => byId("pairs").querySelector(`section.${kind} ${css}`);
   return saveTable(state, label, kind, () => ({
-    name: fileName(shown.title, title),
-    title: `${shown.title}${part}: ${title}`,
-    ...tableOf(byId("pairs").querySelector(`section.${kind} table`)),
-    note: byId("pairs").querySelector(`section.${kind} .note`).textContent,
+    name: fileName(subject(state), title),
+    title: `${subject(state)}: ${title}`,
+    ...tableOf(place("table")),
+    note: place(".note").textContent,
   }));
 };
 

@@ -42,7 +42,8 @@ const copied = (node) => {
     }
   });
   for (const gone of copy.querySelectorAll("[data-gone]")) gone.remove();
-  for (const text of copy.querySelectorAll("text, title")) text.textContent = clean(text.textContent);
+  const texts = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = clean(texts.currentNode.data);
   return copy;
 };
 

@@ -38,9 +38,9 @@ const otherBenchmarks = (state) => {
       ),
     );
   });
+  clearTimeout(state.keeping); // the address stays
   Object.assign(state, view);
   state.draw();
-  clearTimeout(state.keeping); // the address stays
   byId("about").before(others);
 };
 

@@ -95,7 +95,6 @@ const drawProgress = (state) => {
   const silent = new Set(all[key].map(({ name }) => name));
   for (const { name } of every) silent.delete(name);
   const lines = fronts(marks, kind);
-  const part = state.attribute ? `, ${state.shown.attributes[state.attribute].name}` : "";
   const title = `${state.metric} against ${kind.axis}`;
   const plot = drawing(
     title,
@@ -106,7 +105,7 @@ const drawProgress = (state) => {
     byId("progress"),
     headed(
       el("h2", { id: "progress-title" }, title),
-      chartMenu("the scores", "progress", plot, `${state.shown.title}${part}: ${title}`, scoredOf(state, marks), () => [
+      chartMenu("the scores", "progress", plot, `${subject(state)}: ${title}`, scoredOf(state, marks), () => [
         ["tracker", state.metric, kind.axis, "hardware", "source", "in doubt"],
         ...marks.map(({ name, y, x, hardware, source, doubtful }) => [
           name,

@@ -25,7 +25,7 @@ const drawRanks = (state, compared) => {
     headed(
       el("h3", {}, "Mean ranks"),
       found.sequences > 1 &&
-        chartMenu("the mean ranks", "ranks", place, `${shown.title}: mean ranks by ${state.metric}`, [], () => [
+        chartMenu("the mean ranks", "ranks", place, `${subject(state)}: mean ranks by ${state.metric}`, [], () => [
           ["tracker", "mean rank"],
           ...ranked.map(({ name, rank }) => [name, rank.toFixed(4)]),
         ]),

@@ -93,7 +93,7 @@ const drawScatter = (state) => {
         " against ",
         el("span", { class: "label" }, reference.name),
       ),
-      chartMenu("the dots", "scatter", place, `${shown.title}: ${title}`, [], () => [
+      chartMenu("the dots", "scatter", place, `${subject(state)}: ${title}`, [], () => [
         ["sequence", reference.name, rival.name],
         ...dots.map(({ name, x, y }) => [name, ...[x, y].map((value) => (100 * value).toFixed(1))]),
       ]),

@@ -143,8 +143,8 @@ const buildSequences = (state) =>
     headed(
       el("h2", { id: "sequences-title" }, "Sequence by sequence"),
       saveTable(state, "the list of sequences", "sequences", () => ({
-        name: fileName(state.shown.title, "sequences"),
-        title: `Sequences of ${state.shown.title}: ${state.metric} of ${state
+        name: fileName(subject(state), "sequences"),
+        title: `Sequences of ${subject(state)}: ${state.metric} of ${state
           .picked()
           .map(({ name }) => name)
           .join(", ")}`,
