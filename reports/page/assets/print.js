@@ -48,6 +48,10 @@ const followPrint = (state) => {
   const opened = new Set();
   addEventListener("beforeprint", () => {
     if (byId("others")) return;
+    for (const { scored, sequences } of state.data.boards)
+      if (scored.length > 1) finishSigns(state.data, sequences.length, () => state.set({ signed: state.signed + 1 }));
+    state.signed++;
+    state.draw();
     otherBenchmarks(state);
     fitSheet();
     for (const details of document.querySelectorAll("details:not([open], .save, .text)")) {
