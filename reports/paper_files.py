@@ -18,10 +18,11 @@ from rgbtbench.files import atomic
 from rgbtbench.results.published.cmd import DASH, PAPER
 
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
+from .latex import as_latex
 from .paper_page import index_page
 from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill, seeded
 from .records import write_csv
-from .tables import GAP, Table, as_latex, as_markdown, marked, number
+from .tables import GAP, Table, as_markdown, marked, number
 
 
 def write_paper(folder: Path, evidence: Evidence) -> list[Path]:

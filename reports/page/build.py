@@ -10,8 +10,8 @@ from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.colours import PALETTE, colour
 from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry
+from rgbtbench.reports.latex import LATIN, MARKS
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
-from rgbtbench.reports.tables import LATEX, LATIN
 from rgbtbench.results.published.sources import SOURCES
 from rgbtbench.scoring.evaluation import Aligned, Evaluation
 
@@ -74,7 +74,7 @@ class Page:
             "sources": dict(SOURCES),
             "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
             "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
-            "latex": {"marks": LATEX, "letters": "".join(sorted(LATIN))},
+            "latex": {"marks": MARKS, "letters": "".join(sorted(LATIN))},
             "bibtex": bibtex(row["name"] for board in boards for row in (*board["scored"], *board["printed"])),
             "random": random_numbers(),
             "boards": boards,

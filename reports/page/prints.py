@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from rgbtbench.datasets.spec import Spec
+from rgbtbench.reports.citations import HEAD, bibliography
 from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
-from rgbtbench.reports.tables import typeset
 from rgbtbench.results.published import erratum
-from rgbtbench.results.published.sources import Cell, Print, cells, facts, prints
+from rgbtbench.results.published.sources import Cell, Print, cells, facts
 from rgbtbench.scoring.evaluation import ALL
 
 from .speeds import speeds
-
-HEAD = "% Names, years and venues as in print. Add authors and titles: rgbtbench does not know them.\n"
 
 
 def printed_rows(spec: Spec, split: str, *, untrusted: bool) -> list[dict[str, Any]]:
@@ -44,21 +41,8 @@ def _print(entry: Print) -> dict[str, Any]:
 
 def bibtex(names: Iterable[str]) -> dict[str, Any]:
     """What stands above BibTeX entries, and the entry of each of these trackers that is in print."""
-    first = {entry.tracker: entry for entry in reversed(list(prints()))}
-    return {"head": HEAD, "entries": {name: _entry(first[name]) for name in dict.fromkeys(names) if name in first}}
-
-
-def _entry(first: Print) -> str:
-    about = facts(first.tracker, untrusted=True)
-    key = re.sub(r"[^a-z0-9]+", "", first.tracker.lower().replace("+", "plus")) + about.year
-    fields = {
-        "title": f"{{{typeset(first.tracker)}}}",
-        "howpublished": typeset(about.venue),
-        "year": about.year,
-        "note": typeset(f"numbers: {first.reference}, {first.address}"),
-    }
-    lines = "".join(f"  {field} = {{{text}}},\n" for field, text in fields.items() if text)
-    return f"\n@misc{{{key},\n{lines}}}\n"
+    found = {name: bibliography([name]).removeprefix(HEAD) for name in dict.fromkeys(names)}
+    return {"head": HEAD, "entries": {name: entry for name, entry in found.items() if entry}}
 
 
 def known(tracker: str, entry: Entry | None = None, *, untrusted: bool = False) -> dict[str, Any]:
