@@ -97,7 +97,7 @@ const latexText = (state, table) => {
 // Of the trackers in the table that are in print; made by reports/page/prints.py.
 const bibtexText = (state, names) => {
   const { head, entries } = state.data.bibtex;
-  return head + names.map((name) => entries[name] ?? "").join("");
+  return head + names.map((name) => entries[name] ?? "").sort().join(""); // by key
 };
 
 const save = (name, type, parts) => {
