@@ -42,10 +42,10 @@ const AGAINST = {
 };
 
 // Rows that the leaderboard shows; a tracker that is scored here and printed is both.
-const marksOf = (state, { of }) => {
+const marksOf = (state, rows, { of }) => {
   const attribute = state.shown.attributes[state.attribute].name;
   const marks = [];
-  for (const row of rowsOf(state)) {
+  for (const row of rows) {
     if (row.is_truth) continue;
     const prints = row.print?.cells[attribute]?.[state.metric] ?? [];
     const told = [row.values[state.metric]];
@@ -81,7 +81,8 @@ const fronts = (marks, { down }) => {
 };
 
 const drawProgress = (state) => {
-  const all = Object.fromEntries(Object.entries(AGAINST).map(([key, kind]) => [key, marksOf(state, kind)]));
+  const rows = rowsOf(state);
+  const all = Object.fromEntries(Object.entries(AGAINST).map(([key, kind]) => [key, marksOf(state, rows, kind)]));
   const known = (key) => all[key].filter(({ x, y }) => x > 0 && y !== null);
   const kinds = Object.keys(AGAINST).filter((key) => known(key).length > 1);
   const key = kinds.includes(state.against) ? state.against : kinds[0];
