@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgbtbench.trackers.networks.prpool import prpool
+from rgbtbench.trackers.networks.transfer import constant
 
 from .parameters import KERNEL, STRIDE
 
@@ -53,6 +54,11 @@ class Correlation:
         return filter.view(*filter.shape[:2], self.size, self.size).flip(-1, -2)
 
 
+def of_each(values: Tensor) -> Tensor:
+    """Sums (s,) of values (s, ...), each added up in the same order whatever s is: rounding would grow in the steps."""
+    return values.flatten(1).sum(1)
+
+
 class Initialiser(nn.Module):
     """First guess of the filter: a convolution pooled over the target, averaged over images (DiMP)."""
 
@@ -73,7 +79,7 @@ class Initialiser(nn.Module):
 def squares(boxes: Tensor, size: int, side: int) -> tuple[Tensor, Tensor]:
     """Squared distance in cells, x and y (..., R), of R = ``side`` scores from the centres of boxes (..., 4)."""
     centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - (size % 2) / 2
-    cells = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
+    cells = constant(torch.arange, side, device=boxes.device, dtype=boxes.dtype)
     x, y = ((cells - c[..., None]) ** 2 for c in centre.unbind(-1))
     return x, y
 
@@ -124,8 +130,8 @@ class Optimiser(nn.Module):
             back = slope * weight if self.mapped_back else weight
             gradient = correlation.adjoint(back * residual) + penalty * filter
             change = correlation.scores(gradient)
-            norm = (gradient**2).sum((1, 2, 3))
-            bend = (weight * slope * change * (back * change)).sum((0, 2, 3)) + penalty * norm
+            norm = of_each(gradient**2)
+            bend = of_each((weight * slope * change * (back * change)).transpose(0, 1)) + penalty * norm
             length = self.log_step.exp() * norm / bend.clamp(min=self.least_bend)
             filter = filter - length[:, None, None, None] * gradient
             iterates.append(filter)
