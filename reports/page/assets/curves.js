@@ -21,7 +21,7 @@ const drawCurves = (state) => {
     .sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
   const unknown = lines.filter(({ curve }) => !curve).map(({ name }) => name);
   const start = measure.at ?? nearest(thresholds, thresholds.at(-1) / 2);
-  let at = state.threshold?.[measure.name] ?? start;
+  let at = state.threshold[measure.name] ?? start;
   const name = `${NAMES[measure.quantity]}: ${state.shown.title}${state.attribute ? `, ${attribute.name}` : ""}`;
   const told = lines.map(({ name, score }) => `${name} ${percent(score)}`).join(", ");
   const reading = el("table", { class: "legend" });

@@ -21,6 +21,7 @@ class State {
     this.listing = { key: "spread", down: true };
     this.opened = new Set();
     this.frame = 0;
+    this.threshold = {}; // of each measure: index of the one at which its curves are read
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.order = this.ranked();
     this.chosen = new Set(); // names of any benchmark; where none of them is, the best are drawn
