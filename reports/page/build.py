@@ -10,6 +10,7 @@ from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.colours import PALETTE, colour
 from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry
+from rgbtbench.reports.latex import LATIN, MARKS
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
 from rgbtbench.results.published.sources import SOURCES
 from rgbtbench.scoring.evaluation import Aligned, Evaluation
@@ -19,6 +20,8 @@ from .document import document
 from .filmstrips import Album
 from .origins import here
 from .packing import Pack
+from .pairs import random_numbers
+from .prints import bibtex
 from .traces import Traces, choose_points
 
 FORMAT = 1
@@ -71,6 +74,9 @@ class Page:
             "sources": dict(SOURCES),
             "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
             "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
+            "latex": {"marks": MARKS, "letters": "".join(sorted(LATIN))},
+            "bibtex": bibtex(row["name"] for board in boards for row in (*board["scored"], *board["printed"])),
+            "random": random_numbers(),
             "boards": boards,
         }
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]

@@ -16,8 +16,14 @@ ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (  # in the order in which they use one another
     "dom.js",
     "data.js",
+    "draws.js",
+    "statistics.js",
+    "combinations.js",
+    "link.js",
     "state.js",
     "rows.js",
+    "export.js",
+    "picture.js",
     "text.js",
     "board.js",
     "chips.js",
@@ -28,14 +34,20 @@ SCRIPTS = (  # in the order in which they use one another
     "curves.js",
     "attributes.js",
     "progress.js",
+    "pairs.js",
+    "matrix.js",
+    "ranks.js",
+    "scatter.js",
     "sequences.js",
+    "losses.js",
     "timeline.js",
     "strip.js",
     "enlarge.js",
     "about.js",
+    "print.js",
     "main.js",
 )
-STYLES = ("page.css", "charts.css")
+STYLES = ("page.css", "charts.css", "pairs.css", "export.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:

@@ -1,8 +1,9 @@
 // The leaderboard.
 
 const HOW_RANKED =
-  "Percent with 95 % bootstrap intervals over sequences. Trackers whose intervals overlap may change places: " +
-  "ranks are ranges, among the trackers scored here and shown. ";
+  "Percent with 95 % bootstrap intervals over sequences. A tracker ranks above another one if the 95 % interval of " +
+  "their paired difference is above zero; else they may change places. So ranks are ranges, among the trackers " +
+  "scored here and shown. ";
 const HOW_PRINTED =
   "Numbers in italics are printed, not scored here: without an interval they have no rank. ≠ marks prints that " +
   "disagree or are in doubt. ";
@@ -49,7 +50,10 @@ const drawBoard = (state) => {
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
   replace(
     byId("leaderboard"),
-    el("h2", { id: "leaderboard-title" }, "Leaderboard"),
+    headed(
+      el("h2", { id: "leaderboard-title" }, "Leaderboard"),
+      rows.length > 0 && boardMenu(state, rows, `${title}, ${part}${size}`),
+    ),
     el(
       "p",
       { class: "under" },
@@ -74,6 +78,22 @@ const drawBoard = (state) => {
     ),
     rows.length ? asText(state, rows) : null,
   );
+};
+
+const boardMenu = (state, rows, title) => {
+  const make = () => ({
+    name: fileName(subject(state), "leaderboard"),
+    title,
+    ...tableOf(byId("leaderboard").querySelector("table.board")),
+    note: [
+      "Percent, 95 % bootstrap intervals over sequences in brackets; ranks among the trackers scored here and shown.",
+      rows.some(({ k }) => k === null) && "† printed, not scored here.",
+    ]
+      .filter(Boolean)
+      .join(" "),
+    csv: csvOf(state, rows),
+  });
+  return saveTable(state, "the leaderboard", "board", make, () => rows.map(({ name }) => name));
 };
 
 const table = (state, rows, columns) => {
@@ -214,14 +234,14 @@ const scoreCell = ({ value, low, high, prints }, kind) => {
     const differ = prints.length > 1 || prints[0].doubtful;
     return el(
       "td",
-      { class: kind },
+      { class: kind, "data-text": `${prints[0].value}†` },
       el("i", {}, prints[0].value),
       differ && el("span", { class: "differ" }, "≠", el("span", { class: "hidden" }, " prints disagree")),
     );
   }
   return el(
     "td",
-    { class: kind },
+    { class: kind, "data-text": low === null ? null : `${percent(value)} [${percent(low)}, ${percent(high)}]` },
     el("b", {}, percent(value)),
     low !== null && el("span", { class: "sub" }, `${percent(low)}–${percent(high)}`),
   );

@@ -89,14 +89,28 @@ const drawProgress = (state) => {
   const silent = new Set(all[key].map(({ name }) => name));
   for (const { name } of every) silent.delete(name);
   const lines = fronts(marks, kind);
+  const title = `${state.metric} against ${kind.axis}`;
   const plot = drawing(
-    `${state.metric} against ${kind.axis}`,
+    title,
     (width) => drawMarks(state, marks, lines, kind, width),
     (name) => mark(state, name),
   );
   replace(
     byId("progress"),
-    el("h2", { id: "progress-title" }, `${state.metric} against ${kind.axis}`),
+    headed(
+      el("h2", { id: "progress-title" }, title),
+      chartMenu("the scores", "progress", plot, `${subject(state)}: ${title}`, scoredOf(state, marks), () => [
+        ["tracker", state.metric, kind.axis, "hardware", "source", "in doubt"],
+        ...marks.map(({ name, y, x, hardware, source, doubtful }) => [
+          name,
+          (100 * y).toFixed(2),
+          x,
+          hardware,
+          state.data.sources[source],
+          doubtful ? "yes" : "",
+        ]),
+      ]),
+    ),
     el(
       "div",
       { class: "against" },
@@ -137,6 +151,12 @@ const drawProgress = (state) => {
         el("p", { class: "note label" }, [...silent].join(", ")),
       ),
   );
+};
+
+// What stands below the chart in a file: those with marks of their own.
+const scoredOf = (state, marks) => {
+  const own = new Map(marks.filter(({ k }) => k !== null).map((one) => [one.name, one]));
+  return legendOf(state, [...own.values()], ({ name }) => name);
 };
 
 const counted = (names) => {

@@ -124,7 +124,7 @@ def test_columns_sort_both_ways(browser, hostile):
         scores = column(page, "td.active b")
         assert len(scores) == 3
         assert scores == sorted(scores, reverse=True)
-        page.locator("thead").get_by_role("button", name="SR").click()
+        page.locator(".board thead").get_by_role("button", name="SR").click()
         assert column(page, "td.active b") == sorted(scores)
         assert page.locator("th.active").get_attribute("aria-sort") == "ascending"
         page.get_by_role("button", name="Tracker", exact=True).click()
