@@ -120,7 +120,7 @@ def settled(page: Any) -> None:
     """p-values are told once the signs are drawn."""
     page.locator(".matrix").get_by_text("All pairs").wait_for()
     for _ in range(200):
-        if "…" not in page.locator("#pairs td").all_inner_texts():
+        if page.locator("#pairs[aria-busy]").count() == 0 and "…" not in page.locator("#pairs td").all_inner_texts():
             return
         page.wait_for_timeout(25)
     raise AssertionError("no p-values")
@@ -134,6 +134,7 @@ def test_a_pair_is_chosen_and_told_as_compare_tells_it(browser, night):  # noqa:
         settled(page)
         page.locator("[data-key=reference]").select_option("fused")
         page.locator("[data-key=rival]").select_option("rgb-only")
+        settled(page)
         lines = page.locator(".forest tbody tr").all_inner_texts()
         assert len(lines) == len(evaluation.attributes)
         for line, name in zip(lines, evaluation.attributes, strict=True):
@@ -147,6 +148,7 @@ def test_a_pair_is_chosen_and_told_as_compare_tells_it(browser, night):  # noqa:
         page.locator(".matrix [tabindex='0'][aria-pressed=true]").focus()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
+        settled(page)
         assert page.locator("[data-key=reference]").input_value() != page.locator("[data-key=rival]").input_value()
         page.wait_for_timeout(50)
         page.reload()
@@ -183,6 +185,7 @@ def test_a_combination_of_attributes_is_a_filter_everywhere(browser, night):  # 
             )
         assert page.locator("#sequence-list tbody tr").count() == both.sum()
         assert f"{both.sum()} sequence" in page.locator("#leaderboard .under").inner_text()
+        settled(page)
         assert f"{both.sum()} sequence" in page.locator("#pairs .under").inner_text()
         assert page.locator("#scatter circle").count() == both.sum()
         values = evaluation.values(evaluation.measure("SR"))[:, both].mean(axis=1) * 100
