@@ -146,7 +146,7 @@ def test_metric_and_attribute_change_every_view(browser, hostile):
         after = [page.locator(css).inner_html() for css in VIEWS]
         assert all(a != b for a, b in zip(before, after, strict=True))
         assert "low illumination" in page.locator("#leaderboard .under").inner_text()
-        assert page.locator("[aria-pressed=true]").get_attribute("data-key") == "attribute LI"
+        assert page.locator("#attributes [aria-pressed=true]").get_attribute("data-key") == "attribute LI"
         assert page.locator("#sequence-list tbody tr").count() < 6
 
 
