@@ -7,7 +7,7 @@ from datetime import date
 
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.spec import Spec
-from rgbtbench.reports.colours import PALETTE, colour
+from rgbtbench.reports.colours import PALETTE, looks_of
 from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
@@ -67,7 +67,10 @@ class Page:
             "small": SMALL,
             "sources": dict(SOURCES),
             "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
-            "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
+            "colours": {
+                name: look.index % len(PALETTE)
+                for name, look in looks_of(name for e in evaluations for name in e.trackers).items()
+            },
             "boards": boards,
         }
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]
