@@ -140,9 +140,13 @@ def make_tables(
     attributes: Collection[str] | None = None,
     measures: tuple[str, ...] | None = None,
     width: int | None = None,
+    watch: Mapping[Benchmark, Callable[[Aligned], None]] | None = None,
 ) -> Report:
-    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes."""
-    evaluations = material.evaluate(by, attributes, measures)
+    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes.
+
+    ``watch`` sees the boxes.
+    """
+    evaluations = material.evaluate(by, attributes, measures, watch)
     if ranks:
         boards = [ranked(evaluation, material.groups[evaluation.benchmark]) for evaluation in evaluations]
         text = render(
