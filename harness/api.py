@@ -185,8 +185,9 @@ def report(
 
     ``inputs``: an experiment's YAML, a store, ``[LABEL=]PATH`` of raw results, or a folder with
     ``results/BENCHMARK/TRACKER``. ``out`` takes the text or the page, ``figures`` a folder of drawings, of all or some
-    ``kinds`` (beside a page not those that need boxes: survival, strip). ``runs``: the experiments' store. ``truth``: of stores and raw results, one path or a path for each benchmark. ``benchmark``:
-    which one raw results are of, if nothing else tells it. ``only`` and ``without`` choose trackers. What a reader of
+    ``kinds`` (beside a page not those that need boxes: survival, strip). ``runs``: the experiments' store. ``truth``:
+    of stores and raw results, one path or a path for each benchmark. ``benchmark``: which one raw results are of, if
+    nothing else tells it. ``only`` and ``without`` choose trackers. What a reader of
     the numbers must know (repairs, doubts, gaps) is logged on stderr. Raises BenchError.
     """
     from .files.atomic import save

@@ -17,6 +17,7 @@ from rgbtbench.scoring.losses import FRAMES, OVERLAP, lost_at
 
 from .colours import Looks, looks_of
 from .figures import BOTH_COLUMNS, COLUMN, figure, label, legend_below, line_of, lines_of, ranked, seaborn, styled
+from .scores import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +49,7 @@ def scatter_pairs(evaluation: Evaluation, measure: Measure, looks: Looks | None 
             axes.plot([0, 100], [0, 100], color="#888888", linewidth=0.7)
             axes.scatter(x, y, s=5, c=np.where(gains == 0, "#888888", winner), linewidths=0, alpha=0.7)
             wins = f"{int((gains > 0).sum())} / {int((gains == 0).sum())} / {int((gains < 0).sum())}"
-            axes.set_title(f"{label(evaluation.trackers[k], 20)}\\n{wins}", color=looks[evaluation.trackers[k]].colour)
+            axes.set_title(f"{label(evaluation.trackers[k], 20)}\n{wins}", color=looks[evaluation.trackers[k]].colour)
             axes.set(xlim=(-2, 102), ylim=(-2, 102), aspect="equal")
             axes.grid(True)
         name = label(evaluation.trackers[best], 20)
@@ -89,23 +90,27 @@ def overlaps(evaluation: Evaluation, measure: Measure) -> Figure:
                 axes.text(*place, f"{share[row]:.0f}", ha="center", va="center", fontsize=5.5, color=ink)
             left = left + share
         axes.set_yticks(rows, [label(evaluation.trackers[k], 18) for k in order])
-        axes.invert_yaxis()
+        axes.set_ylim(len(order) - 0.5, -0.5)
         title = f"Overlap with the truth, {evaluation.benchmark.title}"
         axes.set(title=lines_of(title, COLUMN), xlabel="percent of frames, as the success curve counts", xlim=(0, 100))
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        legend_below(made, handles, names, columns=6)
+        legend_below(made, handles, names, columns=3)
         return made
 
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """``shares`` of sequences not yet lost after ``frames``: steps; how many were ``lost``, of ``sequences``."""
+    """``shares`` of sequences not yet lost after ``frames``: steps. How many were ``lost``, of ``sequences``.
+
+    After the frame ``until`` fewer than 10 sequences are left, and a single one moves the share by much.
+    """
 
     frames: Array
     shares: Array
     lost: int
     sequences: int
+    until: int
 
 
 def survival(overlaps: Array, lengths: Index) -> Survival:
@@ -122,29 +127,37 @@ def survival(overlaps: Array, lengths: Index) -> Survival:
     at = lost_at(overlaps, lengths)[there]
     kept = at == lengths[there]
     curve = stats.ecdf(stats.CensoredData.right_censored(at, kept)).sf
-    return Survival(np.append(0, curve.quantiles), np.append(1, curve.probabilities), int((~kept).sum()), len(at))
+    until = int(np.sort(at)[-SMALL]) if len(at) >= SMALL else int(at.max(initial=1))
+    steps = np.append(0, curve.quantiles), np.append(1, curve.probabilities)
+    return Survival(*steps, int((~kept).sum()), len(at), until)
 
 
 def survival_curves(
     evaluation: Evaluation, overlaps: Mapping[str, Any], lengths: Index, looks: Looks | None = None
 ) -> Figure:
-    """How many sequences are not yet lost after so many frames; in the legend: how many are lost in the end."""
-    with styled():
+    """Which share of sequences is not yet lost after so many frames; in the legend: how many are lost in the end.
+
+    A line ends where fewer than 10 sequences are left.
+    """
+    with styled() as matplotlib:
         looks = looks or looks_of(evaluation.trackers)
         found = {name: survival(overlaps[name].astype(float), lengths) for name in evaluation.trackers}
         order = sorted(found, key=lambda name: (found[name].lost / max(found[name].sequences, 1), name))
         made = figure(COLUMN, 2.4 + 0.14 * math.ceil(len(order) / 2))
         axes = made.subplots()
-        style = {"drawstyle": "steps-post"}
-        handles = [
-            line_of(axes, np.maximum(one.frames, 1), one.shares * 100, looks[name], **style)
-            for name, one in ((name, found[name]) for name in order)
-        ]
-        names = [f"{label(name, 20)} [{found[name].lost} of {found[name].sequences}]" for name in order]
-        title = f"Sequences not yet lost, {evaluation.benchmark.title}; [lost]"
-        axes.set(title=lines_of(title, COLUMN), ylabel="percent of sequences", ylim=(0, 100), xscale="log")
-        axes.set_xlabel(f"frame; lost: overlap of {OVERLAP} or less for {FRAMES} frames")
-        axes.set_xlim(1, int(lengths.max()))
+        handles, names = [], []
+        for name in order:
+            one, style = found[name], {"drawstyle": "steps-post"}
+            shown = one.frames <= one.until
+            x, y = np.append(one.frames[shown], one.until), np.append(one.shares[shown], one.shares[shown][-1:])
+            handles.append(line_of(axes, np.maximum(x, 1), y * 100, looks[name], **style))
+            names.append(f"{label(name, 20)} [{one.lost}/{one.sequences}]")
+        title = f"Sequences not yet lost, {evaluation.benchmark.title}; [lost in the end/all]"
+        axes.set(title=lines_of(title, COLUMN), ylabel="percent of sequences", ylim=(0, 101), xscale="log")
+        axes.set_xlabel(f"frames; lost: overlap of {OVERLAP} or less for {FRAMES} frames")
+        axes.set_xlim(1, max(2, *(one.until for one in found.values())))
+        axes.xaxis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
+        axes.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
         axes.grid(True)
         legend_below(made, handles, names)
         return made

@@ -78,6 +78,8 @@ def critical_differences(rows: Sequence[MeanRank], looks: Looks | None = None) -
         axes.plot([low, high], [0, 0], color="black", linewidth=0.8)
         for rank in range(low, high + 1):
             axes.plot([rank, rank], [0, 0.18], color="black", linewidth=0.6)
+            if rank != low and rank % (1 if high <= 12 else 5):  # more numbers would cover one another
+                continue
             axes.text(rank, 0.22, str(rank), ha="center", va="bottom", fontsize=5.5)
         axes.set_axis_off()
         axes.set_xlim(low - 0.45 * (high - low), high + 0.45 * (high - low))

@@ -71,7 +71,8 @@ def scatter(
     """Scored here filled, printed hollow; a cross where nobody tells the parameters. Labels never cover one another."""
     with styled() as matplotlib:
         shown = [*own, *printed[:CROWD]]
-        looks = looks_of((speed.tracker for speed in shown), looks_of((speed.tracker for speed in own), looks))
+        known = looks or looks_of(speed.tracker for speed in own)
+        looks = looks_of((speed.tracker for speed in shown), {s.tracker: known[s.tracker] for s in own})
         made = figure(COLUMN, 3.0)
         axes = made.subplots()
         axes.set_xscale("log")
@@ -86,7 +87,7 @@ def scatter(
                 style |= {"linewidth": 2.0}
             axes.scatter(speed.fps, speed.score, **style)
         axes.set(title=f"{metric} and speed, {title}", ylabel=f"{metric}, percent")
-        footnote = "; †: authors' files" if any(speed.by_authors for speed in shown) else ""
+        footnote = "\n†: by the authors' files" if any(speed.by_authors for speed in shown) else ""
         axes.set_xlabel(f"Frames a second, each on its own hardware{footnote}")
         axes.margins(0.14, 0.1)
         axes.grid(True)

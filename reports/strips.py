@@ -101,8 +101,9 @@ def draw_strip(watched: Watched, strip: Strip, trackers: Sequence[str], looks: L
                 for truth in benchmark.truth[:, at + k]:
                     _box(axes, truth, edgecolor="black", linewidth=1.1)
                     _box(axes, truth, edgecolor="white", linewidth=0.9, linestyle=(0, (2, 2)))
-            panels[0, column].text(0.02, 0.97, f"#{k * benchmark.spec.every + 1}", transform=panels[0, column].transAxes,
-                                   va="top", color="yellow", fontsize=7, fontweight="bold")  # fmt: skip
+            style = {"va": "top", "color": "yellow", "fontsize": 7, "fontweight": "bold"}
+            top = panels[0, column]
+            top.text(0.02, 0.97, f"#{k * benchmark.spec.every + 1}", transform=top.transAxes, **style)
         made.suptitle(f"{label(strip.sequence, 60)}, {benchmark.title}", fontsize=7.5)
         from matplotlib.lines import Line2D
 
