@@ -226,7 +226,7 @@ def report(
     if out is not None:
         content = made.content
         save(Path(out), content if isinstance(content, bytes) else content.encode(errors="backslashreplace"))
-    if drawn is not None:
+    if figures is not None and drawn is not None:
         drawn.write(Path(figures), figure_format, made.evaluations)
     return made
 

@@ -43,19 +43,19 @@ FIXED = {  # often shown together, so given different ones
 
 
 class Look(NamedTuple):
-    """How a tracker is drawn: ``index`` counts through the colours, and after the last goes on with other dashes."""
+    """How a tracker is drawn: ``place`` counts through the colours, and after the last goes on with other dashes."""
 
-    index: int
+    place: int
 
     @property
     def colour(self) -> str:
         """``#RRGGBB``."""
-        return PALETTE[self.index % len(PALETTE)]
+        return PALETTE[self.place % len(PALETTE)]
 
     @property
     def dashes(self) -> tuple[float, ...]:
         """On and off, in line widths; empty for a line without gaps."""
-        return DASHES[self.index // FIRST % len(DASHES)]
+        return DASHES[self.place // FIRST % len(DASHES)]
 
 
 Looks = Mapping[str, Look]
@@ -64,7 +64,7 @@ Looks = Mapping[str, Look]
 def looks_of(names: Iterable[str], given: Looks | None = None) -> dict[str, Look]:
     """A look for every tracker of a report; those ``given`` keep theirs."""
     looks = dict(given or {})
-    taken = {look.index for look in looks.values()}
+    taken = {look.place for look in looks.values()}
     for name in sorted(set(names) - set(looks), key=lambda name: (name not in FIXED, name)):
         own = FIXED.get(name, sha256(name.encode(errors="backslashreplace")).digest()[0] % FIRST)
         index = next(k for k in chain([own], count()) if k not in taken)

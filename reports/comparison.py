@@ -10,7 +10,7 @@ from rgbtbench.scoring.evaluation import Evaluation
 from rgbtbench.scoring.frames import Comparison, compare_rows
 from rgbtbench.scoring.statistics import mean_ranks
 
-from .tables import GAP, Table, number
+from .tables import GAP, Table, number, p_value
 
 __all__ = ["Comparison", "MeanRank", "compare_rows", "compare_tables", "mean_rank_rows", "mean_rank_tables"]
 
@@ -24,7 +24,7 @@ def compare_tables(evaluation: Evaluation, rows: list[Comparison]) -> list[Table
             span = f"[{number(row.low, sign=True)}, {number(row.high, sign=True)}]"
             gain = f"{number(row.difference, sign=True)} {span}"
             values = number(row.first_value), number(row.second_value)
-            body.append((row.attribute, *values, gain, number(row.p, 4), number(row.p_holm, 4), str(row.sequences)))
+            body.append((row.attribute, *values, gain, p_value(row.p), p_value(row.p_holm), str(row.sequences)))
         tables.append(
             Table(
                 title=f"{evaluation.benchmark.title}, {measure.name}: percent, difference [95 % interval]",

@@ -152,7 +152,7 @@ def survival_curves(
             x, y = np.append(one.frames[shown], one.until), np.append(one.shares[shown], one.shares[shown][-1:])
             handles.append(line_of(axes, np.maximum(x, 1), y * 100, looks[name], **style))
             names.append(f"{label(name, 20)} [{one.lost}/{one.sequences}]")
-        title = f"Sequences not yet lost, {evaluation.benchmark.title}; [lost in the end/all]"
+        title = f"Sequences not yet lost, {evaluation.benchmark.title}; [lost/all]"
         axes.set(title=lines_of(title, COLUMN), ylabel="percent of sequences", ylim=(0, 101), xscale="log")
         axes.set_xlabel(f"frames; lost: overlap of {OVERLAP} or less for {FRAMES} frames")
         axes.set_xlim(1, max(2, *(one.until for one in found.values())))

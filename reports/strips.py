@@ -91,16 +91,16 @@ def draw_strip(watched: Watched, strip: Strip, trackers: Sequence[str], looks: L
         each = BOTH_COLUMNS / max(len(frames), 3)
         rows = (len(trackers) + 4) // 4
         made = figure(each * len(frames), 2 * each * high / wide + 0.25 + 0.14 * rows)
-        made.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)  # type: ignore[union-attr]
+        made.set_layout_engine("constrained", w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
         panels = made.subplots(2, len(frames), squeeze=False)
         for column, (frame, k) in enumerate(zip(frames, strip.frames, strict=True)):
             for axes, image in zip(panels[:, column], (frame.rgb, frame.tir), strict=True):
                 _show(axes, image)
-                for name in trackers:
-                    _box(axes, watched.boxes[name][at + k], edgecolor=looks[name].colour, linewidth=1.1)
                 for truth in benchmark.truth[:, at + k]:
-                    _box(axes, truth, edgecolor="black", linewidth=1.1)
-                    _box(axes, truth, edgecolor="white", linewidth=0.9, linestyle=(0, (2, 2)))
+                    _box(axes, truth, edgecolor="black", linewidth=2.4)
+                    _box(axes, truth, edgecolor="white", linewidth=2.0, linestyle=(0, (2, 2)))
+                for name in reversed(trackers):  # thin, and the best on top: equal boxes leave the truth to be seen
+                    _box(axes, watched.boxes[name][at + k], edgecolor=looks[name].colour, linewidth=1.0)
             style = {"va": "top", "color": "yellow", "fontsize": 7, "fontweight": "bold"}
             top = panels[0, column]
             top.text(0.02, 0.97, f"#{k * benchmark.spec.every + 1}", transform=top.transAxes, **style)

@@ -68,7 +68,7 @@ class Page:
             "sources": dict(SOURCES),
             "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
             "colours": {
-                name: look.index % len(PALETTE)
+                name: look.place % len(PALETTE)
                 for name, look in looks_of(name for e in evaluations for name in e.trackers).items()
             },
             "boards": boards,
