@@ -20,20 +20,27 @@ SCRIPTS = (  # in the order in which they use one another
     "rows.js",
     "text.js",
     "board.js",
+    "chips.js",
+    "highlight.js",
+    "crosshair.js",
+    "gaps.js",
     "charts.js",
     "curves.js",
     "attributes.js",
+    "progress.js",
     "sequences.js",
     "timeline.js",
     "strip.js",
+    "enlarge.js",
     "about.js",
     "main.js",
 )
+STYLES = ("page.css", "charts.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
     """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
-    style = f"{_colours()}\n{_asset('page.css')}"
+    style = "\n".join([_colours(), *map(_asset, STYLES)])
     script = "\n".join(map(_asset, SCRIPTS))
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "
