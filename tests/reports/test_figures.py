@@ -13,6 +13,7 @@ import pytest
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.reports.colours import DASHES, PALETTE, Look, looks_of
 from rgbtbench.reports.comparison import Comparison, MeanRank, compare_rows, mean_rank_rows
+from rgbtbench.reports.tables import p_value
 from rgbtbench.results.study_record import Setting, Training
 from rgbtbench.scoring.evaluation import Evaluation, evaluate
 
@@ -20,7 +21,7 @@ pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from rgbtbench.reports.attribute_figures import PALE, forest, heat_map, pair_map, radar
 from rgbtbench.reports.figures import COLUMN, curves, dots, drawn, label, save
-from rgbtbench.reports.paper_files import cell_texts
+from rgbtbench.reports.paper_files import cell_texts, exhibit_table
 from rgbtbench.reports.paper_tables import collect, exhibits, fill
 from rgbtbench.reports.sequence_figures import critical_differences, distributions, seeds
 from rgbtbench.reports.speed import Speed, printed_speeds, scatter
@@ -154,6 +155,21 @@ def test_titles_are_no_wider_than_their_figures(scored):
             title = axes.title.get_window_extent(renderer)
             assert title.x0 >= 0, axes.get_title()
             assert title.x1 <= figure.bbox.x1, axes.get_title()
+
+
+def test_the_papers_figure_says_what_its_table_says():
+    exhibit = next(e for e in exhibits() if e.dots)
+    cells = fill(exhibit, collect([], {}, None))
+    texts = cell_texts(exhibit, cells)
+    made = dots(exhibit, cells, texts)
+    assert sorted(text.get_text() for axes in made.axes for text in axes.texts) == sorted(texts)
+    table = exhibit_table(exhibit, cells)
+    assert texts == [text for row in table.rows for text in row[1:]]
+    assert any("missing" in text for text in texts)
+
+
+def test_small_p_values_are_not_printed_as_zero():
+    assert [p_value(p) for p in (0.00005, 0.0001, 0.05, float("nan"))] == ["<0.0001", "0.0001", "0.0500", "–"]
 
 
 def test_what_only_lists_and_notes_say_is_in_no_figure():
