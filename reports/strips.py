@@ -128,14 +128,16 @@ def _show(axes: Any, image: Any) -> None:
     picture = Image.fromarray(np.ascontiguousarray(image))
     wide, high = picture.size
     picture.thumbnail((PIXELS, PIXELS * 4))
-    axes.imshow(np.asarray(picture), extent=(0, wide, high, 0), aspect="equal", cmap="gray")
+    axes.imshow(np.asarray(picture), extent=(0, wide, high, 0), aspect="equal", cmap="gray", vmin=0, vmax=255)
     axes.set(xticks=[], yticks=[], xlim=(0, wide), ylim=(high, 0))
     axes.spines[:].set_visible(False)
 
 
 def _box(axes: Any, box: Any, **style: Any) -> None:
     from matplotlib.patches import Rectangle
+    from matplotlib.patheffects import withStroke
 
     if np.isfinite(box).all():
         x, y, wide, high = (float(value) for value in np.clip(box, -1e6, 1e6))
-        axes.add_patch(Rectangle((x, y), wide, high, fill=False, **style))
+        halo = withStroke(linewidth=style["linewidth"] + 0.7, foreground="white", alpha=0.5)  # black on a dark image
+        axes.add_patch(Rectangle((x, y), wide, high, fill=False, path_effects=[halo], **style))
