@@ -143,12 +143,13 @@ def make_tables(
     measures: tuple[str, ...] | None = None,
     width: int | None = None,
     dress: Callable[[Table], Table] = lambda table: table,
+    watch: Mapping[Benchmark, Callable[[Aligned], None]] | None = None,
 ) -> Report:
     """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes.
 
-    ``dress``: what is made of each table before.
+    ``dress``: what is made of each table before. ``watch`` sees the boxes.
     """
-    evaluations = material.evaluate(by, attributes, measures)
+    evaluations = material.evaluate(by, attributes, measures, watch)
     if ranks:
         boards = [ranked(evaluation, material.groups[evaluation.benchmark]) for evaluation in evaluations]
         text = render(
