@@ -139,8 +139,9 @@ def make_tables(
     ranks: bool = False,
     attributes: Collection[str] | None = None,
     measures: tuple[str, ...] | None = None,
+    width: int | None = None,
 ) -> Report:
-    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``."""
+    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes."""
     evaluations = material.evaluate(by, attributes, measures)
     if ranks:
         boards = [ranked(evaluation, material.groups[evaluation.benchmark]) for evaluation in evaluations]
@@ -149,12 +150,13 @@ def make_tables(
             [row for rows in boards for row in rows],
             Ranked,
             [table for rows in boards for table in rank_tables(rows)],
+            width,
         )
     else:
         scores = [score_rows(evaluation, by) for evaluation in evaluations]
         both = zip(evaluations, scores, strict=True)
         tables = [table for evaluation, rows in both for table in score_tables(evaluation, rows, by)]
-        text = render(form, [row for rows in scores for row in rows], Score, tables)
+        text = render(form, [row for rows in scores for row in rows], Score, tables, width)
     return Report(text, tuple(evaluations), material.is_complete(evaluations))
 
 
