@@ -48,6 +48,17 @@ class Stress:
         """The modalities without which it means nothing: ``needs``, or any that it changes."""
         return self.needs or self.changes
 
+    @property
+    def described(self) -> tuple[str, ...]:
+        """Severities 1, 2 and 3 in words."""
+        if self.parameters[0]:
+            return tuple(
+                ", ".join(f"{key} {value if isinstance(value, int) else value[1]}" for key, value in level.items())
+                for level in self.parameters
+            )
+        frames = ("{} frames", "{1} of {0} frames")
+        return tuple("all frames" if times == (1, 1) else frames[len(times) - 1].format(*times) for times in self.times)
+
 
 def _at(key: str, *values: Any) -> Three:
     one, two, three = ({key: value} for value in values)
@@ -73,6 +84,7 @@ STRESSES: Mapping[str, Stress] = {
     "tir-frozen": _missing(TIR, "thermal shows its last good frame", None),
     "rgb-static": _missing(RGB, "RGB is noise", pixels.static),
     "tir-static": _missing(TIR, "thermal is noise", pixels.static),
+    "both-black": _missing(BOTH, "both are black: what is left without looking", pixels.black),
     "switch": Stress("missing", BOTH, "RGB, then thermal is black, in turn", IPL, pixels.black,
                      hits=timing.in_turn, times=((32, 4), (32, 8), (32, 16)), needs=BOTH),
     "dropped": Stress("missing", BOTH, "both show an earlier frame", LASHER,
@@ -119,6 +131,11 @@ class Chosen:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.severity}"
+
+    @property
+    def suffix(self) -> str:
+        """What it adds to a tracker's label."""
+        return f"~{self.name}-{self.severity}"
 
     @property
     def stress(self) -> Stress:
