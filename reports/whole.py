@@ -102,10 +102,12 @@ def collect_material(
     layouts: Mapping[str, str] | None = None,
     allow_missing: bool = False,
     versions: bool = False,
+    stressed: bool = False,
 ) -> Material:
     """Gather what ``inputs.gather`` finds, complete unless ``allow_missing``; what cannot be read is logged.
 
-    ``versions``: runs of one label are told apart by their hashes, not refused. Raises BenchError.
+    ``stressed``: with runs under stress. ``versions``: runs of one label are told apart by their hashes, not refused.
+    Raises BenchError.
     """
     for layout in (layouts or {}).values():
         reading(layout)
@@ -119,6 +121,7 @@ def collect_material(
         without=without,
         layouts=layouts,
         unread=unread,
+        stressed=stressed,
     )
     for reason in unread:
         log(f"left out: {reason}")

@@ -19,6 +19,8 @@ IPL = "Lu et al. 2024, IJCV: modality-missing RGB-T benchmarks"
 PMA = "PMATrack 2026, CVPR: unaligned RGB-T tracking"
 IMAGENET_C = "Hendrycks and Dietterich 2019, ICLR: ImageNet-C"
 ROBODEPTH = "Kong et al. 2023, NeurIPS: RoboDepth"
+RAIN = "Garg and Nayar 2007, IJCV: Vision and Rain"
+PATTERN = "Scribner et al. 1991, SPIE 1541: nonuniformity of infrared arrays"
 LASHER = "Li et al. 2022, TIP: attributes of LasHeR"
 
 
@@ -101,7 +103,7 @@ STRESSES: Mapping[str, Stress] = {
     "rgb-glare": Stress("spoiled", RGB, "two headlights drift across the image", LASHER,
                         pixels.glare, _at("size", 3, 5, 8)),
     "rgb-fog": Stress("spoiled", RGB, "airlight in clouds", IMAGENET_C, pixels.fog, _at("air", 100, 160, 208)),
-    "rgb-rain": Stress("spoiled", RGB, "bright streaks, less contrast", ROBODEPTH,
+    "rgb-rain": Stress("spoiled", RGB, "bright streaks, less contrast", RAIN,
                        pixels.rain, _at("drops", 64, 128, 256)),
     "rgb-motion-blur": Stress("spoiled", RGB, "a mean along rows or columns", IMAGENET_C,
                               pixels.motion, _at("length", 80, 40, 20)),
@@ -110,7 +112,7 @@ STRESSES: Mapping[str, Stress] = {
     "tir-crossover": Stress("spoiled", TIR, "contrast is lost", IMAGENET_C, pixels.contrast, _at("left", 102, 51, 13)),
     "tir-sensor-noise": Stress("spoiled", TIR, "Gaussian noise", IMAGENET_C,
                                pixels.sensor_noise, _at("deviation", 20, 46, 97)),
-    "tir-fixed-pattern": Stress("spoiled", TIR, "columns have offsets that stay", LASHER,
+    "tir-fixed-pattern": Stress("spoiled", TIR, "columns have offsets that stay", PATTERN,
                                 pixels.fixed_pattern, _at("deviation", 10, 20, 40)),
     "tir-low-resolution": Stress("spoiled", TIR, "means over squares", IMAGENET_C,
                                  pixels.low_resolution, _at("factor", 2, 4, 8)),
@@ -173,10 +175,20 @@ def chosen(words: Iterable[str]) -> tuple[Chosen, ...]:
     return tuple(Chosen(k, severity) for k in STRESSES for severity in SEVERITIES if (k, severity) in wanted)
 
 
+def suitable(modalities: Iterable[str | None]) -> tuple[Chosen, ...]:
+    """All stresses that mean something to trackers that see these modalities, None for both."""
+    seen = set(modalities)
+    return tuple(one for one in chosen(["all"]) if all(_means_something(one, modality) for modality in seen))
+
+
+def _means_something(one: Chosen, modality: str | None) -> bool:
+    return modality is None or (modality in one.stress.required and not one.stress.needs)
+
+
 def require_modality(one: Chosen, modality: str | None, where: str) -> None:
     """Raise ConfigError for a stress that means nothing to a tracker which sees one modality alone."""
     stress = one.stress
-    if modality is None or (modality in stress.required and not stress.needs):
+    if _means_something(one, modality):
         return
     needs = " and ".join({"rgb": "RGB", "tir": "thermal"}[each] for each in stress.required)
     raise ConfigError(
