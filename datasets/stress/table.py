@@ -98,10 +98,10 @@ STRESSES: Mapping[str, Stress] = {
                         shows=timing.late, times=((2,), (5,), (10,)), needs=BOTH),
     "rgb-dark": Stress("spoiled", RGB, "low light, with noise", ROBODEPTH, pixels.levels,
                        ({"gain": 128, "noise": 2}, {"gain": 64, "noise": 4}, {"gain": 24, "noise": 6})),
-    "rgb-overexposed": Stress("spoiled", RGB, "levels times a gain, plus an offset", IMAGENET_C, pixels.levels,
-                              ({"gain": 320, "lift": 26}, {"gain": 448, "lift": 77}, {"gain": 768, "lift": 128})),
+    "rgb-overexposed": Stress("spoiled", RGB, "levels plus an offset", IMAGENET_C, pixels.levels,
+                              ({"gain": 256, "lift": 26}, {"gain": 256, "lift": 77}, {"gain": 256, "lift": 128})),
     "rgb-glare": Stress("spoiled", RGB, "two headlights drift across the image", LASHER,
-                        pixels.glare, _at("size", 3, 5, 8)),
+                        pixels.glare, _at("size", 2, 3, 5)),
     "rgb-fog": Stress("spoiled", RGB, "airlight in clouds", IMAGENET_C, pixels.fog, _at("air", 100, 160, 208)),
     "rgb-rain": Stress("spoiled", RGB, "bright streaks, less contrast", RAIN,
                        pixels.rain, _at("drops", 64, 128, 256)),
@@ -116,8 +116,7 @@ STRESSES: Mapping[str, Stress] = {
                                 pixels.fixed_pattern, _at("deviation", 10, 20, 40)),
     "tir-low-resolution": Stress("spoiled", TIR, "means over squares", IMAGENET_C,
                                  pixels.low_resolution, _at("factor", 2, 4, 8)),
-    "tir-saturated": Stress("spoiled", TIR, "levels times a gain, plus an offset", IMAGENET_C, pixels.levels,
-                            ({"gain": 384, "lift": 32}, {"gain": 640, "lift": 64}, {"gain": 1024, "lift": 96})),
+    "tir-saturated": Stress("spoiled", TIR, "levels times a gain", LASHER, pixels.levels, _at("gain", 384, 512, 704)),
     "jpeg": Stress("spoiled", BOTH, "JPEG of low quality", IMAGENET_C, pixels.jpeg, _at("quality", 25, 15, 7)),
 }  # fmt: skip
 KINDS = tuple(dict.fromkeys(stress.kind for stress in STRESSES.values()))
