@@ -9,7 +9,7 @@ of sequences.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +23,7 @@ from rgbtbench.scoring.evaluation import ALL, Evaluation
 from rgbtbench.scoring.statistics import intervals, ratio_interval
 
 from .inputs import Entry
-from .records import render
 from .tables import GAP, Table, marked, number
-from .whole import Material, Report
 
 MEAN = "mean"
 RELIANCE = {"without RGB": "rgb-black", "without thermal": "tir-black", "without both": "both-black"}  # at severity 3
@@ -55,25 +53,6 @@ class StressScore:
     drop: float
     drop_low: float
     drop_high: float
-
-
-def make_stress(
-    material: Material,
-    form: str,
-    *,
-    by: str = "overall",
-    attributes: Collection[str] | None = None,
-    measures: tuple[str, ...] | None = None,
-) -> tuple[Report, list[list[StressScore]]]:
-    """The report in one of the formats of ``records.render``, and its rows by benchmark.
-
-    Raises ConfigError if no tracker was run both with and without stress.
-    """
-    evaluations = material.evaluate(by, attributes, measures)
-    rows = [stress_rows(e, material.groups[e.benchmark]) for e in evaluations]
-    tables = [table for e, own in zip(evaluations, rows, strict=True) for table in stress_tables(e, own)]
-    text = render(form, [row for own in rows for row in own], StressScore, tables)
-    return Report(text, tuple(evaluations), material.is_complete(evaluations)), rows
 
 
 def stress_rows(evaluation: Evaluation, entries: Iterable[Entry]) -> list[StressScore]:

@@ -75,7 +75,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _stress(arguments: argparse.Namespace, material: Material) -> int:
     from rgbtbench.reports.records import put
-    from rgbtbench.reports.stress import make_stress
+    from rgbtbench.reports.whole import make_stress
 
     attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
     report, rows = make_stress(

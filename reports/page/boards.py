@@ -17,6 +17,7 @@ from rgbtbench.scoring.evaluation import ALL, Evaluation
 from .filmstrips import Album
 from .origins import SHORT, failures, origin, rules
 from .prints import known, printed_rows
+from .stress import stress_view
 from .traces import ERROR_STEPS, GAP, OVERLAP_STEPS, Traces
 
 SCORE_STEPS = 1_000_000  # of 1: finer than any table shows
@@ -78,6 +79,7 @@ def board(
         },
         "strips": strips,
         "strip_notes": notes,
+        "stress": stress_view(evaluation, entries, album),
         "scale": {"score": SCORE_STEPS, "curve": CURVE_STEPS},
     }
 

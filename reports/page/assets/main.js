@@ -174,6 +174,7 @@ const start = async () => {
   state.view((s) => [what(s), s.chosen], boxes(pressAttribute));
   state.view((s) => [what(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
+  state.view((s) => [s.board, s.metric], drawStress);
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
   followLight();

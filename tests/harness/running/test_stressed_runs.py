@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from small import contents, rgbtbench, write_benchmark, write_experiment
 
 from rgbtbench.core.errors import ConfigError
+from rgbtbench.reports.page.packing import array_of, unpack
 from rgbtbench.running.runs import plan_runs
 
 LOOKS = """
@@ -88,6 +91,21 @@ def test_a_report_leaves_them_out_unless_it_is_asked(home):
     data = ("--truth", f"LasHeR={home / 'data'}")
     stored = rgbtbench("report", home / "one", *data, "--stress", "--metrics", "SR", "--format", "csv")
     assert sorted(stored.stdout.splitlines()) == sorted(rgbtbench(*asked, "--format", "csv").stdout.splitlines())
+
+
+def test_the_page_shows_what_is_lost_and_a_moment_under_each_stress(home):
+    done = rgbtbench("report", home / "exp.yaml", "--runs", home / "one", "--stress", "--format", "html", "--out",
+                     home / "page.html")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [data] = re.findall(r'id="data">([^<]*)<', (home / "page.html").read_text())
+    words, arrays = unpack(data)
+    shown = words["boards"][0]["stress"]
+    still = [row for row in shown["rows"] if row["tracker"] == "still" and row["stress"] == "mean"]
+    assert still
+    assert all(row["drop"] == 0 for row in still)
+    assert [picture["stress"] for picture in shown["pictures"]] == ["tir-black", "jpeg"]
+    images = [Image.open(io.BytesIO(array_of(ref, arrays).tobytes())) for ref in shown["pictures"][0]["images"]]
+    assert [np.asarray(image).max() > 8 for image in images] == [True, False]
 
 
 def test_what_is_wrong_with_it_is_said_with_its_line(home):
