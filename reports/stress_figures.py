@@ -13,8 +13,8 @@ from rgbtbench.files import atomic
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .attribute_figures import ON_RADAR
-from .colours import colour, dashes
-from .figures import BOTH_COLUMNS, COLUMN, drawn, figure, label, legend_below, lines_of, seaborn, styled
+from .colours import looks_of
+from .figures import BOTH_COLUMNS, COLUMN, drawn, figure, label, legend_below, line_of, lines_of, seaborn, styled
 from .stress import MEAN, StressScore
 
 if TYPE_CHECKING:
@@ -72,13 +72,11 @@ def stress_radar(rows: Sequence[StressScore], title: str) -> Figure:
     with styled():
         made = figure(COLUMN, 3.4)
         axes: Any = made.subplots(subplot_kw={"projection": "polar"})
-        dash, handles = dashes(trackers), []
+        looks, handles = looks_of(trackers), []
         for name in trackers:
             line = np.array([scores.get((name, stress), np.nan) for stress in names])
-            [drawn_line] = axes.plot(np.append(angles, angles[0]), np.append(line, line[0]), color=colour(name))
-            if dash[name]:
-                drawn_line.set_dashes(dash[name])
-            handles.append(drawn_line)
+            ring = np.append(angles, angles[0]), np.append(line, line[0])
+            handles.append(line_of(axes, *ring, looks[name]))
         axes.set_xticks(angles, names, fontsize=6)
         axes.set_ylim(0, None)
         axes.set_title(lines_of(f"{rows[0].metric} under stress, {title}; centre 0", COLUMN))

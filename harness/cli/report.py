@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.terminal import line_width, log, visible
 
-from .options import BREAKDOWNS, FORMATS, HTML, Verbs, add, add_inputs, breakdown, names_in
+from .options import BREAKDOWNS, FORMATS, HTML, Verbs, add, add_inputs, add_print, breakdown, for_print, names_in
 
 if TYPE_CHECKING:
     from rgbtbench.reports.whole import Material, Report
@@ -27,6 +27,7 @@ def add_verb(verbs: Verbs) -> None:
     report = add(verbs, "report", _report, "tables and figures of experiments, stores and raw results",
                  EXAMPLES)  # fmt: skip
     add_inputs(report)
+    add_print(report)
     report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
                         "pair: every two attributes together")  # fmt: skip
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
@@ -36,6 +37,10 @@ def add_verb(verbs: Verbs) -> None:
     report.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
+    report.add_argument("--kinds", metavar="A,B", help="of figures (default: all that there are data for); "
+                        "docs/reports.md lists them")  # fmt: skip
+    report.add_argument("--strip", metavar="SEQUENCE[:1,50,90]", action="append", default=[], help="a sequence, and "
+                        "frames of it, for the strip (default: where trackers disagree most)")  # fmt: skip
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
     report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
@@ -55,6 +60,14 @@ def _report(arguments: argparse.Namespace) -> int:
         return show_page(page, arguments.out)
     if arguments.stress:
         return _stress(arguments, material)
+    for option in ("kinds", "strip"):
+        if getattr(arguments, option) and (not arguments.figures or arguments.ranks):
+            raise ConfigError(f"--{option} is of figures", next="--figures DIR, without --ranks")
+    figures = None
+    if arguments.figures and not arguments.ranks:
+        from rgbtbench.reports.figure_files import Figures
+
+        figures = Figures(material.groups, names_in(arguments.kinds), arguments.strip)
     report = make_tables(
         material,
         arguments.format,
@@ -63,12 +76,12 @@ def _report(arguments: argparse.Namespace) -> int:
         attributes=attributes,
         measures=measures,
         width=None if arguments.out else line_width(),
+        watch=figures.watch if figures else None,
+        dress=for_print(arguments),
     )
     put(str(report), arguments.out)
-    if arguments.figures and not arguments.ranks:
-        from rgbtbench.reports.figure_files import write_figures
-
-        for path in write_figures(arguments.figures, arguments.figure_format, report.evaluations, material.groups):
+    if figures:
+        for path in figures.write(arguments.figures, arguments.figure_format, report.evaluations):
             log(f"figure: {path}")
     return 0 if report.complete else 1
 
