@@ -31,6 +31,7 @@ def add_verb(verbs: Verbs) -> None:
     report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
                         "pair: every two attributes together")  # fmt: skip
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
+    report.add_argument("--stress", action="store_true", help="what is left of each score when frames fail")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
     report.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
@@ -51,12 +52,14 @@ def _report(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.records import put
     from rgbtbench.reports.whole import make_page, make_tables
 
-    material = material_of(arguments)
+    material = material_of(arguments, stressed=arguments.stress)
     attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
     if arguments.format == HTML:
         require_no_terminal(arguments.out)
         page = make_page(material, title=arguments.title, attributes=attributes, measures=measures)
         return show_page(page, arguments.out)
+    if arguments.stress:
+        return _stress(arguments, material)
     for option in ("kinds", "strip"):
         if getattr(arguments, option) and (not arguments.figures or arguments.ranks):
             raise ConfigError(f"--{option} is of figures", next="--figures DIR, without --ranks")
@@ -83,6 +86,23 @@ def _report(arguments: argparse.Namespace) -> int:
     return 0 if report.complete else 1
 
 
+def _stress(arguments: argparse.Namespace, material: Material) -> int:
+    from rgbtbench.reports.records import put
+    from rgbtbench.reports.whole import make_stress
+
+    attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
+    report, rows = make_stress(
+        material, arguments.format, by=breakdown(arguments), attributes=attributes, measures=measures
+    )
+    put(str(report), arguments.out)
+    if arguments.figures:
+        from rgbtbench.reports.stress_figures import write_stress_figures
+
+        for path in write_stress_figures(arguments.figures, arguments.figure_format, report.evaluations, rows):
+            log(f"figure: {path}")
+    return 0 if report.complete else 1
+
+
 def _paper(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.paper_files import write_paper
     from rgbtbench.reports.paper_tables import collect
@@ -100,7 +120,9 @@ def _paper(arguments: argparse.Namespace) -> int:
     return 0 if material.is_complete(evaluations) else 1
 
 
-def material_of(arguments: argparse.Namespace, *, versions: bool = False, may_be_empty: bool = False) -> Material:
+def material_of(
+    arguments: argparse.Namespace, *, versions: bool = False, may_be_empty: bool = False, stressed: bool = False
+) -> Material:
     """What the inputs on the command line name; nothing, if there are none and that ``may_be``."""
     from rgbtbench.reports.inputs import Benchmarks
     from rgbtbench.reports.whole import Material, collect_material
@@ -117,6 +139,7 @@ def material_of(arguments: argparse.Namespace, *, versions: bool = False, may_be
         layouts=dict(text.rpartition("=")[::2] for text in arguments.boxes),
         allow_missing=arguments.allow_missing,
         versions=versions,
+        stressed=stressed,
     )
 
 

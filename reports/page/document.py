@@ -43,6 +43,7 @@ SCRIPTS = (  # in the order in which they use one another
     "timeline.js",
     "strip.js",
     "enlarge.js",
+    "stress.js",
     "about.js",
     "print.js",
     "main.js",

@@ -171,6 +171,7 @@ const start = async () => {
   state.view((s) => [compared(s), s.find, s.sequence], boxes(drawScatter));
   state.view((s) => [compared(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
+  state.view((s) => [s.board, s.metric], drawStress);
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
   state.view((s) => [s.unknown], drawUnknown);
