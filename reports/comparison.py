@@ -10,7 +10,7 @@ from rgbtbench.scoring.evaluation import Evaluation
 from rgbtbench.scoring.pairs import Comparison, compare_all, compare_rows, level
 from rgbtbench.scoring.statistics import mean_ranks
 
-from .tables import GAP, Table, number
+from .tables import GAP, Table, number, p_value
 
 __all__ = [
     "Comparison",
@@ -65,7 +65,7 @@ TOLD = ("difference", "wins / ties / losses", "p", "p (Holm)")
 
 def _told(row: Comparison) -> tuple[str, ...]:
     gain = f"{number(row.difference, sign=True)} [{number(row.low, sign=True)}, {number(row.high, sign=True)}]"
-    return gain, f"{row.wins} / {row.ties} / {row.losses}", number(row.p, 4), number(row.p_holm, 4)
+    return gain, f"{row.wins} / {row.ties} / {row.losses}", p_value(row.p), p_value(row.p_holm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,10 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         number, _, words = exhibit.title.rpartition(". ")  # LaTeX numbers its own captions
         captioned = replace(table, title=f"{words} ({number} of the {PAPER})")
         own[f"{exhibit.name}.tex"] = _bytes(as_latex(captioned) + "\n")
-        if exhibit.bars:
-            from .figures import bars, drawn
+        if exhibit.dots:
+            from .figures import dots, drawn
 
-            own[f"{exhibit.name}.svg"] = drawn(bars(exhibit, cells), "svg")
+            own[f"{exhibit.name}.svg"] = drawn(dots(exhibit, cells, cell_texts(exhibit, cells)), "svg")
         elif trainings := seeded(exhibit, evidence.study):
             from .figures import drawn
             from .sequence_figures import seeds
@@ -93,6 +93,12 @@ def exhibit_table(exhibit: Exhibit, cells: list[Filled]) -> Table:
         groups=("", *(group if metric else "" for group, metric in keys)),
         rule=next((at for at, row in enumerate(exhibit.rows) if row.added), None),
     )
+
+
+def cell_texts(exhibit: Exhibit, cells: Sequence[Filled]) -> list[str]:
+    """Every cell as the exhibit's table prints it."""
+    shows = {column.group: column.show for column in exhibit.columns}
+    return [cell_text(cell, shows[cell.group]) for cell in cells]
 
 
 def cell_text(cell: Filled, show: tuple[str, ...]) -> str:

@@ -19,6 +19,7 @@ from .losses import packed
 from .origins import SHORT, failures, origin, rules
 from .pairs import hits
 from .prints import known, printed_rows
+from .stress import stress_view
 from .traces import ERROR_STEPS, GAP, OVERLAP_STEPS, Traces
 
 SCORE_STEPS = 1_000_000  # of 1: finer than any table shows
@@ -75,6 +76,7 @@ def board(
         },
         "strips": strips,
         "strip_notes": notes,
+        "stress": stress_view(evaluation, entries, album),
         "scale": {"score": SCORE_STEPS},
     }
 

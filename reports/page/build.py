@@ -7,7 +7,7 @@ from datetime import date
 
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.spec import Spec
-from rgbtbench.reports.colours import PALETTE, colour
+from rgbtbench.reports.colours import PALETTE, looks_of
 from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.latex import LATIN, MARKS
@@ -73,7 +73,10 @@ class Page:
             "small": SMALL,
             "sources": dict(SOURCES),
             "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
-            "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
+            "colours": {
+                name: look.place % len(PALETTE)
+                for name, look in looks_of(name for e in evaluations for name in e.trackers).items()
+            },
             "latex": {"marks": MARKS, "letters": "".join(sorted(LATIN))},
             "bibtex": bibtex(row["name"] for board in boards for row in (*board["scored"], *board["printed"])),
             "random": random_numbers(),

@@ -1,4 +1,4 @@
-"""Where a tracker has lost its target: frames in a row in which its box does not touch the truth."""
+"""Where a tracker has lost its target, by VOT's rule, and for how long."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from rgbtbench.core.boxes import Array, Index, starts
+from rgbtbench.scoring.losses import FRAMES, OVERLAP
 
 from .packing import Pack
-
-ROW = 10  # frames in a row without overlap: less is no loss
 
 
 def losses(overlaps: Array, lengths: Index) -> Index:
@@ -23,12 +22,12 @@ def losses(overlaps: Array, lengths: Index) -> Index:
     """
     owner = np.repeat(np.arange(len(lengths)), lengths)
     off = np.zeros(len(owner) + len(lengths) + 1, dtype=bool)  # with a frame before each sequence, and one at the end
-    off[np.arange(len(owner)) + owner + 1] = overlaps == 0
+    off[np.arange(len(owner)) + owner + 1] = overlaps <= OVERLAP
     edges = np.flatnonzero(off[1:] != off[:-1])
     first, frames = edges[::2], edges[1::2] - edges[::2]
     begins = starts(lengths) + np.arange(len(lengths))
     sequence = np.searchsorted(begins, first, side="right") - 1
-    found: Index = np.column_stack([sequence, first - begins[sequence], frames])[frames >= ROW]
+    found: Index = np.column_stack([sequence, first - begins[sequence], frames])[frames >= FRAMES]
     return found
 
 
@@ -36,7 +35,7 @@ def packed(found: list[Index], sequences: int, pack: Pack) -> dict[str, Any]:
     """Losses of K trackers: how many (K, S), and all of them one after the other: first frames, then frames (2, N)."""
     counts = np.stack([np.bincount(own[:, 0], minlength=sequences) for own in found])
     return {
-        "row": ROW,
+        "row": FRAMES,
         "counts": pack.add(counts, "u2"),
         "runs": pack.add(np.concatenate(found)[:, 1:].T, "i4", differences=True),
     }

@@ -36,13 +36,12 @@ const drawAttributes = (state) => {
         rivals.map(({ name, colour, shape }, i) => {
           const { value, low, high } = grid[a][i];
           if (value === null) return null;
-          const y = middle(i);
+          const ends = [low, high].map((end) => offset(axis, end, value));
           return svg(
-            "g",
-            { class: colour, "data-tracker": name },
-            low !== null &&
-              svg("line", { class: "interval", x1: along(axis, low), x2: along(axis, high), y1: y, y2: y }),
-            svg("svg", { x: along(axis, value), y, overflow: "visible" }, dot(shape, 0, 0, 3.5)), // percent and pixels
+            "svg", // its place in percent, its shape in pixels
+            { class: colour, "data-tracker": name, x: along(axis, value), y: middle(i), overflow: "visible" },
+            low !== null && svg("line", { class: "interval", x1: ends[0], x2: ends[1] }),
+            dot(shape, 0, 0, 3.5),
           );
         }),
       ),
@@ -114,6 +113,8 @@ const pressAttribute = (state) =>
   byId("attributes")
     .querySelectorAll("button.attribute")
     .forEach((button, a) => button.setAttribute("aria-pressed", a === state.attribute));
+
+const offset = ({ low, high }, end, value) => `${((92 * (end - value)) / (high - low)).toFixed(2)}%`;
 
 const spanText = ({ value, low, high }) =>
   low === null ? percent(value) : `${percent(value)} (${percent(low)}–${percent(high)})`;

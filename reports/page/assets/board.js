@@ -158,10 +158,9 @@ const parted = (columns) =>
   el("tr", { class: "parted" }, el("th", { colspan: columns, scope: "rowgroup" }, "Printed, not scored here"));
 
 const line = (state, row, columns, axis) => {
-  const picked = row.k !== null && state.ticked.has(row.name);
   return el(
     "tr",
-    { class: picked ? "picked" : "", "data-tracker": row.name },
+    { class: row.ticked ? "picked" : "", "data-tracker": row.name },
     columns.map((column) => {
       if (column.metric) return scoreCell(row.values[column.metric], column.class);
       if (column.about) return aboutCell(row, column);
@@ -169,18 +168,18 @@ const line = (state, row, columns, axis) => {
       return el(
         column.key === "name" ? "th" : "td",
         { class: column.class, scope: column.key === "name" ? "row" : null },
-        CELLS[column.key ?? "choose"](state, row, picked),
+        CELLS[column.key ?? "choose"](state, row),
       );
     }),
   );
 };
 
 const CELLS = {
-  choose: (state, row, picked) =>
+  choose: (state, row) =>
     row.k !== null &&
     el("input", {
       type: "checkbox",
-      checked: picked,
+      checked: row.ticked,
       "aria-label": `Draw ${row.name}`,
       "data-key": `choose ${row.name}`,
       onchange: () => state.tick(row.name),
@@ -278,7 +277,7 @@ const axisTicks = (axis) => {
 const spanMark = (state, row, axis) => {
   const { value, low, high } = row.values[state.metric];
   if (value === null || row.is_truth) return null;
-  const kind = row.k === null ? "printed" : state.ticked.has(row.name) ? state.look(row.name).colour : "";
+  const kind = row.k === null ? "printed" : row.ticked ? state.look(row.name).colour : "";
   return svg(
     "svg",
     { class: `whisker ${kind}`, height: 14, width: "100%", "aria-hidden": "true" },

@@ -54,7 +54,7 @@ const lossJumps = (state, lines, s, read) => {
     el(
       "p",
       { class: "note" },
-      `Lost: no overlap with the truth for ${board.lost.row} frames in a row or more. A click reads the first of them.`,
+      `Lost: an overlap of 0.1 or less for ${board.lost.row} frames in a row or more. A click reads the first of them.`,
     ),
   );
 };

@@ -167,10 +167,11 @@ const start = async () => {
   state.view((s) => [s.board, s.metric, s.chosen, s.shown.attributes.length], boxes(drawAttributes));
   state.view((s) => [what(s), s.chosen], boxes(pressAttribute));
   const compared = (s) => [what(s), s.reference, s.rival, s.among, s.among === "ticked" && s.chosen];
-  state.view((s) => [compared(s), s.signed], boxes(drawPairs));
+  state.view((s) => [compared(s), s.signed], boxes(drawPairs), "pairs");
   state.view((s) => [compared(s), s.find, s.sequence], boxes(drawScatter));
   state.view((s) => [compared(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
+  state.view((s) => [s.board, s.metric], drawStress);
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
   state.view((s) => [s.unknown], drawUnknown);

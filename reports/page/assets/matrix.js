@@ -18,7 +18,6 @@ const drawMatrix = (state, compared, { reference, rival }, chances) => {
           class: kind,
           tabindex: chosen ? 0 : -1,
           "aria-pressed": chosen,
-          "aria-label": `${row.name} less ${column.name}: ${differenceText(span)}, p (Holm) ${chanceText(p)}`,
           title: `${row.name} less ${column.name}: ${differenceText(span)}, p (Holm) ${chanceText(p)}`,
           "data-key": `cell ${i} ${j}`,
         },

@@ -226,11 +226,12 @@ const againstReference = (state, compared, { reference, rival }, chances) => {
 const byAttribute = (state, { reference, rival }) => {
   const { data, shown, m } = state;
   const own = shown.attributes.map((attribute, a) => ({ attribute, a })).filter(({ attribute }) => !attribute.of);
+  const found = pairByAttribute(data, shown, m, rival.k, reference.k);
   const rows = own.map(({ attribute, a }) => ({
     attribute,
     a,
-    span: pairSpan(data, shown, m, a, rival.k, reference.k),
-    p: pairTest(data, shown, m, a, rival.k, reference.k),
+    span: found[a],
+    p: found[a].p,
   }));
   const told = rows.every(({ p }) => p !== null);
   const adjusted = told ? [rows[0].p, ...holm(rows.slice(1).map(({ p }) => p))] : rows.map(() => null);

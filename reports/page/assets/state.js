@@ -147,9 +147,10 @@ class State {
     this.set({ [name]: changed });
   }
 
-  // needs: what a view looks at; it is drawn again only when that differs from the last time.
-  view(needs, draw) {
-    this.views.push({ needs, draw, last: null });
+  // needs: what a view looks at; it is drawn again only when that differs from the last time. later: the id of a place
+  // that takes long to draw, after the others are seen.
+  view(needs, draw, later = null) {
+    this.views.push({ needs, draw, later, last: null });
   }
 
   draw() {
@@ -157,12 +158,25 @@ class State {
     for (const view of this.views) {
       const now = JSON.stringify(view.needs(this), (_, value) => (value instanceof Set ? [...value] : value));
       if (now !== view.last) {
+        const first = view.last === null;
         view.last = now;
-        view.draw(this);
+        if (view.later && !first) this.delay(view);
+        else view.draw(this);
       }
     }
     back();
     relight(document);
+  }
+
+  delay(view) {
+    clearTimeout(view.waiting);
+    byId(view.later).setAttribute("aria-busy", "true");
+    view.waiting = setTimeout(() => {
+      const back = place();
+      view.draw(this);
+      back();
+      byId(view.later).removeAttribute("aria-busy");
+    });
   }
 
   // After the drawing, which it would delay.

@@ -84,7 +84,7 @@ const quantile = (ordered, at) => {
 };
 
 const spanOf95 = (values) => {
-  const known = values.some(Number.isNaN) ? values.filter((value) => !Number.isNaN(value)) : values;
+  const known = values.filter((value) => value === value); // NaN is not
   if (known.length === 0) return { low: null, high: null };
   known.sort();
   const [low, high] = LEVELS.map((at) => quantile(known, at));
@@ -145,12 +145,14 @@ const flippedSums = (signs, flips, size, members, rows, count) => {
     const start = i;
     while (i < members.length && members[i] >> 3 === byte) i++;
     if (i === start) continue;
-    table.fill(0);
-    for (let n = start; n < i; n++) {
-      const bit = 1 << (members[n] & 7);
-      for (let pattern = 0; pattern < 256; pattern++)
-        for (let c = 0; c < count; c++)
-          table[pattern * count + c] += pattern & bit ? rows[n * count + c] : -rows[n * count + c];
+    table.fill(0, 0, count);
+    for (let n = start; n < i; n++) for (let c = 0; c < count; c++) table[c] -= rows[n * count + c];
+    for (let pattern = 1; pattern < 256; pattern++) {
+      const bit = pattern & -pattern; // one sign changed against a pattern that is known
+      const n = members.indexOf(byte * 8 + 31 - Math.clz32(bit), start);
+      const [own, before] = [pattern * count, (pattern ^ bit) * count];
+      if (n < 0 || n >= i) table.copyWithin(own, before, before + count);
+      else for (let c = 0; c < count; c++) table[own + c] = table[before + c] + 2 * rows[n * count + c];
     }
     for (let flip = 0; flip < flips; flip++) {
       const from = signs[flip * bytes + byte] * count;
@@ -211,23 +213,72 @@ const flipBound = (size, at) => {
   return Math.abs(sum) - 1e-12 * span - 1e-14 * both;
 };
 
-// Of one pair on one attribute.
-const pairTest = (data, board, m, a, i, j) => {
-  const signs = signsOf(data, board.sequences.length);
-  if (!signs) return null;
-  return memo(data.array(board.hits[m]), `test ${a} ${Math.min(i, j)} ${Math.max(i, j)}`, () => {
-    const size = board.sequences.length;
-    const values = singlesOf(data, board, m);
-    const weights = weightsFor(data, board, a);
-    const members = membersOf(data, board, a);
-    const both = members.map((s) => [weights[s] * values[i * size + s], weights[s] * values[j * size + s]]);
-    const bound = flipBound(members.length, (n) => both[n]);
-    if (Number.isNaN(bound) || members.length === 0) return NaN;
-    const rows = Float64Array.from(both, ([one, other]) => one - other);
-    const sums = flippedSums(signs, data.random.flips, size, members, rows, 1);
-    let extreme = 1;
-    for (const sum of sums) if (sum >= bound || -sum >= bound) extreme++;
-    return extreme / (1 + data.random.flips);
+// One pair on each of the benchmark's own attributes: [{difference, low, high, p}], p null until signs are drawn.
+const pairByAttribute = (data, board, m, i, j) => {
+  const size = board.sequences.length;
+  const own = board.attributes.map((_, a) => a).filter((a) => !board.attributes[a].of);
+  const values = singlesOf(data, board, m);
+  const all = board.sequences.map((_, s) => s);
+  const gains = Float64Array.from(all, (s) => values[i * size + s] - values[j * size + s]);
+  const weighted = new Float64Array(size * own.length);
+  for (const a of own)
+    for (const s of membersOf(data, board, a)) weighted[s * own.length + a] = weightsFor(data, board, a)[s] * gains[s];
+  const spans = memo(data.array(board.hits[m]), `forest ${i} ${j}`, () =>
+    gainSpans(data, board, m, i, j, own, weighted),
+  );
+  const signs = signsOf(data, size);
+  const tests = signs
+    ? memo(data.array(board.hits[m]), `forest tests ${i} ${j}`, () => {
+        const { flips } = data.random;
+        const sums = flippedSums(signs, flips, size, all, weighted, own.length);
+        return own.map((a) => {
+          const members = membersOf(data, board, a);
+          const weight = (s) => weightsFor(data, board, a)[s];
+          const bound = flipBound(members.length, (n) => [
+            weight(members[n]) * values[i * size + members[n]],
+            weight(members[n]) * values[j * size + members[n]],
+          ]);
+          if (Number.isNaN(bound) || members.length === 0) return NaN;
+          let extreme = 1;
+          for (let at = a; at < sums.length; at += own.length) if (Math.abs(sums[at]) >= bound) extreme++;
+          return extreme / (1 + flips);
+        });
+      })
+    : null;
+  return own.map((a, n) => ({ ...spans[n], p: tests ? tests[n] : null }));
+};
+
+// The same draws as for scores, all attributes at once. weighted: (S, A) gains times weights.
+const gainSpans = (data, board, m, i, j, own, weighted) => {
+  const { draws } = data.random;
+  const size = board.sequences.length;
+  const count = own.length;
+  const counts = resamplesOf(data, size);
+  const totals = memo(data.array(board.has), "totals", () => {
+    const found = new Float64Array(draws * count);
+    for (const a of own) {
+      const weights = weightsFor(data, board, a);
+      const members = membersOf(data, board, a);
+      for (let draw = 0; draw < draws; draw++)
+        for (const s of members) found[draw * count + a] += counts[draw * size + s] * weights[s];
+    }
+    return found;
+  });
+  const means = own.map(() => new Float64Array(draws));
+  const sums = new Float64Array(count);
+  for (let draw = 0; draw < draws; draw++) {
+    sums.fill(0);
+    for (let s = 0; s < size; s++) {
+      const times = counts[draw * size + s];
+      if (times) for (let a = 0, at = s * count; a < count; a++, at++) sums[a] += times * weighted[at];
+    }
+    for (let a = 0; a < count; a++) means[a][draw] = sums[a] / totals[draw * count + a];
+  }
+  return own.map((a) => {
+    const difference = meanScore(data, board, i, m, a) - meanScore(data, board, j, m, a);
+    if (Number.isNaN(difference)) return { difference: null, low: null, high: null };
+    const few = membersOf(data, board, a).length < 2;
+    return { difference, ...(few ? { low: null, high: null } : spanOf95(means[a])) };
   });
 };
 
