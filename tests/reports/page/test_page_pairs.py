@@ -23,7 +23,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 NODE = shutil.which("node")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 LABELS = ("rgb-only", "thermal-only", "fused")
-ENGINE = ("data.js", "draws.js", "statistics.js", "combinations.js")
+ENGINE = ("data.js", "draws.js", "statistics.js", "signs.js", "combinations.js")
 ASK = """
 const byId = () => ({ textContent: process.argv[2] === "-" ? require("fs").readFileSync(0, "utf8") : "" });
 load().then((data) => {
