@@ -240,7 +240,7 @@ def test_lost_frames_are_jumped_to(browser, night):  # noqa: F811
         assert f"frame {start:,} of" in page.locator("#sequence .slider").inner_text()
         tracker = page.locator(".lost .facts > div", has=page.locator(".jump")).first.locator("dt").inner_text().strip()
         reading = page.locator("#sequence table.legend tbody tr", has_text=tracker)
-        assert float(reading.locator("td >> nth=1").inner_text()) == 0
+        assert float(reading.locator("td >> nth=1").inner_text()) <= 0.1  # what counts as lost
 
 
 @in_browser
