@@ -18,6 +18,7 @@ SCRIPTS = (  # in the order in which they use one another
     "data.js",
     "draws.js",
     "statistics.js",
+    "signs.js",
     "combinations.js",
     "link.js",
     "state.js",

@@ -179,6 +179,15 @@ class State {
     });
   }
 
+  // What was to be drawn later, now.
+  hurry() {
+    for (const view of this.views.filter(({ later }) => later && byId(later).hasAttribute("aria-busy"))) {
+      clearTimeout(view.waiting);
+      view.draw(this);
+      byId(view.later).removeAttribute("aria-busy");
+    }
+  }
+
   // After the drawing, which it would delay.
   keep() {
     clearTimeout(this.keeping);
