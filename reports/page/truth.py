@@ -11,8 +11,9 @@ from rgbtbench.core.boxes import DEFAULT_LAYOUT, FIRST_ROWS, LAYOUTS, OFFSETS, A
 from rgbtbench.files import packed, paths, rows
 from rgbtbench.files.archive import BESIDE, FILES
 from rgbtbench.files.arrays import TEXTS
+from rgbtbench.reports.colours import PALETTE
 from rgbtbench.results import discovery, formats, matching
-from rgbtbench.scoring import format_check, layout_fit, statistics
+from rgbtbench.scoring import format_check, layout_fit, losses
 from rgbtbench.scoring.evaluation import Evaluation
 
 from .packing import Pack, Ref
@@ -41,7 +42,6 @@ def _boxes(boxes: Array, pack: Pack) -> Ref:
 
 def limits() -> dict[str, Any]:
     """Names, limits and thresholds of reading and checking, which Python has as constants."""
-    generator: Any = np.random.default_rng(0).bit_generator.state
     return {
         "files": FILES,
         "beside": BESIDE,
@@ -88,7 +88,8 @@ def limits() -> dict[str, Any]:
             "follow": layout_fit.FOLLOW,
         },
         "swapped": {columns: _orders(columns) for columns in DEFAULT_LAYOUT},
-        "bootstrap": {"draws": statistics.DRAWS, **{key: str(n) for key, n in generator["state"].items()}},
+        "lost": losses.OVERLAP,
+        "colours": len(PALETTE),
     }
 
 

@@ -59,19 +59,17 @@ const scoreSource = async (data, board, source, words, tell) => {
   await pause();
   const scored = await scoreRows(all);
   const values = protocol.measures.map(({ weights }, m) => scored.curves[m].map((curve) => dotOf(curve, weights)));
-  const draws = await drawsOf(names.length, rules.bootstrap, pause);
   const scores = [];
   for (const own of values) {
     const line = [];
-    for (const [a] of board.attributes.entries()) {
-      const weights = weightsOf(data, board, a);
-      const [low, high] = intervalOf(own, weights, draws);
-      line.push({ value: meanOf(own, weights), low, high });
+    for (const [a] of ownAttributes(board).entries()) {
+      const weights = weightsFor(data, board, a);
+      line.push({ value: meanOf(own, weights), ...intervalOf(data, own, weights) });
       await pause();
     }
     scores.push(line);
   }
-  return { ...scored, values, scores, notes: [...scored.repairs, ...doubts] };
+  return { ...scored, scores, notes: [...scored.repairs, ...doubts] };
 };
 
 // The scores as the command line writes them: score BENCHMARK --by attribute --format csv.
@@ -79,7 +77,7 @@ const csvScores = (board, name, scores) => {
   const { dataset, split, protocol } = board.scoring;
   const digits = (value) => (value === null || Number.isNaN(value) ? "" : (100 * value).toFixed(10));
   const lines = protocol.measures.flatMap((measure, m) =>
-    board.attributes.map(({ name: attribute, sequences, frames }, a) => {
+    ownAttributes(board).map(({ name: attribute, sequences, frames }, a) => {
       const { value, low, high } = scores[m][a];
       const cells = [dataset, split, name, measure.name, attribute, "", sequences, frames];
       return [...cells, digits(value), digits(low), digits(high)];
@@ -91,10 +89,12 @@ const csvScores = (board, name, scores) => {
 
 const addDropped = (state, board, name, scored, origin) => {
   const { data } = state;
-  const blocks = blocksOf(data, board, scored);
-  for (const [ref, block] of blocks) extend(data, ref, block);
+  stack(data, board, scored);
   const used = Object.values(data.colours);
-  const turns = SHAPES.map((_, colour) => used.filter((other) => other === colour).length);
+  const turns = Array.from(
+    { length: data.dropping.colours },
+    (_, colour) => used.filter((other) => other === colour).length,
+  );
   data.colours[name] = turns.indexOf(Math.min(...turns));
   data.sources.dropped = DROPPED;
   board.scored.push({
@@ -110,7 +110,7 @@ const addDropped = (state, board, name, scored, origin) => {
     repairs: scored.notes,
     origin,
   });
-  state.dropped.push({ board, name, refs: blocks.map(([ref]) => ref), csv: csvScores(board, name, scored.scores) });
+  state.dropped.push({ board, name, csv: csvScores(board, name, scored.scores) });
   state.order = state.ranked();
   state.set({
     chosen: new Set([...state.chosen, ...(board === state.shown ? state.ticked : []), name]),
@@ -120,9 +120,9 @@ const addDropped = (state, board, name, scored, origin) => {
 };
 
 const removeDropped = (state, dropped) => {
-  const { board, name, refs } = dropped;
+  const { board, name } = dropped;
   const k = board.scored.findIndex((tracker) => tracker.name === name);
-  for (const ref of refs) shorten(state.data, ref, k);
+  unstack(state.data, board, k);
   board.scored.splice(k, 1);
   delete state.data.colours[name];
   state.dropped.splice(state.dropped.indexOf(dropped), 1);

@@ -209,67 +209,19 @@ const scoreRows = async ({ rows, places, names, truths, lengths, read, protocol,
 // Weighted mean over sequences; NaN where there are none.
 const meanOf = (values, weights) => dotOf(values, weights) / weights.reduce((sum, w) => sum + w, 0);
 
-// NumPy's generator PCG64 from the state that it had: 64 random bits as two halves, the lower first.
-class Pcg64 {
-  constructor({ state, inc }) {
-    [this.state, this.inc, this.half] = [BigInt(state), BigInt(inc), null];
-  }
-  next32() {
-    if (this.half !== null) {
-      const half = this.half;
-      this.half = null;
-      return half;
-    }
-    this.state = BigInt.asUintN(128, this.state * 0x2360ed051fc65da44385df649fccf645n + this.inc);
-    const mixed = BigInt.asUintN(64, (this.state >> 64n) ^ this.state);
-    const turn = this.state >> 122n;
-    const bits = BigInt.asUintN(64, (mixed >> turn) | (mixed << (64n - turn)));
-    this.half = Number(bits >> 32n);
-    return Number(bits & 0xffffffffn);
-  }
-  // Lemire's way to a number below count, which rejects what would be drawn too often.
-  below(count) {
-    const bound = 4294967296 % count;
-    for (;;) {
-      const product = this.next32() * count; // below 2 ** 53
-      if (product % 4294967296 >= bound) return Math.floor(product / 4294967296);
-    }
-  }
-}
-
-const drawn = new Map();
-
-// How often each sequence is in each resample.
-const drawsOf = async (size, { draws, ...seed }, pause) => {
-  if (drawn.has(size)) return drawn.get(size);
-  const generator = new Pcg64(seed);
-  const counts = Array.from({ length: draws }, () => new Float64Array(size));
-  for (const row of counts) {
-    for (let i = 0; i < size; i++) row[generator.below(size)] += 1;
-    await pause();
-  }
-  drawn.set(size, counts);
-  return counts;
-};
-
-const quantileOf = (sorted, level) => {
-  const place = level * (sorted.length - 1);
-  const [a, b] = [Math.floor(place), Math.ceil(place)];
-  return sorted[a] + (sorted[b] - sorted[a]) * (place - a);
-};
-
-// Percentile bootstrap interval [low, high] of a weighted mean, by the command line's draws; null for one sequence.
-const intervalOf = (values, weights, counts) => {
-  if (weights.filter(Boolean).length < 2) return [null, null];
-  const means = counts.map((row) => {
+// 95 % interval of a weighted mean, by the draws that the command line has; nulls for one sequence.
+const intervalOf = (data, values, weights) => {
+  const size = values.length;
+  if (weights.filter((weight) => weight > 0).length < 2) return { low: null, high: null };
+  const [counts, { draws }] = [resamplesOf(data, size), data.random];
+  const means = Float64Array.from({ length: draws }, (_, draw) => {
     let [sum, total] = [0, 0];
-    for (let s = 0; s < row.length; s++) {
-      const weight = row[s] * weights[s];
+    for (let s = 0; s < size; s++) {
+      const weight = counts[draw * size + s] * weights[s];
       sum += weight * values[s];
       total += weight;
     }
     return sum / total;
   });
-  const sorted = Float64Array.from(means.filter((mean) => !Number.isNaN(mean))).sort();
-  return sorted.length ? [0.025, 0.975].map((level) => quantileOf(sorted, level)) : [null, null];
+  return spanOf95(means);
 };
