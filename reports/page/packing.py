@@ -24,7 +24,7 @@ class Pack:
         self.size = 0
 
     def add(self, array: NDArray[np.integer[Any] | np.float64], kind: str, *, differences: bool = False) -> Ref:
-        """Take numbers that fit ``kind``; ``differences`` along the last axis compress better where values creep.
+        """Take numbers that fit ``kind``; of integers, ``differences`` along the last axis compress better.
 
         >>> Pack().add(np.array([[1, 2, 4]]), "u1", differences=True)
         {'at': 0, 'kind': 'u1', 'shape': [1, 3], 'differences': True}
