@@ -109,7 +109,8 @@ def write(
     """Write a benchmark called ``name`` to a new folder ``out`` and return the names of its sequences.
 
     ``size`` is width, height; ``backgrounds`` a folder of registered photograph pairs; ``hard``: as ``design``.
-    Everything is written beside ``out`` and renamed at the end: a killed run leaves only ``.OUT-*.partial``. Raises ConfigError, DataError.
+    Everything is written beside ``out`` and renamed at the end: a killed run leaves only ``.OUT-*.partial``.
+    Raises ConfigError, DataError.
     """
     name, out = known(name), Path(out)
     check(frames, size)
