@@ -6,7 +6,7 @@ import io
 import re
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -124,18 +124,18 @@ def frames(sequence: Sequence, ahead: int = 8, pool: ThreadPoolExecutor | None =
     bad image is raised when its frame is asked for, so are images of different size. Close the iterator
     (``contextlib.closing``) if you leave early: then the threads end.
     """
-    pairs = enumerate(zip(sequence.rgb, sequence.tir, strict=True))
+    pairs = ((k, *both, sequence.sight) for k, both in enumerate(zip(sequence.rgb, sequence.tir, strict=True)))
     shared, waiting = pool is not None, deque[Future[Frame]]()
     pool = pool or threads()
     try:
-        waiting.extend(pool.submit(pair, k, *p) for k, p in islice(pairs, max(ahead, 1)))
+        waiting.extend(pool.submit(pair, *p) for p in islice(pairs, max(ahead, 1)))
         size: tuple[int, ...] | None = None
         while waiting:
             frame = waiting.popleft().result()
             size = size or frame.rgb.shape
             if frame.rgb.shape != size:
                 raise _sizes("frame of another size than the first", sequence.rgb[frame.index], size, frame.rgb.shape)
-            waiting.extend(pool.submit(pair, k, *p) for k, p in islice(pairs, 1))
+            waiting.extend(pool.submit(pair, *p) for p in islice(pairs, 1))
             yield frame
     finally:
         for future in waiting:
@@ -149,15 +149,15 @@ def threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
 
 
-def pair(index: int, rgb: Path, tir: Path) -> Frame:
-    """Both images of a frame. Raises DataError if one is bad or they differ in size."""
+def pair(index: int, rgb: Path, tir: Path, sight: Callable[[Frame], Frame] | None = None) -> Frame:
+    """Both images of a frame, as ``sight`` shows them. Raises DataError if one is bad or they differ in size."""
     remarks: list[str] = []
     image = decode(rgb, remarks)
     other = image if tir == rgb else decode(tir, remarks)  # the same file twice: one modality alone
     frame = Frame(index, image, other, tuple(remarks))
     if frame.rgb.shape != frame.tir.shape:
         raise _sizes("visible and thermal image differ in size", tir, frame.rgb.shape, frame.tir.shape)
-    return frame
+    return sight(frame) if sight else frame
 
 
 def _sizes(what: str, where: Path, expected: tuple[int, ...], found: tuple[int, ...]) -> DataError:

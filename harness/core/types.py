@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +32,7 @@ class Sequence:
 
     ``rgb`` and ``tir`` are N image paths, paired by rank. ``truth`` (M, N, 4): one annotation per annotated modality,
     boxes ``x y w h`` in pixels, NaN for a frame without truth. ``init`` (4,) is the box a tracker starts from.
+    ``sight``: what spoils a decoded frame before a tracker sees it (``rgbtbench.datasets.stress``).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Sequence:
     tir: tuple[Path, ...]
     truth: Array
     attributes: frozenset[str]
+    sight: Callable[[Frame], Frame] | None = None
 
     @property
     def init(self) -> Array:

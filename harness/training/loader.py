@@ -21,6 +21,7 @@ from rgbtbench.core.errors import BenchError, ConfigError
 
 from .families import DIMP, Kind
 from .sources import DRAWS, Footage, Source
+from .stressing import Stressing
 
 AHEAD = 4  # batches made before they are asked for
 POOL = 64  # sequences that a slot draws from, where one is used several times
@@ -35,8 +36,8 @@ class Loader:
     several times is used ``source.reuse`` times on average, in other frames each time and seldom twice in a row: a
     network would learn it by heart. Each slot of a batch draws from its ``POOL`` sequences, the oldest of which makes
     way every ``reuse`` batches, in each slot at another time. Of ``share`` = (r, n), n processes that learn together
-    divide each batch and this is the r-th. ``waited``: seconds that the consumer has spent in here. Close
-    it when done. Raises ConfigError; DataError when a sequence cannot be read.
+    divide each batch and this is the r-th. ``stress`` spoils samples. ``waited``: seconds that the consumer has spent
+    in here. Close it when done. Raises ConfigError; DataError when a sequence cannot be read.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Loader:
         workers: int = 0,
         start: int = 0,
         share: tuple[int, int] = (0, 1),
+        stress: Stressing | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
         rank, ranks = share
@@ -65,7 +67,7 @@ class Loader:
         self.device, self.parts, self.waited, self.kind = torch.device(device), max(workers, 1), 0.0, kind
         stream: Iterator[Any] = iter(
             DataLoader(
-                _Stream(source, sampling, kind, batch, slots, seed, start),
+                _Stream(source, sampling, kind, batch, slots, seed, start, stress),
                 batch_size=None,
                 num_workers=workers,
                 collate_fn=_as_is,
@@ -126,10 +128,18 @@ class _Stream(IterableDataset[_Packed | BenchError]):
     """This process's part of every batch: workers take neighbouring slots, so that parts in turn make the batch."""
 
     def __init__(
-        self, source: Source, sampling: Any, kind: Kind, batch: int, slots: range, seed: int, start: int
+        self,
+        source: Source,
+        sampling: Any,
+        kind: Kind,
+        batch: int,
+        slots: range,
+        seed: int,
+        start: int,
+        stress: Stressing | None = None,
     ) -> None:
         self.source, self.sampling, self.kind, self.batch, self.slots = source, sampling, kind, batch, slots
-        self.seed, self.start = seed, start
+        self.seed, self.start, self.stress = seed, start, stress
 
     def __iter__(self) -> Iterator[_Packed | BenchError]:
         worker = get_worker_info()
@@ -152,7 +162,8 @@ class _Stream(IterableDataset[_Packed | BenchError]):
         wanted = (oldest + int(drawn)) * self.batch + slot
         if wanted not in held:
             held[wanted] = self.source.footage(self.seed, wanted)
-        return self.kind.sample(held[wanted], self.sampling, self.seed, index)
+        footage = self.stress.footage(held[wanted], self.seed, index) if self.stress else held[wanted]
+        return self.kind.sample(footage, self.sampling, self.seed, index)
 
 
 def _each(change: Callable[[Any], Any], batch: Any) -> Any:

@@ -20,12 +20,15 @@ from . import shipped
 from .defaults import SCHEDULES, Optimiser
 from .families import DIMP, Family, all_models
 from .sources import Recorded, Rendered, Source
+from .stressing import Stressing
 
 T = TypeVar("T")
 FORMAT = 2  # of training: raised when a change to it may change a weight
 PRECISIONS = ("fp32", "tf32", "amp")
 SYNTHETIC = "synthetic"
+COMMON = ("source", "sampling", "stress")  # keys of data from any source
 TEACHER = "cmd-teacher"
+CLEAN = Stressing()  # stresses nothing
 FREE = ("name", "validate_every", "validation_samples", "workers", "log_gradients", "half")  # these change no training
 
 
@@ -33,7 +36,7 @@ FREE = ("name", "validate_every", "validation_samples", "workers", "log_gradient
 class Data:
     """What to learn from: generated scenes (``rendered``), or the ``split`` of a benchmark under ``root``.
 
-    ``held_out`` sequences of the split are for validation alone.
+    ``held_out`` sequences of the split are for validation alone, which sees no ``stress``.
     """
 
     source: str
@@ -42,6 +45,7 @@ class Data:
     rendered: Rendered | None
     sampling: Any  # its family's
     held_out: int = 0
+    stress: Stressing = CLEAN
 
     def open(self) -> Source:
         """The sequences. Raises DataError if they are not there or none is long enough."""
@@ -127,6 +131,8 @@ class Recipe:
         said["method"] = self.method.describe() if self.method else None
         said["teacher"] = asdict(self.teacher) if self.teacher else None
         said["data"] = {"source": source.describe(), "sampling": asdict(self.data.sampling)}
+        if self.data.stress.share:
+            said["data"]["stress"] = asdict(self.data.stress)
         plain: dict[str, Any] = _plain({"format": FORMAT, **said})
         return plain
 
@@ -251,12 +257,13 @@ class _Reader:
     def _data(self, usual: Any) -> Data:
         self.top.need("data", dict)
         source = str(self.document.at(("data",)).get("source", ""))
-        rendered = tuple(f.name for f in fields(Rendered)) if source == SYNTHETIC else ("root", "split", "held_out")
-        section = self.document.section(("data",), ("source", "sampling", *rendered))
+        own = tuple(f.name for f in fields(Rendered)) if source == SYNTHETIC else ("root", "split", "held_out")
+        section = self.document.section(("data",), (*COMMON, *own))
         section.need("source", str)
-        sampling = self._changed(usual, ("data", "sampling"))
+        sampling, stress = self._changed(usual, ("data", "sampling")), self._changed(CLEAN, ("data", "stress"))
         if source == SYNTHETIC:
-            return Data(source, None, None, self._changed(Rendered(), ("data",), skip=("source", "sampling")), sampling)
+            rendered = self._changed(Rendered(), ("data",), skip=COMMON)
+            return Data(source, None, None, rendered, sampling, stress=stress)
         if source.lower() not in {name.lower() for name in BENCHMARKS.names()}:
             error = unknown("source of data", source, (SYNTHETIC, *BENCHMARKS.names()))
             error.details["where"] = section.where("source")
@@ -269,7 +276,7 @@ class _Reader:
             raise error
         section.need("root", str)
         root = self._path("root", f"the files of {spec.name}", keys=("data",))
-        return Data(spec.name, root, split, None, sampling, _whole(section, "held_out", 0, 0))
+        return Data(spec.name, root, split, None, sampling, _whole(section, "held_out", 0, 0), stress)
 
     def _optimiser(self, usual: Optimiser) -> Optimiser:
         if self.top.value.get("optimiser") is None:

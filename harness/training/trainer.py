@@ -113,6 +113,7 @@ class Training:
             workers=self._workers(),
             start=state.step,
             share=share,
+            stress=recipe.data.stress,
             device=self.ranks.device,
         )
         speaker = Speaker(recipe.name, state.step, recipe.steps, recipe.batch, silent=not self.ranks.first)
