@@ -20,7 +20,7 @@ from rgbtbench.files.rows import parse_rows
 from .arrangement import Arranged, find
 from .attributes import read_table
 from .frames import frame_files, modalities
-from .names import sequence_names
+from .names import are_generated, sequence_names
 from .spec import Labels, Spec
 
 LARGEST = 1_000_000  # pixels: no truth is so far out
@@ -60,6 +60,11 @@ class Benchmark:
         own = sequence_names(self.spec.name, self.split)
         exact = rows == int(self.lengths.sum()) or (rows is None and own == self.names)
         return len(self.names) == sequences and exact
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether its sequences are called as those of ``rgbtbench synth``."""
+        return are_generated(self.names)
 
     @property
     def published_size(self) -> str:

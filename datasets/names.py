@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+GENERATED = "synthetic"  # followed by digits: the sequences that ``rgbtbench synth`` writes
+
 
 @cache
 def sequence_names(benchmark: str, split: str = "all") -> tuple[str, ...]:
@@ -28,6 +30,11 @@ def benchmarks_of(names: Iterable[str]) -> tuple[str, ...]:
     most = max(map(len, shared.values()))
     likely = [benchmark for benchmark, own in shared.items() if len(own) == most and 2 * most >= len(given) > 0]
     return tuple(benchmark for benchmark in likely if _sets()[benchmark] <= given) or tuple(likely)
+
+
+def are_generated(names: Iterable[str]) -> bool:
+    """Whether all sequences are called as generated ones are."""
+    return all(name.removeprefix(GENERATED).isdigit() and name.startswith(GENERATED) for name in names)
 
 
 @cache

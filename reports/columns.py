@@ -35,13 +35,21 @@ COLUMNS = (  # one that nobody fills is left out
         "authors_fps", "FPS, authors' files", lambda facts, entry: entry.authors_fps() if entry else None, number, True
     ),
     Column("printed_fps", "FPS printed", lambda facts, entry: _speed(facts, entry), printed=True),
-    Column("params_m", "params, M, printed", lambda facts, entry: None if entry else facts.params_m, printed=True),
+    Column("params_m", "params, M, printed", lambda facts, entry: _params(facts, entry), printed=True),
 )
 
 
+def _is_the_printed(entry: Entry | None) -> bool:
+    """Whether prints of this name may speak of it: not of what we ran, which has speed and size of its own."""
+    return entry is None or entry.source == "scored"
+
+
 def _speed(facts: Facts, entry: Entry | None) -> str | None:
-    """Of trackers that are only in print: others were scored with boxes of which the print may not speak."""
-    return facts.speeds[0].fps if facts.speeds and entry is None else None
+    return facts.speeds[0].fps if facts.speeds and _is_the_printed(entry) else None
+
+
+def _params(facts: Facts, entry: Entry | None) -> str | None:
+    return facts.params_m if _is_the_printed(entry) else None
 
 
 def about(facts: Facts, entry: Entry | None = None) -> About:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,8 @@ from .inputs import Entry
 from .records import several
 from .scores import REPEATED, Score, score_rows
 from .tables import GAP, Table, marked, spanned
+
+OURS = (SOURCES["measured"], SOURCES["scored"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +154,24 @@ def _order(row: Ranked) -> tuple[float, str]:
 
 
 def board(rows: Sequence[Ranked]) -> Table:
-    """One row per tracker and source, two columns per benchmark; those on most benchmarks and with best ranks first.
+    """One row per tracker, two columns per benchmark; those on most benchmarks and with best ranks first.
 
-    A printed number and a measured one of the same tracker are two rows.
+    Printed numbers and measured ones of the same tracker are two rows, each with its sources.
     """
     benchmarks = list(dict.fromkeys(row.title for row in rows))
     by_tracker: dict[tuple[str, str], dict[str, Ranked]] = {}
     for row in rows:
-        by_tracker.setdefault((row.tracker, row.source), {})[row.title] = row
+        kind = row.source if row.source in OURS else "printed"
+        by_tracker.setdefault((row.tracker, kind), {})[row.title] = row
     columns = known(row.about for row in rows)
     body, grid = [], []
-    for tracker, source in sorted(by_tracker, key=lambda key: _place(by_tracker[key], benchmarks)):
-        own = by_tracker[tracker, source]
+    for tracker, kind in sorted(by_tracker, key=lambda key: _place(by_tracker[key], benchmarks)):
+        own = by_tracker[tracker, kind]
         scores = [text for title in benchmarks for text in _shown(own.get(title))]
         texts = [shown(row.about) for row in own.values()]
         more = [", ".join(dict.fromkeys(t[c.key] for t in texts if c.key in t)) or GAP for c in columns]
-        body.append((tracker, *scores, mean_rank(own.values()), f"{len(own)} of {len(benchmarks)}", *more, source))
+        place = mean_rank(own.values()), f"{len(own)} of {len(benchmarks)}"
+        body.append((tracker, *scores, *place, *more, _sources(own)))
         scored = [own[t].value if t in own and own[t].rank is not None else math.nan for t in benchmarks]
         grid.append([value for score in scored for value in (score, math.nan)])
     best, second = marked(np.array(grid), axis=0)
@@ -188,6 +192,15 @@ def board(rows: Sequence[Ranked]) -> Table:
         second=second,
         groups=("", *(title for title in benchmarks for _ in range(2)), *("" for _ in tail)),
     )
+
+
+def _sources(own: Mapping[str, Ranked]) -> str:
+    """Who says the numbers of a row; with the benchmarks, if not all are of one source."""
+    sources: dict[str, list[str]] = {}
+    for title, row in own.items():
+        sources.setdefault(row.source, []).append(title)
+    several = len(sources) > 1
+    return "; ".join(f"{source} ({', '.join(titles)})" if several else source for source, titles in sources.items())
 
 
 def mean_rank(rows: Iterable[Ranked]) -> str:

@@ -15,30 +15,32 @@ from pathlib import Path
 from typing import IO, Any
 
 from rgbtbench.core.errors import unknown
-from rgbtbench.core.terminal import visible
+from rgbtbench.core.terminal import line_width, visible
 from rgbtbench.files import atomic
 
-from .tables import RENDER, Table
+from .tables import RENDER, Table, as_text
 
 FORMATS = (*RENDER, "json", "csv", "csv-safe")
 
 
 def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], path: Path | None = None) -> None:
     """Print in one of the formats of ``render``, to stdout or into a file."""
-    put(render(form, rows, kind, tables), path)
+    put(render(form, rows, kind, tables, None if path else line_width()), path)
 
 
-def render(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table]) -> str:
+def render(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], width: int | None = None) -> str:
     """Text in a format: ``table``, ``md`` and ``latex`` are of ``tables``; ``json``, ``csv`` and ``csv-safe`` of rows.
 
-    ``csv-safe``: cells that a spreadsheet would take for a formula start with an apostrophe. Raises ConfigError for
+    ``width``: characters of a line of text tables. ``csv-safe``: cells
+    that a spreadsheet would take for a formula start with an apostrophe. Raises ConfigError for
     another format.
     """
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
     out = io.StringIO()
     if form in RENDER:
-        print("\n\n".join(RENDER[form](table) for table in tables), file=out)
+        shape = partial(as_text, width=width) if form == "table" else RENDER[form]
+        print("\n\n".join(map(shape, tables)), file=out)
     elif form == "json":
         write_json(rows, kind, out)
     else:

@@ -7,7 +7,8 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, zip_longest
+from textwrap import wrap
 
 import numpy as np
 
@@ -21,6 +22,7 @@ LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textascii
 LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
 LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"$^\dagger$"}
 SIZES = ((95, r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), (75, r"\footnotesize\setlength{\tabcolsep}{4pt}"))
+NARROWEST = 16  # characters, to which a column of words is wrapped
 LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
@@ -84,8 +86,10 @@ def marked(grid: Array, axis: int, digits: int = 1) -> tuple[Marks, Marks]:
     return places[0], places[1]
 
 
-def as_text(table: Table) -> str:
-    """Columns aligned with blanks."""
+def as_text(table: Table, width: int | None = None) -> str:
+    """Columns aligned with blanks. ``width``: characters of a line, such as those of a terminal."""
+    if width:
+        return "\n\n".join(as_text(part) for part in fitted(table, width))
     grid = [[visible(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[c]) for row in grid) for c in range(len(table.header))]
     right, groups = table.numeric, []
@@ -106,6 +110,43 @@ def as_text(table: Table) -> str:
     body = _ruled(table, list(map(line, grid[1:])), rule)
     parts = [visible(table.title), "", *above, line(grid[0]), rule, *body]
     return "\n".join(parts + _notes(table))
+
+
+def fitted(table: Table, width: int) -> list[Table]:
+    """The table as those that fit into lines of ``width`` characters: words are wrapped, then columns part.
+
+    A cell of several lines is continued in rows of its own. Each part begins with the first column.
+    """
+    grid = [[visible(cell) for cell in row] for row in (table.header, *table.rows)]
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    words = [c for c, right in enumerate(table.numeric) if not right]
+    least = {c: min(widths[c], max(NARROWEST, len(grid[0][c]))) for c in words}
+    excess = sum(widths) + 2 * (len(widths) - 1) - width
+    while excess > 0 and (wide := [c for c in words if widths[c] > least[c]]):
+        widths[max(wide, key=lambda c: widths[c])] -= 1
+        excess -= 1
+    parts = [[0]]
+    for c in range(1, len(widths)):
+        if len(parts[-1]) > 1 and sum(widths[k] + 2 for k in parts[-1]) + widths[c] > width:
+            parts.append([0])
+        parts[-1].append(c)
+    return [_part(table, grid, widths, part, last=part is parts[-1]) for part in parts]
+
+
+def _part(table: Table, grid: Sequence[Sequence[str]], widths: Sequence[int], part: list[int], *, last: bool) -> Table:
+    """Some columns of a table, each cell in as many rows as its width asks for."""
+    rows, starts = list[tuple[str, ...]](), list[int]()
+    for row in grid[1:]:
+        starts.append(len(rows))
+        rows += zip_longest(*(wrap(row[c], widths[c]) or [""] for c in part), fillvalue="")
+    return Table(
+        title=table.title if 1 in part else f"{table.title}, continued",
+        header=tuple(table.header[c] for c in part),
+        rows=tuple(rows),
+        note=table.note if last else "",
+        groups=tuple(table.groups[c] for c in part) if table.groups else (),
+        rule=None if table.rule is None else starts[table.rule],
+    )
 
 
 def _ruled(table: Table, lines: list[str], rule: str) -> list[str]:

@@ -12,7 +12,6 @@ from rgbtbench.core.errors import ConfigError, ResultError
 from rgbtbench.core.terminal import log
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.spec import Spec
-from rgbtbench.files.archive import stem
 from rgbtbench.scoring.evaluation import Aligned, Evaluation
 
 from .comparable import by_benchmark, require_complete, told_apart
@@ -20,6 +19,8 @@ from .inputs import Benchmarks, Entry, gather, score
 from .leaderboard import Ranked, rank_tables, ranked
 from .records import render
 from .scores import HTML, Score, attributes_of, score_rows, score_tables
+
+EXPERIMENTS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -139,8 +140,9 @@ def make_tables(
     ranks: bool = False,
     attributes: Collection[str] | None = None,
     measures: tuple[str, ...] | None = None,
+    width: int | None = None,
 ) -> Report:
-    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``."""
+    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes."""
     evaluations = material.evaluate(by, attributes, measures)
     if ranks:
         boards = [ranked(evaluation, material.groups[evaluation.benchmark]) for evaluation in evaluations]
@@ -149,12 +151,13 @@ def make_tables(
             [row for rows in boards for row in rows],
             Ranked,
             [table for rows in boards for table in rank_tables(rows)],
+            width,
         )
     else:
         scores = [score_rows(evaluation, by) for evaluation in evaluations]
         both = zip(evaluations, scores, strict=True)
         tables = [table for evaluation, rows in both for table in score_tables(evaluation, rows, by)]
-        text = render(form, [row for rows in scores for row in rows], Score, tables)
+        text = render(form, [row for rows in scores for row in rows], Score, tables, width)
     return Report(text, tuple(evaluations), material.is_complete(evaluations))
 
 
@@ -172,19 +175,26 @@ def make_page(
         raise ConfigError("nothing to show", expected="experiments, stores, results, or --printed BENCHMARK")
     from .page.build import Page
 
-    page = Page(title or page_title(material.inputs), material.groups, printed, untrusted=untrusted)
+    page = Page(title or page_title(material, printed), material.groups, printed, untrusted=untrusted)
     evaluations = material.evaluate(HTML, attributes, measures, page.watch)
     return Report(page.html(evaluations), tuple(evaluations), material.is_complete(evaluations))
 
 
-def page_title(inputs: Iterable[str]) -> str:
-    """The names of what is reported on, without their folders."""
-    names = [stem(Path(text.partition("=")[2] or text).expanduser().resolve()) for text in inputs]
-    return ", ".join(dict.fromkeys(name.removesuffix(".yaml").removesuffix(".yml") for name in names)) or "Leaderboard"
+def page_title(material: Material, printed: Sequence[Spec] = ()) -> str:
+    """The experiments' names if there is nothing else, or the benchmarks': a folder's name says nothing."""
+    from .page.build import FIRST
+
+    if material.inputs and all(text.endswith(EXPERIMENTS) for text in material.inputs):
+        names = [Path(text).expanduser().resolve().stem for text in material.inputs]
+        return ", ".join(dict.fromkeys(names))
+    names = [f"{'generated ' * b.is_generated}{b.spec.name}" for b in material.groups]
+    names += [spec.name for spec in printed]
+    *most, last = sorted(dict.fromkeys(names), key=lambda name: FIRST not in name)  # as the page shows them
+    return f"Trackers on {', '.join(most)}{' and ' * bool(most)}{last}"
 
 
 def _run_command(inputs: Iterable[str], runs: Path | None, changes: Iterable[str]) -> str:
-    experiments = [text for text in inputs if text.endswith((".yaml", ".yml"))]
+    experiments = [text for text in inputs if text.endswith(EXPERIMENTS)]
     words = ["rgbtbench", "run", *(experiments[:1] or ["EXPERIMENT.yaml"])]
     words += ["--runs", str(runs)] if runs else []
     return shlex.join(words + [word for change in changes for word in ("--set", change)])

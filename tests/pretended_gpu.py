@@ -1,23 +1,42 @@
 """A GPU that is not there: tensors stay on the CPU, but each knows where it would be, and what mixes devices fails.
 
 Inside ``pretended_gpu()`` a tensor made on, or moved to, ``cuda`` says so. Operations on tensors of two devices raise,
-as on a real GPU; so does ``numpy()`` on one of the GPU. What it cannot see: kernels that a GPU lacks, and rounding.
+as on a real GPU; so does ``numpy()`` on one of the GPU. ``waits`` names each call for which Python would stand still
+until the GPU has done all it was asked for. What it cannot see: kernels that a GPU lacks, and rounding.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_map
 
+from rgbtbench.trackers.networks.transfer import constant
+
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 READ = ("item", "tolist", "__bool__", "__float__", "__int__", "__index__", "__repr__", "__format__", "data_ptr", "size",
         "stride", "dim", "numel", "untyped_storage", "__len__", "is_floating_point", "element_size")  # fmt: skip
 INDEXING = ("__getitem__", "__setitem__", "index_put_")  # by indices on the CPU, which torch allows
-
+MADE = ("tensor", "as_tensor", "new_tensor")  # from values that Python has
+ASKED = (
+    "item",
+    "tolist",
+    "__bool__",
+    "__float__",
+    "__int__",
+    "__index__",
+    "__contains__",
+    "nonzero",
+    "argwhere",
+    "masked_select",
+    "unique",
+    "equal",
+    "allclose",
+)  # of the GPU: it must have got there
 CROSSING = ("__set__", "copy_", "_has_compatible_shallow_copy_type")
 
 
@@ -31,6 +50,17 @@ class PretendedGPU(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.held: dict[int, Any] = {}
+        self.pinned: dict[int, Any] = {}
+        self.waits: list[str] = []
+
+    def __enter__(self) -> PretendedGPU:
+        constant.cache_clear()  # what is kept is on no device, or on another one's
+        super().__enter__()
+        return self
+
+    def __exit__(self, *reason: Any) -> None:
+        super().__exit__(*reason)
+        constant.cache_clear()
 
     def on_gpu(self, tensor: Tensor) -> bool:
         """Where a tensor would be."""
@@ -46,6 +76,31 @@ class PretendedGPU(TorchFunctionMode):
                     self.held[storage._cdata] = storage
         return value
 
+    def pin(self, tensor: Tensor) -> Tensor:
+        """Put a tensor of the CPU where a GPU can fetch it."""
+        storage = tensor.untyped_storage()
+        self.pinned[storage._cdata] = storage
+        return tensor
+
+    def _waits(self, name: str, args: Any, kwargs: Any, tensors: list[Tensor], target: str | None) -> bool:
+        """Whether Python would wait for a GPU: for an upload, too, unless it is asynchronous from pinned memory."""
+        here = [self.on_gpu(t) for t in tensors]
+        if name in MADE:
+            return target == "cuda" and True not in here
+        if name in ("to", "cpu", "cuda", "copy_") and here:
+            other = here[1] if len(here) > 1 else {"cpu": False, "cuda": True}.get(target or name, here[0])
+            source, there = (other, here[0]) if name == "copy_" else (here[0], other)
+            pinned = tensors[name == "copy_"].untyped_storage()._cdata in self.pinned
+            return source != there and not (there and pinned and kwargs.get("non_blocking"))
+        if name in INDEXING and here[:1] == [True]:
+            leaves = tree_flatten(args[1:])[0]
+            masks = any(isinstance(leaf, Tensor) and leaf.dtype == torch.bool for leaf in leaves)
+            return masks or any(
+                not self.on_gpu(leaf) if isinstance(leaf, Tensor) and leaf.dim() else isinstance(leaf, np.ndarray)
+                for leaf in leaves
+            )
+        return name in ASKED and True in here
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
         name = getattr(func, "__name__", "")
@@ -59,8 +114,11 @@ class PretendedGPU(TorchFunctionMode):
         if name == "_parse_to" or func is torch.device:  # what was asked for
             return func(*args, **kwargs)
         target = _target(func, args, kwargs)
+        if self._waits(name, args, kwargs, tensors, target):
+            self.waits.append(name)
+        pinned = kwargs.pop("pin_memory", False)
         args, kwargs = tree_map(_really, args), tree_map(_really, kwargs)
-        if name in ("to", "cpu", "cuda", "pin_memory", "type_as"):
+        if name in ("to", "cpu", "cuda", "type_as"):
             return self._moved(func, name, args, kwargs, tensors, target)
         if target is not None or (name in ("tensor", "as_tensor") and not tensors):
             found = func(*args, **kwargs)
@@ -69,6 +127,8 @@ class PretendedGPU(TorchFunctionMode):
             return self.hold(found) if target == "cuda" else found
         if name in ("numpy", "__array__") and True in places:
             raise Mixed(f"{name}() of a tensor on the GPU")
+        if pinned or name == "pin_memory":
+            return self.pin(tensors[0].clone() if tensors else func(*args, **kwargs))
         if len(places) == 2 and name not in INDEXING and name not in CROSSING:
             shapes = ", ".join(f"{tuple(t.shape)} on {'GPU' if self.on_gpu(t) else 'CPU'}" for t in tensors)
             raise Mixed(f"{name} of tensors on two devices: {shapes}")
@@ -82,7 +142,7 @@ class PretendedGPU(TorchFunctionMode):
             there = self.on_gpu(tensors[1])
         else:
             there = {"cpu": False, "cuda": True}.get(target or name, here)
-        if name in ("cuda", "pin_memory"):
+        if name == "cuda":
             found = tensors[0].clone()
         elif name == "cpu":
             found = tensors[0].clone() if here else tensors[0]

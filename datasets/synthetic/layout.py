@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgbtbench.core.errors import ConfigError
+from rgbtbench.datasets.names import GENERATED
 
 from .causes import ATTRIBUTES, design
 from .clip import Clip, check, known, scene
@@ -121,7 +122,7 @@ def write(
     if not out.absolute().parent.is_dir():
         raise ConfigError("no such folder", where=out.absolute().parent, next=f"mkdir -p {out.parent}")
     pairs = photographs(Path(backgrounds)) if backgrounds is not None else []
-    names = tuple(f"synthetic{index + 1:03d}" for index in range(sequences))
+    names = tuple(f"{GENERATED}{index + 1:03d}" for index in range(sequences))
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.absolute().parent))
     try:
         labels = {}

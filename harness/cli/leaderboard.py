@@ -47,7 +47,8 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
         spaces = [(e.benchmark.spec.name, e.benchmark.split_label) for e in evaluations if e.benchmark.is_official]
         spaces += [(spec.name, spec.default_split if len(spec.sizes) > 1 else "") for spec in printed]
         for space in dict.fromkeys(spaces):
-            rows += printed_rows(*space, arguments.metric, untrusted=arguments.untrusted)
+            [measure] = BENCHMARKS.get(space[0]).protocol.select((arguments.metric,))
+            rows += printed_rows(*space, measure.name, untrusted=arguments.untrusted)
     if not rows:
         raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
     show(arguments.format, rows, Ranked, [board(rows)], arguments.out)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import make_dataclass
 
-from .options import Verbs, add
+from .options import FORMATS, Verbs, add
 
 LISTED = (  # each a row of LISTS in listings.py, which is not imported for a --help
     "benchmarks",
@@ -20,8 +21,8 @@ LISTED = (  # each a row of LISTS in listings.py, which is not imported for a --
     "codebases",
 )
 EXAMPLES = (
-    "list trackers",
     "list codebases ~/src/ViPT",
+    "list published LasHeR --name CMD --format csv",
 )
 
 
@@ -30,13 +31,19 @@ def add_verb(verbs: Verbs) -> None:
     show = add(verbs, "list", _list, "what there is", EXAMPLES)
     show.add_argument("what", choices=LISTED)
     show.add_argument("benchmark", nargs="?", metavar="BENCHMARK_OR_DIR")
+    show.add_argument("--name", default="", metavar="PART", help="only what has this in its name, in any case")
+    show.add_argument("--format", choices=FORMATS, default="table")
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from rgbtbench.reports.tables import Table, as_text
+    from rgbtbench.reports.records import show
+    from rgbtbench.reports.tables import Table
 
-    from .listings import LISTS
+    from .listings import LISTS, named
 
     header, rows = LISTS[arguments.what](arguments.benchmark)
-    print(as_text(Table(arguments.what, header, tuple(rows))))
+    rows = [row for row in rows if arguments.name.lower() in named(header, row).lower()]
+    kind = make_dataclass("Row", [title.replace(" ", "_") for title in header])
+    table = Table(arguments.what, header, tuple(rows))
+    show(arguments.format, [kind(*row) for row in rows], kind, [table])
     return 0

@@ -47,7 +47,7 @@ def _trackers(_: str | None) -> Rows:
     for name in dict.fromkeys(row.printed.rstrip("*") for row in absent):
         known = [row for row in absent if row.printed.rstrip("*") == name]
         rows.append(_tracker(name, known, "", fidelity.FIDELITIES[known[0].fidelity]))
-    return ("tracker", "fidelity", "in Table 5", "from", "meaning", "why"), rows
+    return ("tracker", "fidelity", "in Table 5", "owner", "meaning", "why"), rows
 
 
 def _tracker(name: str, known: list[fidelity.Row], owner: str, meaning: str) -> tuple[str, ...]:
@@ -108,6 +108,11 @@ def _codebases(folder: str | None) -> Rows:
         file = offer.shape.tracker.format(name=name)
         rows += [(name, config, file) for config in offer.configs or ("",)]
     return ("tracker", "config", "file"), rows
+
+
+def named(header: Sequence[str], row: Sequence[str]) -> str:
+    """By what a row is called: its first cell, and those of trackers and attributes."""
+    return " ".join(cell for k, cell in enumerate(row) if k == 0 or header[k] in ("tracker", "attribute"))
 
 
 LISTS = {

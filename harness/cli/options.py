@@ -59,7 +59,7 @@ def add_inputs(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--only", default="", metavar="PART,PART", help="of names of benchmarks, trackers or run folders")
     verb.add_argument("--without", default="", metavar="LABEL,LABEL", help="leave these trackers out")
     verb.add_argument("--allow-missing", action="store_true", help="score what is there; gaps print as –, exit 1")
-    verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the inputs' names)")
+    verb.add_argument("--title", metavar="TEXT", help="of the html page (default: the experiment's or the benchmarks')")
 
 
 def add_experiment(verb: argparse.ArgumentParser) -> None:

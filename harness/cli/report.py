@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgbtbench.core.errors import ConfigError
-from rgbtbench.core.terminal import log, visible
+from rgbtbench.core.terminal import line_width, log, visible
 
 from .options import BREAKDOWNS, FORMATS, HTML, Verbs, add, add_inputs, breakdown, names_in
 
@@ -59,6 +59,7 @@ def _report(arguments: argparse.Namespace) -> int:
         ranks=arguments.ranks,
         attributes=attributes,
         measures=measures,
+        width=None if arguments.out else line_width(),
     )
     put(str(report), arguments.out)
     if arguments.figures and not arguments.ranks:

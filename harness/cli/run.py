@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgbtbench.core.errors import ConfigError
-from rgbtbench.core.terminal import log
+from rgbtbench.core.terminal import line_width, log
 
 from .options import Verbs, add, add_experiment, count, names_in
 
@@ -82,7 +82,8 @@ def _run(arguments: argparse.Namespace) -> int:
     runs.execute(devices, cluster=arguments.cluster, timeout=arguments.timeout, stale=arguments.stale)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     took = f"{minutes}m{seconds:02d}s" if minutes else f"{seconds}s"
-    log(f"done   {runs} in {took}        next: {_next(arguments, runs)}")
+    before = f"; {total - todo} of them before" if total > todo else ""
+    log(f"done   {runs} in {took}{before}        next: {_next(arguments, runs)}")
     return 0 if runs.complete else 1
 
 
@@ -128,4 +129,4 @@ def print_counts(runs: Runs) -> None:
         counts = (str(run.counts()[state]) for state in STATES)
         rows.append((run.folder.path.parent.name, run.tracker.label, *counts, run.folder.path.name))
     names = ("done" if state == "ok" else state for state in STATES)
-    print(as_text(Table("sequences", ("dataset", "tracker", *names, "folder"), tuple(rows))))
+    print(as_text(Table("sequences", ("dataset", "tracker", *names, "folder"), tuple(rows)), line_width()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rgbtbench.core.errors import ConfigError, ResultError, not_installed, unknown
-from rgbtbench.core.terminal import log
+from rgbtbench.core.terminal import line_width, log
 
 from .options import Verbs, add, count
 
@@ -136,7 +136,7 @@ def _print(trainings: Sequence[Training]) -> int:
     from rgbtbench.reports.study_tables import study_tables
     from rgbtbench.reports.tables import as_text
 
-    print("\n\n".join(as_text(table) for table in study_tables(trainings)))
+    print("\n\n".join(as_text(table, line_width()) for table in study_tables(trainings)))
     return 0
 
 
@@ -183,7 +183,7 @@ def _table5(arguments: argparse.Namespace) -> int:
         text = io.StringIO()
         write_csv(rows, Contest, text)
         save(arguments.record, text.getvalue().encode())
-    print(as_text(contest_table(rows, [name for name in networks() if name not in first])))
+    print(as_text(contest_table(rows, [name for name in networks() if name not in first]), line_width()))
     return 0
 
 

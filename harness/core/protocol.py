@@ -21,6 +21,14 @@ def colon(step: float, count: int) -> tuple[float, ...]:
     return tuple(k * step if k <= count // 2 else end - (count - k) * step for k in range(count + 1))
 
 
+SYNONYMS = {"auc": "sr", "success": "sr", "precision": "pr"}  # of one-pass evaluation (Wu et al., CVPR 2013)
+
+
+def meant(name: str) -> str:
+    """A metric's own name in small letters: papers also print SR, the area under the success curve, as AUC."""
+    return SYNONYMS.get(name.lower(), name.lower())
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One metric: what is measured in a frame, when that is a hit, and how its curve becomes a score."""
@@ -64,9 +72,9 @@ class Protocol:
         known = {measure.name.lower(): measure for measure in self.measures}
         if names is None:
             return tuple(m for m in self.measures if m.published)
-        if odd := [name for name in names if name.lower() not in known]:
+        if odd := [name for name in names if meant(name) not in known]:
             raise unknown("metric", odd[0], [measure.name for measure in self.measures])
-        return tuple(known[name] for name in dict.fromkeys(map(str.lower, names)))
+        return tuple(dict.fromkeys(known[meant(name)] for name in names))
 
 
 NPR_GRID = tuple(k / 100 for k in range(51))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import shutil
 import sys
 from contextlib import suppress
 
@@ -46,6 +47,11 @@ def say(text: str) -> None:
 def log(text: str) -> None:
     """Say something that is no data, on one line."""
     say(visible(text))
+
+
+def line_width() -> int | None:
+    """Characters of a line, if the standard output is a terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def prepare() -> None:

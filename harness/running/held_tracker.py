@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from .track import seed_all
 if TYPE_CHECKING:
     from .jobs import Device, Job, Say, Unit
 
+METHODS = {"init": ("frame", "box"), "update": ("frame",)}  # of a tracker, and what they are given
 CLOSING = 60.0  # seconds for a tracker's close() and __del__
 
 
@@ -80,7 +82,10 @@ def built(job: Job, unit: Unit, device: Device, seen: changed_inputs.Stamps) -> 
 
 
 def create(entry: TrackerEntry, device: str, seed: int) -> Any:
-    """A tracker with its parameters, seeded, on a device if it takes one. Raises ConfigError if it cannot be made."""
+    """A tracker with its parameters, seeded, on a device if it takes one.
+
+    Raises ConfigError if it cannot be made, or is no tracker.
+    """
     from rgbtbench.trackers import TRACKERS
 
     name, arguments = str(entry.spec), entry.arguments
@@ -88,7 +93,36 @@ def create(entry: TrackerEntry, device: str, seed: int) -> Any:
     seed_all(seed, "")
     if "device" in _parameters(factory):
         arguments.setdefault("device", device)
-    return TRACKERS.create(name, **arguments)
+    tracker = TRACKERS.create(name, **arguments)
+    require_interface(tracker, name)
+    return tracker
+
+
+def require_interface(tracker: object, name: str) -> None:
+    """Raise ConfigError if it has no ``init(frame, box)`` or no ``update(frame)``."""
+    for method, given in METHODS.items():
+        call = f"{method}({', '.join(given)})"
+        bound: Any = getattr(tracker, method, None)
+        if not callable(bound):
+            raise ConfigError(
+                f"{name} is no tracker: it has no {call}",
+                expected="init(frame, box) and update(frame)",
+                found=f"an object of type {type(tracker).__name__}",
+                next="docs/add_a_tracker.md",
+            )
+        try:
+            signature = inspect.signature(bound)
+        except (TypeError, ValueError):  # written in C
+            continue
+        try:
+            signature.bind(*given)
+        except TypeError as reason:
+            raise ConfigError(
+                f"{name} cannot be called as {call}: {reason}",
+                expected=call,
+                found=f"{method}{signature}",
+                next="docs/add_a_tracker.md",
+            ) from None
 
 
 def _require_file(unit: Unit) -> None:
@@ -114,8 +148,6 @@ def _require_origin(unit: Unit) -> None:
 
 
 def _parameters(factory: Callable[..., object]) -> tuple[str, ...]:
-    import inspect
-
     try:
         return tuple(inspect.signature(factory).parameters)
     except (TypeError, ValueError):

@@ -105,7 +105,7 @@ class _Lane:
         self.until, self.done, self.overdue, self.doing = math.inf, False, False, "start"
         self.error: BenchError | None = None
         process = context.Process(target=_lane_main, args=(self.job, self.device, outbox))
-        with one_thread_each(self.device), _without_main():
+        with one_thread_each(self.device), without_main():
             process.start()
         outbox.close()
         self.process, self.pid = process, process.pid or 0
@@ -168,7 +168,7 @@ def one_thread_each(device: Device) -> Iterator[None]:
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
+def without_main() -> Iterator[None]:
     """Processes started meanwhile do not run the user's script again, which may have no ``if __name__ ...``."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

@@ -18,6 +18,7 @@ from rgbtbench.scoring.evaluation import Evaluation, evaluate
 
 from .cluster import run_cluster
 from .experiment import Experiment, load_experiment
+from .interface import check_trackers
 from .jobs import Device, Job, make_units
 from .lanes import run_lanes
 from .plan import Run, doubts_of, make_plan, prepare, require_images, store_of
@@ -76,6 +77,7 @@ class Runs:
         A tracker that fails is the result of its sequence. Raises BenchError for what is wrong with the inputs.
         """
         units = make_units(self.runs)
+        before = self.counts.total() - sum(len(run.todo) for run in self.runs)
         with interruptible():
             require_images(self.runs)
             job = Job(units, self.experiment.seed, timeout, uuid4().hex, stale)
@@ -83,10 +85,11 @@ class Runs:
                 for doubt in prepare(run, job.run, job.stale):
                     log(f"doubtful: {doubt}")
             try:
-                with Progress(units) as progress:
+                with Progress(units, before) as progress:
                     if units and cluster:
                         run_cluster(job, devices, cluster, progress.update)
                     elif units:
+                        check_trackers(job, devices[0])
                         run_lanes(job, devices, progress.update)
             finally:
                 for run in self.runs:

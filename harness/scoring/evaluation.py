@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rgbtbench.core.boxes import Array, Index, starts
 from rgbtbench.core.errors import ConfigError, unknown
-from rgbtbench.core.protocol import Measure
+from rgbtbench.core.protocol import Measure, meant
 from rgbtbench.core.terminal import visible
 from rgbtbench.datasets.benchmark import Benchmark
 
@@ -173,7 +173,7 @@ class Evaluation:
 
     def measure(self, name: str) -> Measure:
         """One of ``measures`` by name. Raises ConfigError."""
-        return self.measures[_index("metric", name, [measure.name for measure in self.measures])]
+        return self.measures[_index("metric", meant(name), [measure.name for measure in self.measures])]
 
     def _tracker(self, label: str) -> int:
         return self.trackers.index(label) if label in self.trackers else _index("tracker", label, self.trackers)

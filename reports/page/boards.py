@@ -9,16 +9,14 @@ import numpy as np
 from rgbtbench.core.boxes import Array, Index
 from rgbtbench.core.protocol import Measure
 from rgbtbench.datasets.spec import Spec
-from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.reports.scores import score_rows
-from rgbtbench.results.published.sources import facts
 from rgbtbench.running.plan import truth_of
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .filmstrips import Album
 from .origins import SHORT, failures, origin, rules
-from .prints import printed_rows
+from .prints import known, printed_rows
 from .traces import ERROR_STEPS, GAP, OVERLAP_STEPS, Traces
 
 SCORE_STEPS = 1_000_000  # of 1: finer than any table shows
@@ -40,8 +38,10 @@ def board(
     strips, notes = album.strips(traces, trackers) if traces.frames else ({}, [])
     printed = printed_rows(spec, benchmark.split_label, untrusted=untrusted) if benchmark.is_official else []
     return {
-        "title": benchmark.title,
+        "title": f"{benchmark.title}{' (generated)' * benchmark.is_generated}",
         "official": benchmark.is_official,
+        "generated": benchmark.is_generated,
+        "border": spec.protocol.border_is_invalid,
         "truth": truth_of(benchmark)[:SHORT],
         "rules": rules(spec, evaluation.measures),
         "attributes": [_attribute(spec, *about) for about in zip(evaluation.attributes, counts, frames, strict=True)],
@@ -49,7 +49,10 @@ def board(
         "sequences": list(benchmark.names),
         "frames": benchmark.lengths.tolist(),
         "every": spec.every,
-        "scored": [_scored(evaluation, next(e for e in entries if e.label == name)) for name in trackers],
+        "scored": [
+            _scored(evaluation, next(e for e in entries if e.label == name), traces, untrusted=untrusted)
+            for name in trackers
+        ],
         "unscored": [
             {"name": e.label, "source": e.source, "failed": failures(e), "origin": origin(e)}
             for e in entries
@@ -88,6 +91,7 @@ def printed_board(spec: Spec, *, untrusted: bool) -> dict[str, Any]:
     return {
         "title": f"{spec.name} {split}".strip(),
         "official": True,
+        "generated": False,
         "truth": "",
         "rules": rules(spec, measures),
         "attributes": [_attribute(spec, ALL, *spec.sizes[spec.default_split])]
@@ -118,13 +122,14 @@ def _measure(measure: Measure) -> dict[str, Any]:
     }
 
 
-def _scored(evaluation: Evaluation, entry: Entry) -> dict[str, Any]:
+def _scored(evaluation: Evaluation, entry: Entry, traces: Traces, *, untrusted: bool) -> dict[str, Any]:
     failed = failures(entry)
     missing = set(evaluation.missing.get(entry.label, ())) - {name for name, _ in failed}
     return {
         "name": entry.label,
         "source": entry.source,
-        "about": shown(about(facts(entry.label), entry)),
+        "is_truth": entry.label in traces.truths,
+        **known(entry.label, entry, untrusted=untrusted),
         "repeats": evaluation.repeats[evaluation.trackers.index(entry.label)],
         "spread": [None if np.isnan(d) else round(float(d), 6) for d in _spreads(evaluation, entry.label)],
         "failed": failed,

@@ -20,21 +20,28 @@ SCRIPTS = (  # in the order in which they use one another
     "rows.js",
     "text.js",
     "board.js",
+    "chips.js",
+    "highlight.js",
+    "crosshair.js",
+    "gaps.js",
     "charts.js",
     "curves.js",
     "attributes.js",
+    "progress.js",
     "sequences.js",
     "timeline.js",
     "strip.js",
+    "enlarge.js",
     "about.js",
     "main.js",
 )
+STYLES = ("page.css", "charts.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
     """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
     colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
-    style = f":root{{{colours}}}\n{_asset('page.css')}"
+    style = "\n".join([f":root{{{colours}}}", *map(_asset, STYLES)])
     script = "\n".join(map(_asset, SCRIPTS))
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "

@@ -6,9 +6,12 @@ from typing import Any
 
 from rgbtbench.datasets.spec import Spec
 from rgbtbench.reports.columns import about, shown
+from rgbtbench.reports.inputs import Entry
 from rgbtbench.results.published import erratum
 from rgbtbench.results.published.sources import Cell, Print, cells, facts
 from rgbtbench.scoring.evaluation import ALL
+
+from .speeds import speeds
 
 
 def printed_rows(spec: Spec, split: str, *, untrusted: bool) -> list[dict[str, Any]]:
@@ -20,7 +23,7 @@ def printed_rows(spec: Spec, split: str, *, untrusted: bool) -> list[dict[str, A
     for attribute in (ALL, *spec.attributes):
         for (tracker, metric), cell in cells(spec.name, split, attribute, untrusted=untrusted).items():
             printed.setdefault(tracker, {}).setdefault(attribute, {})[metric] = _prints(cell)
-    return [{"name": name, **_about(name, untrusted=untrusted), "cells": own} for name, own in sorted(printed.items())]
+    return [{"name": name, **known(name, untrusted=untrusted), "cells": own} for name, own in sorted(printed.items())]
 
 
 def _prints(cell: Cell) -> list[dict[str, Any]]:
@@ -34,7 +37,15 @@ def _print(entry: Print) -> dict[str, Any]:
     return fields | {"note": note, "doubtful": entry.doubtful}
 
 
-def _about(tracker: str, *, untrusted: bool) -> dict[str, Any]:
-    known = facts(tracker, untrusted=untrusted)
-    speeds = [{"fps": s.fps, "hardware": s.hardware, "reference": s.reference} for s in known.speeds]
-    return {"about": shown(about(known)), "venue": known.venue, "speeds": speeds}
+def known(tracker: str, entry: Entry | None = None, *, untrusted: bool = False) -> dict[str, Any]:
+    """What is known of a tracker beside its scores: columns, venue and speeds; of its ``entry`` too, if scored here.
+
+    Where no paper tells year and venue, lists may: they are ``listed``.
+    """
+    said = facts(tracker, untrusted=untrusted)
+    values = about(said, entry)
+    listed = facts(tracker, untrusted=True) if not values["year"] else None
+    if listed and listed.year:
+        values = {**values, "year": listed.year}
+        return {"about": shown(values), "venue": listed.venue, "listed": True, "speeds": speeds(said, values, entry)}
+    return {"about": shown(values), "venue": said.venue, "listed": False, "speeds": speeds(said, values, entry)}

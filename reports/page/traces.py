@@ -19,6 +19,7 @@ FAR = 1e6  # pixels: a box that ran away is drawn no further out, and numbers st
 GAP = 255  # no value: the target is absent, or the tracker has no boxes
 OVERLAP_STEPS = 50  # an overlap is told in steps of 0.02
 ERROR_STEPS = 12.5  # an error in steps of 6 %: of log2(1 + pixels)
+TRUTH = 0.98  # overlap: boxes that never have less are the truth itself, given as a tracker
 DRAWN: tuple[Measure, ...] = (SR21, PR20)
 
 
@@ -33,15 +34,18 @@ def choose_points(sizes: Iterable[tuple[int, Index]]) -> int:
 
 
 def first_frames(lengths: Index, points: int) -> Index:
-    """First frame (P,) of every point of every sequence: point i of n covers frames i*N//n up to the next one's.
+    """First frame (P,) of every point of every sequence; a point covers the frames up to the next one's.
 
-    >>> first_frames(np.array([3, 10]), 4).tolist()
-    [0, 1, 2, 3, 5, 8, 10]
+    Frame 0 is a point of its own, for its box is given; the others share the frames that are left.
+
+    >>> first_frames(np.array([3, 11]), 4).tolist()
+    [0, 1, 2, 3, 4, 7, 10]
     """
     counts = np.minimum(lengths, points)
     owner = np.repeat(np.arange(len(lengths)), counts)
     within = np.arange(len(owner)) - starts(counts)[owner]
-    first: Index = starts(lengths)[owner] + within * lengths[owner] // counts[owner]
+    left = np.maximum(counts - 1, 1)[owner]
+    first: Index = starts(lengths)[owner] + np.where(within, 1 + (within - 1) * (lengths[owner] - 1) // left, 0)
     return first
 
 
@@ -57,6 +61,7 @@ class Traces:
         self.first = first_frames(benchmark.lengths, points)
         self.overlap: dict[str, NDArray[np.uint8]] = {}
         self.error: dict[str, NDArray[np.uint8]] = {}
+        self.truths: set[str] = set()  # trackers whose boxes are the truth's
         self.boxes: dict[str, NDArray[np.float32]] = {}
         self.overlaps: dict[str, NDArray[np.float32]] = {}
 
@@ -70,6 +75,8 @@ class Traces:
             spread = np.full(size, np.nan)
             spread[aligned.frames] = values
             full.append(spread)
+        if not (full[0] < TRUTH).any() and not np.isnan(full[0]).all():
+            self.truths.add(aligned.tracker)
         overlap, error = (self._means(values) for values in full)
         self.overlap[aligned.tracker] = _bytes(overlap * OVERLAP_STEPS)
         self.error[aligned.tracker] = _bytes(np.log2(1 + error) * ERROR_STEPS)

@@ -88,3 +88,11 @@ def test_a_measured_and_a_printed_number_of_one_tracker_are_two_rows(cli, real):
     assert "scored from raw results" in lines[0]
     assert "(also 33.0)" in lines[1]
     assert "quoted by others" in lines[1]
+
+
+def test_printed_numbers_of_one_tracker_are_one_row_with_all_its_sources(cli):
+    _, out, _ = cli("leaderboard", "--printed", "LasHeR,RGBT234", "--metric", "auc")
+    lines = [line for line in out.splitlines() if line.startswith("TBSI  ")]
+    assert len(lines) == 1
+    assert lines[0].endswith("printed by its authors (LasHeR test); quoted by others (RGBT234)")
+    assert out.startswith("Leaderboard by SR, percent")

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rgbtbench.reports.tables import GAP, Table, as_html, as_latex, as_markdown, as_text, marked
+from rgbtbench.core.terminal import visible
+from rgbtbench.reports.tables import GAP, Table, as_html, as_latex, as_markdown, as_text, fitted, marked
 
 HOSTILE = (
     "A & B_$%",
@@ -70,6 +71,27 @@ LATEX = r"""\begin{table}
 \end{table}"""
 
 
+NARROW = """\
+list
+
+tracker  year
+───────  ────
+dcf      2010
+───────  ────
+a        2023
+
+list, continued
+
+tracker  meaning
+───────  ──────────────
+dcf      a correlation
+         filter on both
+         modalities
+───────  ──────────────
+a        word
+said once"""
+
+
 @pytest.mark.parametrize(("render", "expected"), [(as_text, TEXT), (as_markdown, MARKDOWN), (as_latex, LATEX)])
 def test_a_table_is_the_same_to_the_byte(render, expected):
     assert render(SMALL) == expected
@@ -114,3 +136,24 @@ def test_latex_compiles_with_any_name(tmp_path):
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
     assert result.returncode == 0, result.stdout[-1500:]
     assert "Missing character" not in (tmp_path / "t.log").read_text(errors="replace")
+
+
+def test_a_wide_table_is_wrapped_and_then_parted():
+    rows = (("dcf", "2010", "a correlation filter on both modalities"), ("a", "2023", "word"))
+    table = Table("list", ("tracker", "year", "meaning"), rows, note="said once", rule=1)
+    assert as_text(table, 200) == as_text(table)
+    assert [len(part.header) for part in fitted(table, 40)] == [3]
+    assert as_text(table, 26) == NARROW
+
+
+@given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40)), min_size=1, max_size=4))
+def test_nothing_is_lost_in_a_narrow_terminal(rows):
+    table = Table("t", ("a", "b", "c"), tuple(rows))
+    for width in (20, 60):
+        shown = {}
+        for part in fitted(table, width):
+            columns = zip(*part.rows, strict=True)
+            shown |= {name: "".join(cells) for name, cells in zip(part.header, columns, strict=True)}
+        for c, name in enumerate(table.header):
+            wanted = "".join(visible(row[c]) for row in rows)
+            assert shown[name].replace(" ", "") == wanted.replace(" ", "")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from rgbtbench.trackers.networks.transfer import constant
+
 THRESHOLD = 0.02  # a smaller scaling factor says that the channel carries nothing
 PENALTY = 0.005  # on the absolute scaling factors that may fall
 
@@ -25,7 +27,7 @@ class ChannelExchange(nn.Module):
     def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
         """The mean (N, C, H, W) of both maps, each with the other's in place of channels that carry nothing."""
         rgb, tir = self.rgb(rgb), self.tir(tir)
-        first = torch.arange(rgb.shape[1], device=rgb.device) < self.cut
+        first = constant(torch.arange, rgb.shape[1], device=rgb.device) < self.cut
         drop_rgb, drop_tir = self.rgb.weight.abs() < THRESHOLD, self.tir.weight.abs() < THRESHOLD
         of_rgb = torch.where((first & drop_rgb)[:, None, None], tir, rgb)
         of_tir = torch.where((~first & drop_tir)[:, None, None], rgb, tir)

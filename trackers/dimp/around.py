@@ -36,7 +36,7 @@ class Around:
         if self.map is not None and not self.done:
             return self.map
         height, width = self.level.shape[2:]
-        needs = [touched(self.level, one[None] * self.scale) for one in boxes]
+        needs = [touched(self.level, one[None]) for one in boxes * self.scale]
         if self.map is None:
             needs = [_grown(need, width, height) for need in needs]
             if max((right - left) * (bottom - top) for left, top, right, bottom in needs) > WORTH * height * width:

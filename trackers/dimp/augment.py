@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rgbtbench.core.boxes import Array
+from rgbtbench.trackers.networks.transfer import constant
 
 from .parameters import DROPOUTS, Parameters
 
@@ -88,6 +89,7 @@ def blur(images: Tensor, sigma: tuple[float, float]) -> Tensor:
 def rotate(images: Tensor, degrees: float) -> Tensor:
     """Square images (S, C, n, n) turned anticlockwise about their middle, bilinear, borders repeated."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    where = torch.tensor([[cos, -sin, 0.0], [sin, cos, 0.0]], dtype=images.dtype, device=images.device)
+    turn = ((cos, -sin, 0.0), (sin, cos, 0.0))
+    where = constant(torch.tensor, turn, dtype=images.dtype, device=images.device)
     grid = F.affine_grid(where.expand(len(images), 2, 3), list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)

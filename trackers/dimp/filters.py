@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgbtbench.trackers.networks.prpool import prpool
+from rgbtbench.trackers.networks.transfer import constant
 
 from .parameters import KERNEL, STRIDE
 
@@ -73,7 +74,7 @@ class Initialiser(nn.Module):
 def squares(boxes: Tensor, size: int, side: int) -> tuple[Tensor, Tensor]:
     """Squared distance in cells, x and y (..., R), of R = ``side`` scores from the centres of boxes (..., 4)."""
     centre = (boxes[..., :2] + boxes[..., 2:] / 2) / STRIDE - (size % 2) / 2
-    cells = torch.arange(side, device=boxes.device, dtype=boxes.dtype)
+    cells = constant(torch.arange, side, device=boxes.device, dtype=boxes.dtype)
     x, y = ((cells - c[..., None]) ** 2 for c in centre.unbind(-1))
     return x, y
 

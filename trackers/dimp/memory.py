@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rgbtbench.core.boxes import Array
+from rgbtbench.trackers.networks.transfer import send
 
 from .localise import Flag
 from .parameters import Parameters
@@ -31,7 +32,7 @@ class Memory:
         )  # as read
         self.features[:initial] = features
         self.boxes = torch.zeros(p.memory, sequences, 4, dtype=torch.float32, device=features.device)
-        self.boxes[:initial] = torch.as_tensor(boxes)
+        self.boxes[:initial] = send(boxes, features.device, torch.float32)
         self.weights = np.zeros((sequences, p.memory))
         self.weights[:, :initial] = 1 / initial
         self.stored = np.full(sequences, initial)
@@ -53,13 +54,14 @@ class Memory:
         )
         self.stored[which] = np.minimum(self.stored[which] + 1, self.p.memory)
         self.previous[which] = slots
-        self.features[slots, which] = features.to(self.features.dtype)
-        self.boxes[slots, which] = torch.as_tensor(boxes).to(self.boxes)
+        at = tuple(send(np.stack([slots, which]), self.features.device))
+        self.features[at] = features.to(self.features.dtype)
+        self.boxes[at] = send(boxes, self.boxes.device, self.boxes.dtype)
         return slots
 
     def keep(self, which: NDArray[np.int64]) -> None:
         """Go on with these sequences only, in this order."""
-        index = torch.as_tensor(which, device=self.features.device)
+        index = send(which, self.features.device)
         self.features, self.boxes = self.features.index_select(1, index), self.boxes.index_select(1, index)
         self.weights, self.stored, self.previous = self.weights[which], self.stored[which], self.previous[which]
 

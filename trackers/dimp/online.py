@@ -20,6 +20,7 @@ from rgbtbench.core.errors import TrackerError
 from rgbtbench.core.types import Frame
 from rgbtbench.trackers.motion import velocities
 from rgbtbench.trackers.networks.clock import Clock
+from rgbtbench.trackers.networks.transfer import send
 
 from . import augment, crop
 from .iou import TwoLevels
@@ -104,9 +105,13 @@ class Online:
         if len(unsure):
             few = [frames[k] for k in unsure.tolist()]
             again = self._look(few, unsure, np.clip(self._seek(few, unsure), 0, limits[unsure]))
-            better = (again.peaks > seen.peaks[unsure]) & (again.peaks >= p.convincing)
+            better = np.flatnonzero((again.peaks > seen.peaks[unsure]) & (again.peaks >= p.convincing))
+            places = unsure[better], better
+            on_device = [send(at, self.device) for at in places]
             for part in Look._fields:
-                getattr(seen, part)[unsure[better]] = getattr(again, part)[better]
+                mine, other = getattr(seen, part), getattr(again, part)
+                to, of = on_device if isinstance(mine, Tensor) else places
+                mine[to] = other[of]
         kept = seen.flags != Flag.NOT_FOUND
         which_found = np.flatnonzero(kept)
         if len(which_found):
@@ -118,7 +123,7 @@ class Online:
         which, rates, steps = what_to_learn(seen.flags, self.count - 1, p)
         if len(which):
             with clock("update"):
-                learned = seen.features[torch.as_tensor(which, device=self.device)]
+                learned = seen.features[send(which, self.device)]
                 boxes = crop.to_crop(self.boxes, seen.positions, seen.scales, p.crop)
                 self.memory.store(which, learned, boxes[which], rates)
                 for count in set(steps[which]) - {0}:
@@ -127,7 +132,7 @@ class Online:
 
     def keep(self, which: NDArray[np.int64]) -> None:
         """Go on with these sequences only, in this order: the others have ended."""
-        index = torch.as_tensor(which, device=self.device)
+        index = send(which, self.device)
         self.rngs = [self.rngs[k] for k in which]
         self.position, self.size = self.position[which], self.size[which]
         self.scale, self.base = self.scale[which], self.base[which]
@@ -164,26 +169,28 @@ class Online:
         with clock("heads"):
             features = network.classifier.features(fused.level4)
         with clock("localise"):
-            filter = self.filter[torch.as_tensor(which, device=self.device)]
+            filter = self.filter[send(which, self.device)]
             scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
             shift, flags, peaks = localise(scores, self.size[which], centres, positions, scales, p)
         return Look(features, *fused, positions, scales, shift, flags, peaks)
 
     def _seek(self, frames: Sequence[Frame], which: NDArray[np.int64]) -> Array:
         """Where in a wide window around the last positions the filters of ``which`` (k,) answer most: x y (k, 2)."""
-        size, network, peaks = WIDE * self.p.crop, self.network, []
+        size, network, looks = WIDE * self.p.crop, self.network, []
         with self.clock("second look"):
             for k in range(0, len(which), IMAGES_AT_ONCE // 2):
                 part = which[k : k + IMAGES_AT_ONCE // 2]
                 at = self.position[part], self.scale[part]
                 rgb, tir, positions, scales = crop.batch(frames[k : k + len(part)], *at, size, self.device)
                 features = network.classifier.features(network.extract(rgb, tir).fused.level4)
-                filter = self.filter[torch.as_tensor(part, device=self.device)]
-                scores = network.classifier.scores(features[None], filter)[0].cpu().numpy()
-                shape = np.array(scores.shape[:0:-1])
-                _, peak = highest(scores * window(shape, NEARNESS))
-                peaks.append(positions + (peak - (shape - 1) / 2) * STRIDE * scales[:, None])
-        return np.concatenate(peaks)
+                filter = self.filter[send(part, self.device)]
+                looks.append((network.classifier.scores(features[None], filter)[0], positions, scales))
+            maps, where, by = zip(*looks, strict=True)
+            scores = torch.cat(maps).cpu().numpy()
+            shape = np.array(scores.shape[:0:-1])
+            _, peak = highest(scores * window(shape, NEARNESS))
+        beside: Array = (peak - (shape - 1) / 2) * STRIDE * np.concatenate(by)[:, None]
+        return np.concatenate(where) + beside
 
     def _surroundings(self, frames: Sequence[Frame]) -> tuple[Tensor, Array]:
         """Features (8, S, D, h, w) of the crops around the targets, and the targets' boxes (8, S, 4) in them."""
@@ -214,9 +221,10 @@ class Online:
         boxes = crop.to_crop(self.boxes[which], *at, p.crop)
         starts = self._tensor(start_boxes(boxes, [self.rngs[k] for k in which], p))
         predict = self.network.iou.predictor(self._pick(self.modulation, which), self._pick(fused, which))
-        refined, any_left = (x.cpu().numpy() for x in refine(starts, predict, p))
-        fitted = crop.to_image(refined.astype(float), *at, p.crop)
-        which, fitted = which[any_left], fitted[any_left]
+        refined, any_left = refine(starts, predict, p)
+        found = torch.cat([refined, any_left[:, None]], 1).cpu().numpy()  # at once
+        fits = found[:, 4] > 0
+        which, fitted = which[fits], crop.to_image(found[:, :4].astype(float), *at, p.crop)[fits]
         self.size[which] = fitted[:, 2:]
         self.position[which] = fitted[:, :2] + (fitted[:, 2:] - 1) / 2
         self.scale[which] = np.sqrt(self.size[which].prod(1) / self.base[which].prod(1))
@@ -226,7 +234,7 @@ class Online:
         memory, used = self.memory, self.memory.used
         features, boxes = memory.features[:used], memory.boxes[:used]
         weights = self._tensor(memory.weights[which, :used].T)
-        index = torch.as_tensor(which, device=self.device)
+        index = send(which, self.device)
         if len(which) < len(self.size):
             features, boxes = features[:, index], boxes[:, index]
         solve = self.network.classifier.optimiser
@@ -235,8 +243,8 @@ class Online:
     def _pick(self, pair: TwoLevels, which: NDArray[np.int64]) -> TwoLevels:
         if len(which) == len(self.size):
             return pair
-        index = torch.as_tensor(which, device=self.device)
+        index = send(which, self.device)
         return TwoLevels(*(part[index] for part in pair))
 
     def _tensor(self, values: Array) -> Tensor:
-        return torch.as_tensor(values, dtype=torch.float32, device=self.device)
+        return send(values, self.device, torch.float32)

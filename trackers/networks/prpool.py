@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .transfer import constant
+
 
 def prpool(features: Tensor, boxes: Tensor, size: int, scale: float) -> Tensor:
     """Mean of the maps over ``size`` x ``size`` bins of each box.
@@ -35,10 +37,10 @@ def _weights(boxes: Tensor, bins: int, first: tuple[int, int], cells: int) -> Te
     low, length = boxes.view(*boxes.shape[:2], 2, 2, 1).unbind(2)
     valid = length > 0
     length = torch.where(valid, length, 1.0)
-    edges = low + length * torch.linspace(0, 1, bins + 1, **like)
+    edges = low + length * constant(torch.linspace, 0, 1, bins + 1, **like)
     if any(first):  # else, as on a GPU, nothing is copied to the device
         edges = edges - torch.tensor(first, **like)[:, None]
-    t = (edges[..., None] - torch.arange(cells, **like)).clamp(-1, 1)
+    t = (edges[..., None] - constant(torch.arange, cells, **like)).clamp(-1, 1)
     integral = torch.addcmul(t, t, t.abs(), value=-0.5)  # of the hat function, less its constant 1/2
     return integral.diff(dim=-2) * (bins * valid / length)[..., None]
 

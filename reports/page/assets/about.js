@@ -36,9 +36,9 @@ const facts = (pairs) =>
     pairs.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text))),
   );
 
-const sizeOf = ({ attributes: [all], official }) => {
+const sizeOf = ({ attributes: [all], official, generated }) => {
   const size = sizeText(all);
-  return official ? size : `${size}, not the published benchmark`;
+  return official ? size : `${size}, ${generated ? "generated" : "not the published benchmark"}`;
 };
 
 const drawAbout = (state) => {

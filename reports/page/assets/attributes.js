@@ -3,15 +3,20 @@
 const drawAttributes = (state) => {
   const board = state.shown;
   const picked = state.picked().map((tracker) => ({ ...tracker, ...state.look(tracker.name) }));
-  const grid = board.attributes.map((_, a) => picked.map(({ k }) => scoreOf(state.data, board, k, state.m, a).value));
-  const known = grid.flat().filter((value) => value !== null);
-  const low = Math.max(0, Math.floor(Math.min(1, ...known) * 10) / 10);
-  const high = Math.min(1, Math.ceil(Math.max(0, ...known) * 10) / 10);
-  const axis = { low, high: high > low ? high : low + 0.1 };
+  const rivals = picked.filter(({ k }) => !board.scored[k].is_truth); // the truth would squeeze all others
+  const grid = board.attributes.map((_, a) => rivals.map(({ k }) => scoreOf(state.data, board, k, state.m, a)));
+  const known = grid.flat().flatMap(({ value, low, high }) => [low, value, high].filter((end) => end !== null));
+  const least = Math.max(0, Math.floor(Math.min(1, ...known) * 10) / 10);
+  const most = Math.min(1, Math.ceil(Math.max(0, ...known) * 10) / 10);
+  const axis = { low: least, high: most > least ? most : least + 0.1 };
+  const step = within(2, 36 / Math.max(1, rivals.length), 7); // pixels from one tracker's interval to the next one's
+  const height = Math.max(22, 10 + step * rivals.length);
+  const middle = (i) => height / 2 + (i - (rivals.length - 1) / 2) * step;
+  const gone = rivals.filter((_, i) => grid.some((values) => values[i].value === null)).map(({ name }) => name);
   const line = (attribute, a) =>
     el(
       "li",
-      {},
+      { "data-tip": a },
       el(
         "button",
         {
@@ -27,18 +32,21 @@ const drawAttributes = (state) => {
       ),
       svg(
         "svg",
-        { class: "dots", height: 22, width: "100%", role: "img", "aria-label": spoken(picked, grid[a]) },
-        svg("line", { class: "grid", x1: along(axis, axis.low), x2: along(axis, axis.high), y1: 11, y2: 11 }),
-        picked.map(
-          ({ colour, shape }, i) =>
-            grid[a][i] !== null && // nested: percent for the place, pixels for the shape
-            svg(
-              "svg",
-              { class: colour, x: along(axis, grid[a][i]), y: 11, overflow: "visible" },
-              dot(shape, 0, 0, 4.5),
-            ),
-        ),
+        { class: "dots", height, width: "100%", role: "img", "aria-label": spoken(rivals, grid[a]) },
+        rivals.map(({ name, colour, shape }, i) => {
+          const { value, low, high } = grid[a][i];
+          if (value === null) return null;
+          const y = middle(i);
+          return svg(
+            "g",
+            { class: colour, "data-tracker": name },
+            low !== null &&
+              svg("line", { class: "interval", x1: along(axis, low), x2: along(axis, high), y1: y, y2: y }),
+            svg("svg", { x: along(axis, value), y, overflow: "visible" }, dot(shape, 0, 0, 3.5)), // percent and pixels
+          );
+        }),
       ),
+      el("span", { class: "tip", hidden: true, "aria-hidden": "true" }),
     );
   replace(
     byId("attributes"),
@@ -47,13 +55,18 @@ const drawAttributes = (state) => {
       ? el("p", { class: "empty" }, "This benchmark's files tell no attributes.")
       : picked.length === 0
         ? el("p", { class: "empty" }, "Tick trackers in the leaderboard to draw them.")
-        : el(
-            "ol",
-            { class: "attributes" },
-            el("li", { class: "head", "aria-hidden": "true" }, el("span", {}), axisTicks(axis)),
-            board.attributes.map(line),
-          ),
+        : [
+            el(
+              "ol",
+              { class: "attributes" },
+              el("li", { class: "head", "aria-hidden": "true" }, el("span", {}), axisTicks(axis)),
+              board.attributes.map(line),
+            ),
+            el("p", { class: "note" }, "Lines: 95 % bootstrap intervals over sequences."),
+            gapNotes(scoreGaps(state, gone, "mark on some attributes")),
+          ],
   );
+  tellAttributes(state, rivals, grid);
 };
 
 const pressAttribute = (state) =>
@@ -61,4 +74,34 @@ const pressAttribute = (state) =>
     .querySelectorAll("button.attribute")
     .forEach((button, a) => button.setAttribute("aria-pressed", a === state.attribute));
 
-const spoken = (picked, values) => picked.map(({ name }, i) => `${name} ${percent(values[i])}`).join(", ");
+const spanText = ({ value, low, high }) =>
+  low === null ? percent(value) : `${percent(value)} (${percent(low)}–${percent(high)})`;
+
+const spoken = (rivals, values) => rivals.map(({ name }, i) => `${name} ${spanText(values[i])}`).join(", ");
+
+// The values of the line under the pointer, or of the one whose button has the focus.
+const tellAttributes = (state, rivals, grid) => {
+  for (const line of byId("attributes").querySelectorAll("[data-tip]")) {
+    const tip = line.querySelector(".tip");
+    const values = grid[Number(line.dataset.tip)];
+    const best = rivals
+      .map((tracker, i) => [tracker, values[i]])
+      .sort(([, a], [, b]) => (b.value ?? -1) - (a.value ?? -1));
+    const show = () => {
+      tip.replaceChildren(
+        el("b", {}, state.shown.attributes[Number(line.dataset.tip)].meaning),
+        ...tipRows(
+          best.map(([{ name }, value]) => ({ name, text: spanText(value) })),
+          (name) => mark(state, name),
+        ),
+      );
+      tip.hidden = false;
+      relight(tip);
+    };
+    const hide = () => {
+      tip.hidden = true;
+    };
+    for (const [kind, act] of Object.entries({ pointerenter: show, focusin: show, pointerleave: hide, focusout: hide }))
+      line.addEventListener(kind, act);
+  }
+};

@@ -39,14 +39,12 @@ const columnsOf = (state, rows) => {
 const drawBoard = (state) => {
   const rows = rowsOf(state);
   const columns = columnsOf(state, rows);
+  const truths = rows.filter(({ is_truth }) => is_truth).map(({ name }) => name);
   const { title, attributes, scored, printed, official } = state.shown;
   const attribute = attributes[state.attribute];
   const part = state.attribute ? `${attribute.name} (${attribute.meaning}): ` : "";
   const all = scored.length + printed.length;
-  const size =
-    attribute.sequences === null
-      ? "as others print it"
-      : sizeText(attribute);
+  const size = attribute.sequences === null ? "as others print it" : sizeText(attribute);
   const few = attribute.sequences !== null && attribute.sequences < state.data.small;
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
   replace(
@@ -64,7 +62,15 @@ const drawBoard = (state) => {
       { class: "note" },
       scored.length ? HOW_RANKED : "",
       printed.length ? HOW_PRINTED : "",
-      official ? "" : `These are not the sequences of ${title} as published, so no printed numbers stand beside them.`,
+      truths.map((name) => [
+        el("span", { class: "label" }, name),
+        " has the truth's own boxes: no rank, not on the scales. ",
+      ]),
+      official
+        ? ""
+        : state.shown.generated
+          ? "These sequences are generated, so no printed numbers stand beside them."
+          : `These are not the sequences of ${title} as published, so no printed numbers stand beside them.`,
     ),
     rows.length ? asText(state, rows) : null,
   );
@@ -98,7 +104,8 @@ const table = (state, rows, columns) => {
       el(
         "tbody",
         {},
-        rows.map((row) => [
+        rows.map((row, i) => [
+          state.apart && row.k === null && i > 0 && rows[i - 1].k !== null && parted(columns.length),
           line(state, row, columns, axis),
           state.opened.has(row.key) &&
             el("tr", { class: "detail" }, el("td", { colspan: columns.length }, details(state, row))),
@@ -127,14 +134,17 @@ const heading = (state, { key, title, class: kind, up, hide, span }, axis) => {
   );
 };
 
+const parted = (columns) =>
+  el("tr", { class: "parted" }, el("th", { colspan: columns, scope: "rowgroup" }, "Printed, not scored here"));
+
 const line = (state, row, columns, axis) => {
-  const picked = row.k !== null && state.chosen.has(row.name);
+  const picked = row.k !== null && state.ticked.has(row.name);
   return el(
     "tr",
-    { class: picked ? "picked" : "" },
+    { class: picked ? "picked" : "", "data-tracker": row.name },
     columns.map((column) => {
       if (column.metric) return scoreCell(row.values[column.metric], column.class);
-      if (column.about) return aboutCell(row.about[column.about], column);
+      if (column.about) return aboutCell(row, column);
       if (column.span) return el("td", { class: column.class }, spanMark(state, row, axis));
       return el(
         column.key === "name" ? "th" : "td",
@@ -153,9 +163,16 @@ const CELLS = {
       checked: picked,
       "aria-label": `Draw ${row.name}`,
       "data-key": `choose ${row.name}`,
-      onchange: () => state.toggle("chosen", state.chosen, row.name),
+      onchange: () => state.tick(row.name),
     }),
-  rank: (_, row) => (row.rank === null ? "–" : row.rank === row.worst ? row.rank : `${row.rank}–${row.worst}`),
+  rank: (_, row) =>
+    row.is_truth
+      ? el("abbr", { title: "the truth's own boxes: a reference without a rank" }, "ref.")
+      : row.rank === null
+        ? "–"
+        : row.rank === row.worst
+          ? row.rank
+          : `${row.rank}–${row.worst}`,
   name: (state, row) => {
     const open = state.opened.has(row.key);
     const source = state.data.sources[row.values[state.metric].source];
@@ -173,7 +190,7 @@ const CELLS = {
         el("span", { class: "label" }, row.name),
       ),
       row.gaps > 0 && el("span", { class: "flag" }, `${plural(row.gaps, "sequence")} without boxes`),
-      el("span", { class: "narrow sub" }, [row.about.year, source].filter(Boolean).join(" · ")),
+      el("span", { class: "narrow sub" }, [row.about.year, row.venue, source].filter(Boolean).join(" · ")),
     ];
   },
   source: (state, row) => {
@@ -182,8 +199,15 @@ const CELLS = {
   },
 };
 
-const aboutCell = (text, { class: kind, printed }) =>
-  el("td", { class: kind }, text ? (printed ? el("i", {}, text) : text) : "–");
+const aboutCell = ({ about, venue }, { about: key, class: kind, printed }) => {
+  const text = about[key];
+  return el(
+    "td",
+    { class: kind },
+    text ? (printed ? el("i", {}, text) : text) : "–",
+    key === "year" && venue && el("span", { class: "sub" }, venue),
+  );
+};
 
 const scoreCell = ({ value, low, high, prints }, kind) => {
   if (value === null) return el("td", { class: kind }, "–");
@@ -206,7 +230,12 @@ const scoreCell = ({ value, low, high, prints }, kind) => {
 
 // The axis of the column of intervals, in shares of 1.
 const spanAxis = (rows, metric) => {
-  const ends = rows.flatMap(({ values }) => [values[metric].low, values[metric].high, values[metric].value]);
+  const rivals = rows.filter(({ is_truth }) => !is_truth);
+  const ends = (rivals.length ? rivals : rows).flatMap(({ values }) => [
+    values[metric].low,
+    values[metric].high,
+    values[metric].value,
+  ]);
   const known = ends.filter((end) => end !== null);
   const low = Math.max(0, Math.floor(Math.min(...known) * 20) / 20);
   const high = Math.min(1, Math.ceil(Math.max(...known) * 20) / 20);
@@ -228,8 +257,8 @@ const axisTicks = (axis) => {
 
 const spanMark = (state, row, axis) => {
   const { value, low, high } = row.values[state.metric];
-  if (value === null) return null;
-  const kind = row.k === null ? "printed" : state.chosen.has(row.name) ? state.look(row.name).colour : "";
+  if (value === null || row.is_truth) return null;
+  const kind = row.k === null ? "printed" : state.ticked.has(row.name) ? state.look(row.name).colour : "";
   return svg(
     "svg",
     { class: `whisker ${kind}`, height: 14, width: "100%", "aria-hidden": "true" },
@@ -249,7 +278,7 @@ const details = (state, row) => {
   const cells = (row.k === null ? row : row.print)?.cells[attribute] ?? {};
   const prints = state.measures().flatMap(({ name }) => (cells[name] ?? []).map((print) => ({ name, print })));
   const facts = [
-    ...(row.venue ? [[row.about.year || "–", row.venue]] : []),
+    ...(row.venue ? [[row.about.year || "–", `${row.venue}${row.listed ? ", by a community list" : ""}`]] : []),
     ...prints.map(({ name, print }) => [
       `${name} ${print.value}`,
       [state.data.sources[print.source], print.reference, print.address, print.note].filter(Boolean).join("; "),
@@ -258,9 +287,7 @@ const details = (state, row) => {
       `${fps} FPS`,
       [hardware || "hardware not told", reference].join("; "),
     ]),
-    ...(row.about.authors_fps
-      ? [[`${row.about.authors_fps} FPS`, "by the authors' files of seconds per frame, on their own hardware"]]
-      : []),
+    ...(row.about.params_m ? [[`${row.about.params_m} M parameters`, "printed"]] : []),
     ...(row.repeats > 1 ? [[`mean of ${row.repeats} repeats`, deviations(state, row)]] : []),
     ...(row.origin ?? []),
     ...(row.repairs ?? []).map((text) => ["repaired as the toolkit does", text]),

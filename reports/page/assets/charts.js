@@ -66,16 +66,19 @@ const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) if (target.drawn !== target.clientWidth) target.redraw();
 });
 
-// A drawing as wide as its place: draw(width) gives the height and the parts.
-const drawing = (label, draw) => {
+// A drawing as wide as its place: draw(width) gives the height, the parts, and what crosshair.js asks, if it answers;
+// key(name) is a tracker's mark there.
+const drawing = (label, draw, key) => {
   const place = el("div", { class: "drawing" });
   place.redraw = () => {
     const width = Math.max(240, place.clientWidth || 640);
     place.drawn = place.clientWidth;
-    const { height, parts } = draw(width);
-    place.replaceChildren(
-      svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", "aria-label": label }, parts),
-    );
+    const { height, parts, cross, answers, role = "img" } = draw(width);
+    const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role, "aria-label": label }, parts);
+    place.replaceChildren(picture);
+    if (answers) answer(place, width, answers);
+    if (cross) crosshair(place, picture, width, cross, key);
+    relight(place);
   };
   observer.observe(place);
   return place;

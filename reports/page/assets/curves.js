@@ -19,20 +19,24 @@ const drawCurves = (state) => {
       score: scoreOf(state.data, state.shown, tracker.k, m, state.attribute).value,
     }))
     .sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
+  const unknown = lines.filter(({ curve }) => !curve).map(({ name }) => name);
   const start = measure.at ?? nearest(thresholds, thresholds.at(-1) / 2);
   let at = state.threshold?.[measure.name] ?? start;
   const name = `${NAMES[measure.quantity]}: ${state.shown.title}${state.attribute ? `, ${attribute.name}` : ""}`;
   const told = lines.map(({ name, score }) => `${name} ${percent(score)}`).join(", ");
   const reading = el("table", { class: "legend" });
-  const plot = drawing(`${name}. ${measure.name} ${told || "of no tracker"}`, (width) =>
-    drawPlot(lines, measure, width, at),
-  );
   const read = (i) => {
     at = i;
     state.threshold = { ...state.threshold, [measure.name]: i };
+    slider.value = i;
     replace(reading, legend(state, lines, measure, i));
     plot.redraw();
   };
+  const plot = drawing(
+    `${name}. ${measure.name} ${told || "of no tracker"}`,
+    (width) => drawPlot(lines, measure, width, at, read),
+    (name) => mark(state, name),
+  );
   replace(reading, legend(state, lines, measure, at));
   const slider = el("input", {
     type: "range",
@@ -41,18 +45,27 @@ const drawCurves = (state) => {
     value: at,
     "data-key": "threshold",
     "aria-label": "Threshold at which to read the curves",
-    oninput: (event) => read(Number(event.target.value)),
+    ...answering(plot, () => at),
+    oninput: (event) => {
+      read(Number(event.target.value));
+      plot.show(at);
+    },
   });
   replace(
     byId("curves"),
     el("h2", { id: "curves-title" }, NAMES[measure.quantity]),
     lines.length
-      ? [plot, el("label", { class: "slider" }, slider, el("span", {}, "Read the curves at a threshold")), reading]
+      ? [
+          plot,
+          el("label", { class: "slider" }, slider, el("span", {}, "Read the curves at a threshold")),
+          reading,
+          gapNotes(scoreGaps(state, unknown, "curve")),
+        ]
       : el("p", { class: "empty" }, "Tick trackers in the leaderboard to draw them."),
   );
 };
 
-const drawPlot = (lines, measure, width, at) => {
+const drawPlot = (lines, measure, width, at, take) => {
   const { thresholds } = measure;
   const height = Math.min(360, Math.round(width * 0.62));
   const [left, right, top, bottom] = [36, width - 8, 12, height - 40];
@@ -61,8 +74,18 @@ const drawPlot = (lines, measure, width, at) => {
   const quarter = [0, 0.2, 0.4, 0.6, 0.8, 1].map((part) => thresholds[0] + part * (thresholds.at(-1) - thresholds[0]));
   const xTicks = quarter.map((t) => [t, String(Number(t.toFixed(2)))]);
   const yTicks = [0, 0.2, 0.4, 0.6, 0.8, 1].map((t) => [t, String(Math.round(100 * t))]);
+  const threshold = scale(left, right, thresholds[0], thresholds.at(-1));
+  const told = (i) => ({
+    title: `${QUANTITIES[measure.quantity]} ${measure.hit} ${Number(thresholds[i].toFixed(2))}`,
+    rows: lines.map(({ curve, ...line }) => ({
+      ...line,
+      y: curve && y(curve[i]),
+      text: curve ? percent(curve[i]) : "–",
+    })),
+  });
   return {
     height,
+    cross: { at: (px) => nearest(thresholds, threshold(px)), x: (i) => x(thresholds[i]), top, bottom, told, take },
     parts: [
       axes({
         x,
@@ -79,10 +102,10 @@ const drawPlot = (lines, measure, width, at) => {
       [...lines]
         .reverse()
         .filter(({ curve }) => curve)
-        .map(({ curve, colour, dash, shape }) =>
+        .map(({ name, curve, colour, dash, shape }) =>
           svg(
             "g",
-            { class: colour },
+            { class: colour, "data-tracker": name },
             svg("path", { class: `line ${dash}`, d: path(curve.map((value, i) => [x(thresholds[i]), y(value)])) }),
             dot(shape, x(thresholds[at]), y(curve[at]), 4),
           ),
@@ -109,7 +132,7 @@ const legend = (state, lines, measure, i) => [
     lines.map(({ name, curve, score }) =>
       el(
         "tr",
-        {},
+        { "data-tracker": name, tabindex: 0 },
         el("th", { scope: "row", class: "name" }, mark(state, name), el("span", { class: "label" }, name)),
         el("td", { class: "number" }, percent(score)),
         el("td", { class: "number" }, curve ? percent(curve[i]) : "–"),

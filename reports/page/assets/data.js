@@ -70,9 +70,10 @@ const traceOf = (data, board, k, s) => {
   const at = k * board.traces.overlap.shape[1] + start;
   const frames = board.frames[s];
   const [overlaps, errors] = [data.array(board.traces.overlap), data.array(board.traces.error)];
+  const first = (i) => (i ? 1 + Math.floor(((i - 1) * (frames - 1)) / Math.max(1, sizes[s] - 1)) : 0);
   return Array.from({ length: sizes[s] }, (_, i) => ({
-    first: Math.floor((i * frames) / sizes[s]),
-    last: Math.floor(((i + 1) * frames) / sizes[s]) - 1,
+    first: first(i),
+    last: first(i + 1) - 1,
     overlap: overlaps[at + i] === gap ? null : overlaps[at + i] / board.traces.overlap_steps,
     error: errors[at + i] === gap ? null : 2 ** (errors[at + i] / board.traces.error_steps) - 1,
   }));

@@ -99,6 +99,19 @@ const drawControls = (state) => {
             oninput: (event) => state.set({ search: event.target.value }),
           }),
         ),
+        shown.scored.length > 0 &&
+          shown.printed.length > 0 &&
+          el(
+            "label",
+            { class: "check alone" },
+            el("input", {
+              type: "checkbox",
+              checked: state.apart,
+              "data-key": "apart",
+              onchange: (event) => state.set({ apart: event.target.checked }),
+            }),
+            el("span", {}, "scored ones before printed ones"),
+          ),
         used.size > 1 &&
           el(
             "fieldset",
@@ -133,7 +146,6 @@ const start = async () => {
   const scored = new Set(data.boards.flatMap(({ scored }) => scored.map(({ name }) => name)));
   const printed = new Set(data.boards.flatMap(({ printed }) => printed.map(({ name }) => name)));
   byId("lede").textContent = [
-    data.boards.map(({ title }) => title).join(", "),
     `${plural(scored.size, "tracker")} scored`,
     printed.size ? `printed numbers of ${printed.size}` : "",
     `written ${data.made}`,
@@ -147,14 +159,16 @@ const start = async () => {
   state.view(
     ({ board }) => [board],
     ({ shown }) => {
-      for (const id of ["curves", "attributes", "sequences"]) byId(id).hidden = shown.scored.length === 0;
+      for (const id of ["chips", "curves", "attributes", "sequences"]) byId(id).hidden = shown.scored.length === 0;
     },
   );
   state.view(
     ({ board, metric, attribute, from, to, sources }) => [board, metric, attribute, from, to, sources],
     drawControls,
   );
-  state.view((s) => [what(s), s.from, s.to, s.search, s.sources, s.sort, s.opened, s.chosen], drawBoard);
+  state.view((s) => [what(s), s.from, s.to, s.search, s.sources, s.sort, s.apart, s.opened, s.chosen], drawBoard);
+  state.view((s) => [s.board, s.chosen], boxes(drawChips));
+  state.view((s) => [what(s), s.from, s.to, s.search, s.sources, s.against, s.hardware], drawProgress);
   state.view((s) => [what(s), s.chosen], boxes(drawCurves));
   state.view((s) => [s.board, s.metric, s.chosen], boxes(drawAttributes));
   state.view((s) => [what(s), s.chosen], boxes(pressAttribute));
@@ -162,6 +176,7 @@ const start = async () => {
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
+  followLight();
   state.draw();
   const opened = new Set();
   addEventListener("beforeprint", () =>

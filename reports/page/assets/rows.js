@@ -9,7 +9,7 @@ const scoredRow = (state, tracker, k) => {
     values[name] = { ...scoreOf(state.data, board, k, m, state.attribute), source: tracker.source, prints: [] };
   });
   const gaps = tracker.failed.length + tracker.missing.length;
-  return { ...tracker, key: `scored ${tracker.name}`, k, values, gaps, speeds: [] };
+  return { ...tracker, key: `scored ${tracker.name}`, k, values, gaps };
 };
 
 const printedRow = (state, tracker) => {
@@ -42,7 +42,7 @@ const rowsOf = (state) => {
     row.print = state.shown.printed.find(({ name }) => name.toLowerCase() === row.name.toLowerCase());
   const rows = [...scored, ...printed.filter((row) => !own.has(row.name.toLowerCase()))];
   rank(rows, state.metric);
-  return sorted(rows, state.sort, state.metric);
+  return sorted(rows, state);
 };
 
 // Best and worst rank of each tracker scored here: it may change places with whatever its interval overlaps.
@@ -50,7 +50,7 @@ const rank = (rows, metric) => {
   const spans = new Map();
   for (const row of rows) {
     const { value, low, high } = row.values[metric];
-    if (row.k !== null && value !== null) spans.set(row, { low: low ?? value, high: high ?? value });
+    if (row.k !== null && !row.is_truth && value !== null) spans.set(row, { low: low ?? value, high: high ?? value });
   }
   const known = [...spans.values()];
   for (const row of rows) {
@@ -68,10 +68,16 @@ const SORTS = {
   source: (row, metric, sources) => sources.indexOf(row.values[metric].source),
 };
 
-const sorted = (rows, { key, down }, metric, sources = SOURCE_ORDER) => {
+// Whom curves are drawn of stands before the printed ones, unless all are wanted in one order; the truth, given as a
+// tracker, is no rival of either.
+const groupOf = (row, apart) => (row.is_truth ? 1 : apart && row.k === null ? 2 : 0);
+
+const sorted = (rows, { sort: { key, down }, metric, apart }, sources = SOURCE_ORDER) => {
   const [name, own = metric] = key.split(/:(.*)/);
   const keyed = rows.map((row) => [SORTS[name](row, own, sources), row.values[metric].value ?? -1, row]);
-  keyed.sort(([a, x], [b, y]) => {
+  keyed.sort(([a, x, first], [b, y, second]) => {
+    const groups = groupOf(first, apart) - groupOf(second, apart);
+    if (groups) return groups;
     if (a === null || b === null) return (a === null) - (b === null); // what is not known stands last either way
     return (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1) || y - x;
   });

@@ -4,6 +4,10 @@ const DASHES = 4;
 const SUGGESTED = 5;
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross", "down", "hourglass"]; // as many as colours
 
+// How good a tracker is on a benchmark; the truth is below all.
+const merit = (data, board, tracker, k) =>
+  tracker.is_truth ? -2 : (scoreOf(data, board, k, board.measures.length - 1, 0).value ?? -1);
+
 class State {
   constructor(data) {
     this.data = data;
@@ -19,10 +23,11 @@ class State {
     this.frame = 0;
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.order = this.ranked();
-    this.chosen = null; // until somebody chooses: the best of each benchmark
+    this.chosen = new Set(); // names of any benchmark; where none of them is, the best are drawn
+    this.against = "year"; // what scores are drawn against, a key of AGAINST
+    this.hardware = ""; // speeds of this alone, or of all
+    this.apart = true; // trackers scored here stand before the printed ones
     this.recall();
-    this.suggested = this.chosen === null;
-    this.suggest();
     this.sequence = this.sequence ?? this.firstSequence();
   }
 
@@ -42,21 +47,22 @@ class State {
     return this.shown.measures;
   }
 
-  // Every scored tracker once, by its score on the first benchmark that has it, best first.
+  // Every scored tracker once, by its score on the first benchmark that has it, best first, truths last.
   ranked() {
     const found = new Map();
     for (const board of this.data.boards)
-      board.scored.forEach(({ name }, k) => {
-        if (!found.has(name)) found.set(name, scoreOf(this.data, board, k, board.measures.length - 1, 0).value ?? -1);
+      board.scored.forEach((tracker, k) => {
+        if (!found.has(tracker.name)) found.set(tracker.name, merit(this.data, board, tracker, k));
       });
     return [...found.keys()].sort((a, b) => found.get(b) - found.get(a));
   }
 
   // Chosen trackers of this benchmark: index in its arrays, name, and how it is drawn.
   picked() {
+    const { ticked } = this;
     return this.shown.scored
       .map((tracker, k) => ({ k, name: tracker.name, order: this.order.indexOf(tracker.name) }))
-      .filter(({ name }) => this.chosen.has(name))
+      .filter(({ name }) => ticked.has(name))
       .sort((a, b) => a.order - b.order);
   }
 
@@ -74,10 +80,26 @@ class State {
     };
   }
 
-  suggest() {
-    if (!this.suggested) return;
-    const here = new Set(this.shown.scored.map(({ name }) => name));
-    this.chosen = new Set(this.order.filter((name) => here.has(name)).slice(0, SUGGESTED));
+  // What is drawn of this benchmark, and ticked: the chosen ones, or the best where none of them is here.
+  get ticked() {
+    const here = this.shown.scored.filter(({ name }) => this.chosen.has(name));
+    return new Set(here.length ? here.map(({ name }) => name) : this.best());
+  }
+
+  best() {
+    const known = this.shown.scored.map((tracker, k) => [merit(this.data, this.shown, tracker, k), tracker.name]);
+    return known
+      .sort(([a], [b]) => b - a)
+      .slice(0, SUGGESTED)
+      .filter(([value], i) => value >= 0 || !i)
+      .map(([, name]) => name);
+  }
+
+  tick(name) {
+    const { ticked } = this;
+    const others = [...this.chosen].filter((other) => !this.shown.scored.some((tracker) => tracker.name === other));
+    if (!ticked.delete(name)) ticked.add(name);
+    this.set({ chosen: new Set([...others, ...ticked]) });
   }
 
   // The sequence that tells most: where the chosen differ most, among those with pictures if there are any.
@@ -98,9 +120,7 @@ class State {
     const other = "board" in changes && changes.board !== this.board;
     const attribute = this.shown.attributes[this.attribute].name;
     Object.assign(this, changes);
-    if ("chosen" in changes) this.suggested = false;
     if (other) {
-      this.suggest();
       this.attribute = Math.max(
         0,
         this.shown.attributes.findIndex(({ name }) => name === attribute),
@@ -134,6 +154,7 @@ class State {
       }
     }
     back();
+    relight(document);
   }
 
   // After the drawing, which it would delay.
@@ -145,7 +166,7 @@ class State {
   address() {
     const words = { b: this.shown.title, m: this.metric, a: this.shown.attributes[this.attribute].name };
     words.q = this.shown.sequences[this.sequence];
-    if (!this.suggested) words.t = JSON.stringify([...this.chosen]);
+    if (this.chosen.size) words.t = JSON.stringify([...this.chosen]);
     try {
       history.replaceState(null, "", `#${new URLSearchParams(words)}`);
     } catch {

@@ -8,21 +8,26 @@ const strip = (state, s, read) => {
     "section",
     { class: "strip", "aria-label": "Pictures of moments" },
     el("h4", {}, "Where all trackers of this page disagree most"),
-    el(
-      "p",
-      { class: "note" },
-      "Visible above, thermal below; ",
-      svg("svg", { class: "key", viewBox: "0 0 22 10", "aria-hidden": true }, outline([2, 2, 18, 6], "truth")),
-      " truth.",
-    ),
+    el("p", { class: "note" }, "Visible above, thermal below; ", truthKey(), " truth. A click enlarges."),
     el(
       "div",
       { class: "film" },
-      moments.map((moment) =>
+      moments.map((moment, at) =>
         el(
           "figure",
           {},
-          moment.images.map((image, i) => picture(state, moment, image, i ? "thermal" : "visible", picked)),
+          moment.images.map((image, i) =>
+            el(
+              "button",
+              {
+                type: "button",
+                class: "enlarge",
+                "data-key": `enlarge ${at} ${i}`,
+                onclick: () => enlarged(state, s, at),
+              },
+              picture(state, moment, image, i ? "thermal" : "visible", picked),
+            ),
+          ),
           el(
             "figcaption",
             {},
@@ -38,6 +43,9 @@ const strip = (state, s, read) => {
   );
 };
 
+const truthKey = () =>
+  svg("svg", { class: "key", viewBox: "0 0 22 10", "aria-hidden": "true" }, outline([2, 2, 18, 6], "truth"));
+
 const pictures = new Map(); // an address per image, made when it is first shown
 
 const picture = (state, moment, image, kind, picked) => {
@@ -50,7 +58,9 @@ const picture = (state, moment, image, kind, picked) => {
     "svg",
     { viewBox: `${x} ${y} ${width} ${height}`, role: "img", "aria-label": label },
     svg("image", { href: pictures.get(image), x, y, width, height, preserveAspectRatio: "none" }),
-    there.map(({ k, colour }) => [outline(moment.boxes[k], "halo"), outline(moment.boxes[k], `box ${colour}`)]),
+    there.map(({ k, name, colour }) =>
+      svg("g", { "data-tracker": name }, outline(moment.boxes[k], "halo"), outline(moment.boxes[k], `box ${colour}`)),
+    ),
     there.map(({ k, colour, shape }, i) => pin(moment.boxes[k], colour, shape, (i + 0.5) / there.length, width / 34)),
     moment.truth.filter(Boolean).map((box) => [outline(box, "halo"), outline(box, "truth")]),
   );

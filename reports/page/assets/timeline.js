@@ -25,20 +25,34 @@ const drawSequence = (state) => {
     id: "frame",
     "data-key": "frame",
     "aria-label": "Frame at which to read",
-    oninput: (event) => read(Number(event.target.value) - 1),
+    onfocus: () => overlaps.show(state.frame),
+    onblur: () => overlaps.hide(),
+    oninput: (event) => {
+      read(Number(event.target.value) - 1);
+      overlaps.show(state.frame);
+    },
   });
   const cursors = {};
+  const follow = (at) => [overlaps, errors].forEach((plot) => plot.line(at));
+  const cross = { every: board.every, spanText: (point) => spanOf(board, point), take: (at) => read(at), follow };
+  const key = (name) => mark(state, name);
   const moments = (board.strips[s] ?? []).map((moment) => moment.frame);
-  const overlaps = drawing(`Overlap of the chosen trackers over the frames of ${name}`, (width) =>
-    drawTime(lines, [frames, board.every], width, OVERLAP, cursors, () => state.frame, moments),
+  const overlaps = drawing(
+    `Overlap of the chosen trackers over the frames of ${name}`,
+    (width) => drawTime(lines, [frames, board.every], width, OVERLAP, cursors, () => state.frame, moments, cross),
+    key,
   );
-  const errors = drawing(`Centre error of the chosen trackers over the frames of ${name}`, (width) =>
-    drawTime(lines, [frames, board.every], width, ERROR, cursors, () => state.frame, moments),
+  const errors = drawing(
+    `Centre error of the chosen trackers over the frames of ${name}`,
+    (width) => drawTime(lines, [frames, board.every], width, ERROR, cursors, () => state.frame, moments, cross),
+    key,
   );
   const read = (at) => {
     state.frame = at;
     slider.value = at + 1;
-    frame.textContent = `${frameNumber(board, at)} of ${frameNumber(board, frames - 1)}`;
+    const point = lines[0]?.points.find(({ last }) => last >= at);
+    const mean = point && point.last > point.first ? `, means of ${spanOf(board, point)}` : "";
+    frame.textContent = `${frameNumber(board, at)} of ${frameNumber(board, frames - 1)}${mean}`;
     replace(reading, readings(state, lines, at));
     for (const move of Object.values(cursors)) move(at);
   };
@@ -61,6 +75,7 @@ const drawSequence = (state) => {
           overlaps,
           el("h4", {}, "Centre error, pixels"),
           errors,
+          gapNotes(lineGaps(state, lines, s)),
           el("label", { class: "slider" }, slider, el("span", {}, "Read at frame ", frame)),
           reading,
           strip(state, s, read),
@@ -68,17 +83,31 @@ const drawSequence = (state) => {
   );
 };
 
-const OVERLAP = { key: "overlap", height: 170, at: (value) => value, ticks: [0, 0.25, 0.5, 0.75, 1], most: () => 1 };
+const spanOf = (board, { first, last }) =>
+  first === last
+    ? `frame ${frameNumber(board, first)}`
+    : `frames ${frameNumber(board, first)}–${frameNumber(board, last)}`;
+
+const OVERLAP = {
+  key: "overlap",
+  height: 170,
+  tell: (value) => value.toFixed(2),
+  at: (value) => value,
+  ticks: [0, 0.25, 0.5, 0.75, 1],
+  most: () => 1,
+};
 const ERROR = {
   key: "error",
   height: 130,
+  tell: (value) => `${value.toFixed(value < 10 ? 1 : 0)} px`,
   at: (value) => Math.log2(1 + value),
   ticks: ERROR_TICKS,
   most: (lines) =>
     Math.max(40, ...lines.flatMap(({ points }) => points.map(({ error }) => Math.min(error ?? 0, 1000)))),
 };
 
-const drawTime = (lines, [frames, every], width, { key, height, at, ticks, most }, cursors, current, moments) => {
+const drawTime = (lines, [frames, every], width, kind, cursors, current, moments, cross) => {
+  const { key, height, at, ticks, most, tell } = kind;
   const [left, right, top, bottom] = [36, width - 8, 10, height - 22];
   const highest = most(lines);
   const x = scale(0, Math.max(1, frames - 1), left, right);
@@ -89,14 +118,31 @@ const drawTime = (lines, [frames, every], width, { key, height, at, ticks, most 
   const move = (frame) => ["x1", "x2"].forEach((end) => cursor.setAttribute(end, x(frame)));
   cursors[key] = move;
   move(current());
+  const frame = scale(left, right, 0, Math.max(1, frames - 1));
+  const told = (i) => {
+    const found = lines.map(({ points, ...line }) => ({ ...line, point: points.find(({ last }) => last >= i) }));
+    return {
+      title: cross.spanText(found[0].point),
+      rows: found.map(({ point, ...line }) => {
+        const value = point[key];
+        return {
+          ...line,
+          y: value === null ? null : y(at(Math.min(value, highest))),
+          text: value === null ? "–" : tell(value),
+        };
+      }),
+    };
+  };
   return {
     height,
+    cross: { ...cross, at: (px) => within(0, Math.round(frame(px)), frames - 1), x, top, bottom, told },
     parts: [
       axes({ x, y: (value) => y(value), xTicks, yTicks: shown, left, right, top, bottom }),
       moments.map((frame) => svg("path", { class: "moment", d: `M${x(frame)},${bottom}l-4,6h8z` })),
       cursor,
-      lines.map(({ colour, dash, points }) =>
+      lines.map(({ name, colour, dash, points }) =>
         svg("path", {
+          "data-tracker": name,
           class: `line thin ${dash} ${colour}`,
           d: path(
             points.map((p) => [x((p.first + p.last) / 2), p[key] === null ? null : y(at(Math.min(p[key], highest)))]),
@@ -126,7 +172,7 @@ const readings = (state, lines, frame) => [
       const point = points.find(({ last }) => last >= frame);
       return el(
         "tr",
-        {},
+        { "data-tracker": name },
         el("th", { scope: "row", class: "name" }, mark(state, name), el("span", { class: "label" }, name)),
         el("td", { class: "number" }, percent(score)),
         el("td", { class: "number" }, point.overlap === null ? "–" : point.overlap.toFixed(2)),

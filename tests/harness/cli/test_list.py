@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+
 from rgbtbench.cli.list import LISTED
 from rgbtbench.cli.listings import LISTS
 
@@ -25,3 +29,20 @@ def test_list_trackers_tells_where_each_row_of_table_5_stands(cli):
     assert "reconstruction" in lines["cmd-teacher"]
     assert "results only" in lines["SiamCDA"]
     assert "stands alone" in lines["SiamCDA"]
+
+
+def test_lists_take_a_name_and_every_format(cli):
+    _, out, _ = cli("list", "trackers", "--name", "MANET", "--format", "csv")
+    assert [row["tracker"] for row in csv.DictReader(io.StringIO(out))] == ["manet", "manet++"]
+    for what in LISTED:
+        if what != "codebases":
+            status, out, _ = cli("list", what, "--format", "json")
+            assert status == 0
+            assert json.loads(out)
+    assert len(cli("list", "published", "LasHeR", "--name", "mfdimp")[1].splitlines()) > 4
+
+
+def test_a_tracker_is_listed_once(cli):
+    _, out, _ = cli("list", "trackers", "--format", "json")
+    names = [row["tracker"].lower() for row in json.loads(out)]
+    assert len(names) == len(set(names))

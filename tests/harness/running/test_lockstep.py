@@ -12,7 +12,7 @@ import pytest
 from small import command, contents, holders, rgbtbench, wait_for, write_benchmark
 
 from rgbtbench.core.errors import BenchError, ConfigError
-from rgbtbench.datasets.decode import decode
+from rgbtbench.datasets.decode import THREADS, decode
 from rgbtbench.results.store import RunFolder
 from rgbtbench.running.experiment import load_experiment
 from rgbtbench.running.jobs import Device, Job, make_units
@@ -22,12 +22,13 @@ from rgbtbench.trackers import TRACKERS
 
 NAMES = ("a", "b", "c", "d", "e")  # of 6 to 10 frames
 FLOCK = '''
-import os, time
+import os, threading, time
 import numpy as np
 
 class Flock:
     """Each target walks by its own random numbers and pixels, so that the order of targets matters."""
     most = []
+    decoding = set()
     def __init__(self, victim=0, how="", pause=0.0):
         self.victim, self.how, self.pause, self.targets = victim, how, pause, []
     def init(self, frame, box):
@@ -38,6 +39,7 @@ class Flock:
         self.targets += map(self._target, frames, boxes, seeds)
         Flock.most.append(len(self.targets))
     def update_many(self, frames):
+        Flock.decoding.add(sum(thread.name.startswith("decode") for thread in threading.enumerate()))
         return [self._step(target, frame) for target, frame in zip(self.targets, frames, strict=True)]
     def keep(self, which):
         self.targets = [self.targets[k] for k in which]
@@ -98,7 +100,9 @@ def victim(home: Path, name: str) -> int:
 def test_sequences_at_once_get_the_boxes_of_each_alone_and_no_place_stays_empty(home: Path) -> None:
     alone = tracked(home, 1)
     assert tracked(home, 3) == alone
-    most = TRACKERS.get(f"{home / 'flock.py'}:Flock").most
+    flock = TRACKERS.get(f"{home / 'flock.py'}:Flock")
+    assert max(flock.decoding) <= THREADS, "threads that decode, however many sequences there are"
+    most = flock.most
     assert most == [3, 3, 3], "five sequences: three begin, and two take the places of the first that end"
 
 

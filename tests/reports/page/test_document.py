@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from pages import HOSTILE, data_of, entries_of, make
 
-from rgbtbench.reports.page.document import ASSETS, SCRIPTS
+from rgbtbench.reports.page.document import ASSETS, SCRIPTS, STYLES
 from rgbtbench.reports.page.packing import unpack
 
 
@@ -64,7 +64,7 @@ def test_scripts_write_text_only():
         assert not re.search(r"\bfetch\(|XMLHttpRequest|WebSocket|import\(|\bimport ", text), name
 
 
-@pytest.mark.parametrize("name", [*SCRIPTS, "page.css"])
+@pytest.mark.parametrize("name", [*SCRIPTS, *STYLES])
 def test_braces_close(name):
     """Browsers skip what does not parse, and say nothing."""
     text = (ASSETS / name).read_text()
@@ -72,7 +72,7 @@ def test_braces_close(name):
 
 
 def test_every_asset_is_used():
-    assert {path.name for path in ASSETS.iterdir()} == {*SCRIPTS, "page.html", "page.css"}
+    assert {path.name for path in ASSETS.iterdir()} == {*SCRIPTS, *STYLES, "page.html"}
 
 
 @pytest.mark.parametrize("path", sorted(ASSETS.iterdir()), ids=lambda path: path.name)
