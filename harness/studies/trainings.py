@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rgbtbench.core.errors import TrainingError
 from rgbtbench.trackers import shipped_weights
 from rgbtbench.training import shipped
@@ -72,6 +70,8 @@ class Trained:
     @property
     def said(self) -> Mapping[str, Any]:
         """The recipe's own keys."""
+        import yaml
+
         keys: Mapping[str, Any] = yaml.safe_load(shipped()[f"{self.recipes}/{self.recipe}"].read_text("utf-8"))
         return keys
 
