@@ -19,9 +19,10 @@ from rgbtbench.files import atomic
 from rgbtbench.results.published.cmd import DASH, PAPER
 
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
+from .latex import as_latex
 from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill, seeded
 from .records import write_csv
-from .tables import GAP, Table, as_html, as_latex, as_markdown, html_text, marked, number
+from .tables import GAP, Table, as_html, as_markdown, html_text, marked, number
 
 
 def write_paper(folder: Path, evidence: Evidence) -> list[Path]:

@@ -18,8 +18,10 @@ from rgbtbench.core.errors import unknown
 from rgbtbench.core.terminal import line_width, visible
 from rgbtbench.files import atomic
 
-from .tables import RENDER, Table, as_text
+from .latex import as_latex
+from .tables import Table, as_markdown, as_text
 
+RENDER = {"table": as_text, "md": as_markdown, "latex": as_latex}
 FORMATS = (*RENDER, "json", "csv", "csv-safe")
 
 

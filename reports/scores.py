@@ -84,8 +84,9 @@ def score_tables(evaluation: Evaluation, rows: list[Score], by: str) -> list[Tab
     """The leaderboard, and under it one table per metric with a row per attribute or sequence."""
     ranking = _ranking(evaluation)
     tables = [_leaderboard(evaluation, rows, ranking)]
+    title = evaluation.benchmark.title
     if by != "overall":
-        tables += [_breakdown(rows, measure, by, ranking) for measure in evaluation.measures]
+        tables += [_breakdown(title, rows, measure, by, ranking) for measure in evaluation.measures]
     return tables
 
 
@@ -113,8 +114,9 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
         "percent [95 % interval]",
         header=("tracker", *names, "sequences"),
         rows=tuple(body),
-        note=_repeats(evaluation)
-        + f"truth {truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:12]}, rgbtbench {__version__}",
+        note=_repeats(evaluation),
+        provenance=f"truth {truth_digest(benchmark.names, benchmark.lengths, benchmark.truth)[:12]}, "
+        f"rgbtbench {__version__}",
         best=best,
         second=second,
     )
@@ -122,10 +124,10 @@ def _leaderboard(evaluation: Evaluation, rows: list[Score], ranking: list[str]) 
 
 def _repeats(evaluation: Evaluation) -> str:
     counts = [f"{name}: {n}" for name, n in zip(evaluation.trackers, evaluation.repeats, strict=True) if n > 1]
-    return f"mean ± standard deviation over repeats ({', '.join(counts)})\n" if counts else ""
+    return f"mean ± standard deviation over repeats ({', '.join(counts)})" if counts else ""
 
 
-def _breakdown(rows: list[Score], measure: Measure, by: str, ranking: list[str]) -> Table:
+def _breakdown(title: str, rows: list[Score], measure: Measure, by: str, ranking: list[str]) -> Table:
     chosen = [row for row in rows if row.metric == measure.name and bool(row.sequence) == (by == "sequence")]
     cells = {(row.sequence or row.attribute, row.tracker): row for row in chosen}
     keys = list(dict.fromkeys(key for key, _ in cells))
@@ -134,7 +136,7 @@ def _breakdown(rows: list[Score], measure: Measure, by: str, ranking: list[str])
     best, second = marked(grid, axis=1)
     flags = [by != "sequence" and size.sequences < SMALL for size in sizes]
     return Table(
-        title=f"{measure.name} by {by}",
+        title=f"{title}: {measure.name} by {by}",
         header=(by, *ranking, "frames" if by == "sequence" else "sequences"),
         rows=tuple(
             (key, *map(number, line), f"{size.frames if by == 'sequence' else size.sequences}{'*' if small else ''}")

@@ -1,11 +1,11 @@
-"""A table of text cells, for terminals, Markdown, LaTeX and HTML. Names in it are strangers': shown as text."""
+"""A table of text cells, for terminals, Markdown and HTML. Names in it are strangers': shown as text."""
 
 from __future__ import annotations
 
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, zip_longest
 from textwrap import wrap
@@ -17,13 +17,11 @@ from rgbtbench.core.terminal import visible
 
 GAP = "–"
 NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ± [\d.]+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
+SPREAD = re.compile(r" ± [\d.]+| \[[-–+\d., ]+\]| \(also [^)]*\)")  # what follows a number
+ABOUT_SPREAD = re.compile(r"\* |ranks and marks|\(also|.*mean ± standard deviation")  # notes on that, and on counts
+COUNTS = ("sequences", "frames", "rank", "mean rank", "benchmarks")
 Marks = frozenset[tuple[int, int]]
-LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
-LATEX |= {mark: "\\" + mark for mark in "&%$#_{}"} | {"–": "--", "−": "$-$", "±": r"$\pm$", "×": r"$\times$"}
-LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "†": r"$^\dagger$"}
-SIZES = ((95, r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), (75, r"\footnotesize\setlength{\tabcolsep}{4pt}"))
 NARROWEST = 16  # characters, to which a column of words is wrapped
-LATIN = set(map(chr, range(0xC0, 0x100))) - set("×÷ÐðÞþ")  # what pdflatex sets without further packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,8 @@ class Table:
     """Cells as text, ready to print.
 
     ``best`` and ``second`` hold (row, column) of cells to set in bold and underlined where a format can; ``groups``
-    names what stands over each column, '' for nothing; above row ``rule`` stands a rule.
+    names what stands over each column, '' for nothing; above row ``rule`` stands a rule. ``provenance``: what was
+    scored, by what; no print shows it. ``keys``: BibTeX keys of trackers, which LaTeX cites behind their names.
     """
 
     title: str
@@ -42,6 +41,13 @@ class Table:
     second: Marks = field(default_factory=frozenset)
     groups: tuple[str, ...] = ()
     rule: int | None = None
+    provenance: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines below it."""
+        return [*self.note.splitlines(), *self.provenance.splitlines()]
 
     @property
     def spans(self) -> list[tuple[str, int]]:
@@ -143,7 +149,7 @@ def _part(table: Table, grid: Sequence[Sequence[str]], widths: Sequence[int], pa
         title=table.title if 1 in part else f"{table.title}, continued",
         header=tuple(table.header[c] for c in part),
         rows=tuple(rows),
-        note=table.note if last else "",
+        note="\n".join(table.notes) if last else "",
         groups=tuple(table.groups[c] for c in part) if table.groups else (),
         rule=None if table.rule is None else starts[table.rule],
     )
@@ -154,7 +160,7 @@ def _ruled(table: Table, lines: list[str], rule: str) -> list[str]:
 
 
 def _notes(table: Table) -> list[str]:
-    return [visible(line) for line in table.note.splitlines()]
+    return [visible(line) for line in table.notes]
 
 
 def as_markdown(table: Table) -> str:
@@ -168,66 +174,13 @@ def as_markdown(table: Table) -> str:
     head = [cell(-1, c, text) for c, text in enumerate(table.full_header)]
     body = [[cell(r, c, text) for c, text in enumerate(row)] for r, row in enumerate(table.rows)]
     lines = [f"| {' | '.join(row)} |" for row in [head, rule, *body]]
-    notes = "\\\n".join(escaped(line) for line in table.note.splitlines())
+    notes = "\\\n".join(map(escaped, table.notes))
     return "\n".join([f"**{escaped(table.title)}**", "", *lines] + (["", notes] if notes else []))
 
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
     return re.sub(r"([\\`*_|<>\[\]&$~])", r"\\\1", visible(text))
-
-
-def as_latex(table: Table) -> str:
-    """A booktabs table, best cells bold, second ones underlined; compiles as it is after ``\\usepackage{booktabs}``."""
-
-    def cell(r: int, c: int, text: str) -> str:
-        text = typeset(text)
-        style = "textbf" if (r, c) in table.best else "underline" if (r, c) in table.second else ""
-        return rf"\{style}{{{text}}}" if style else text
-
-    def line(r: int, row: Sequence[str]) -> str:
-        cells = " & ".join(cell(r, c, text) for c, text in enumerate(row))
-        guard = "{}" if cells.startswith(("[", "*")) else ""  # the line break before would take it for its option
-        return rf"    {guard}{cells} \\"
-
-    spec = "".join("r" if right else "l" for right in table.numeric)
-    grid = [table.header, *table.rows]
-    width = sum(max(len(row[c]) for row in grid) + 2 for c in range(len(table.header)))
-    size = next((size for least, size in SIZES if width > least), "")
-    notes = [rf"  \par\smallskip{{\footnotesize {typeset(line)}}}" for line in table.note.splitlines()]
-    return "\n".join(
-        [r"\begin{table}", rf"  \centering{size}", rf"  \caption{{{typeset(table.title)}}}"]
-        + [rf"  \begin{{tabular}}{{{spec}}}"]
-        + [r"    \toprule", *_group_lines(table), line(-1, table.header), r"    \midrule"]
-        + _ruled(table, [line(r, row) for r, row in enumerate(table.rows)], r"    \midrule")
-        + [r"    \bottomrule", r"  \end{tabular}", *notes, r"\end{table}"]
-    )
-
-
-def _group_lines(table: Table) -> list[str]:
-    cells, rules, at = [], [], 1
-    for name, count in table.spans:
-        cells.append(rf"\multicolumn{{{count}}}{{c}}{{{typeset(name)}}}" if name else " &" * (count - 1))
-        rules += [rf"\cmidrule(lr){{{at}-{at + count - 1}}}"] if name else []
-        at += count
-    return ["    " + " & ".join(cells) + r" \\", "    " + "".join(rules)] if any(table.groups) else []
-
-
-def typeset(text: str) -> str:
-    r"""Text that LaTeX shows as it is; letters that pdflatex has no type for as their numbers.
-
-    >>> print(typeset("A & B_$%"))
-    A \& B\_\$\%
-    """
-    letters, text = [], visible(text)
-    for at, mark in enumerate(text):
-        if mark == "-" and text[at + 1 : at + 2] == "-":
-            letters.append("-{}")  # two would join to a dash
-        elif mark in LATEX or mark in LATIN or mark.isascii():
-            letters.append(LATEX.get(mark, mark))
-        else:
-            letters.append(f"[U+{ord(mark):04X}]")
-    return "".join(letters)
 
 
 def as_html(table: Table, caption: str = "") -> str:
@@ -253,4 +206,18 @@ def html_text(text: str) -> str:
     return html.escape(visible(text))
 
 
-RENDER = {"table": as_text, "md": as_markdown, "latex": as_latex}
+def plain(table: Table) -> Table:
+    """The table as papers print it: numbers without intervals and deviations, no ranks and counts, no provenance."""
+    kept = [c for c, name in enumerate(table.header) if name not in COUNTS]
+    marks = [frozenset((r, kept.index(c)) for r, c in m if c in kept) for m in (table.best, table.second)]
+    return Table(
+        title=re.sub(r" \[95 % interval.*\]", "", table.title),
+        header=tuple(table.header[c] for c in kept),
+        rows=tuple(tuple(SPREAD.sub("", row[c]) if c else row[c] for c in kept) for row in table.rows),
+        note="\n".join(line for line in table.note.splitlines() if not ABOUT_SPREAD.match(line)),
+        best=marks[0],
+        second=marks[1],
+        groups=tuple(table.groups[c] for c in kept) if table.groups else (),
+        rule=table.rule,
+        keys=table.keys,
+    )

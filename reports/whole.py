@@ -19,6 +19,7 @@ from .inputs import Benchmarks, Entry, gather, score
 from .leaderboard import Ranked, rank_tables, ranked
 from .records import render
 from .scores import HTML, Score, attributes_of, score_rows, score_tables
+from .tables import Table
 
 EXPERIMENTS = (".yaml", ".yml")
 
@@ -141,8 +142,12 @@ def make_tables(
     attributes: Collection[str] | None = None,
     measures: tuple[str, ...] | None = None,
     width: int | None = None,
+    dress: Callable[[Table], Table] = lambda table: table,
 ) -> Report:
-    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes."""
+    """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes.
+
+    ``dress``: what is made of each table before.
+    """
     evaluations = material.evaluate(by, attributes, measures)
     if ranks:
         boards = [ranked(evaluation, material.groups[evaluation.benchmark]) for evaluation in evaluations]
@@ -150,13 +155,13 @@ def make_tables(
             form,
             [row for rows in boards for row in rows],
             Ranked,
-            [table for rows in boards for table in rank_tables(rows)],
+            [dress(table) for rows in boards for table in rank_tables(rows)],
             width,
         )
     else:
         scores = [score_rows(evaluation, by) for evaluation in evaluations]
         both = zip(evaluations, scores, strict=True)
-        tables = [table for evaluation, rows in both for table in score_tables(evaluation, rows, by)]
+        tables = [dress(table) for evaluation, rows in both for table in score_tables(evaluation, rows, by)]
         text = render(form, [row for rows in scores for row in rows], Score, tables, width)
     return Report(text, tuple(evaluations), material.is_complete(evaluations))
 

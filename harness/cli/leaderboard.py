@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rgbtbench.core.errors import ConfigError
 
-from .options import FORMATS, HTML, Verbs, add, add_inputs, names_in
+from .options import FORMATS, HTML, Verbs, add, add_inputs, add_print, for_print, names_in
 from .report import material_of, require_no_terminal, show_page
 
 EXAMPLES = (
@@ -21,6 +21,7 @@ def add_verb(verbs: Verbs) -> None:
     ranking = add(verbs, "leaderboard", _leaderboard,
                   "rank trackers over experiments, stores and raw results", EXAMPLES)  # fmt: skip
     add_inputs(ranking)
+    add_print(ranking)
     ranking.add_argument("--metric", default="SR", help="to rank by (default: SR)")
     ranking.add_argument("--printed", metavar="A,B", nargs="?", const="", help="also printed numbers on the benchmarks "
                          "of the inputs and on these, each with who says so")  # fmt: skip
@@ -51,5 +52,5 @@ def _leaderboard(arguments: argparse.Namespace) -> int:
             rows += printed_rows(*space, measure.name, untrusted=arguments.untrusted)
     if not rows:
         raise ConfigError("nothing to rank", expected="experiments, stores, results, or --printed BENCHMARK")
-    show(arguments.format, rows, Ranked, [board(rows)], arguments.out)
+    show(arguments.format, rows, Ranked, [for_print(arguments)(board(rows))], arguments.out)
     return 0 if material.is_complete(evaluations) else 1

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from rgbtbench.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rgbtbench.reports.tables import Table
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -68,6 +71,33 @@ def add_experiment(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--runs", type=Path, metavar="DIR", help="the store (default: runs beside EXP.yaml, else ./runs)")
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as trackers.0.weights=PATH")
     verb.add_argument("--only", default="", metavar="NAME,NAME", help="labels, datasets, parts of sequences' names")
+
+
+def add_print(verb: argparse.ArgumentParser) -> None:
+    """Add how tables look in a paper."""
+    verb.add_argument("--plain", action="store_true", help="tables as papers print them: no intervals, ranks, counts")
+    verb.add_argument("--cite", type=Path, metavar="FILE.bib", help="LaTeX cites trackers in print; writes the entries")
+
+
+def for_print(arguments: argparse.Namespace) -> Callable[[Table], Table]:
+    """What ``--plain`` and ``--cite`` make of a table; the file of the latter grows with each."""
+    from rgbtbench.files import atomic
+    from rgbtbench.reports.citations import bibliography, cited
+    from rgbtbench.reports.tables import plain
+
+    if arguments.cite and arguments.format != "latex":
+        raise ConfigError("only LaTeX cites", expected="--format latex", found=f"--format {arguments.format}")
+    names: dict[str, None] = {}
+
+    def dressed(table: Table) -> Table:
+        table = plain(table) if arguments.plain else table
+        if arguments.cite:
+            table = cited(table)
+            names.update(dict.fromkeys(table.keys))
+            atomic.save(arguments.cite, bibliography(names).encode())
+        return table
+
+    return dressed
 
 
 def count(text: str) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.terminal import line_width, log, visible
 
-from .options import BREAKDOWNS, FORMATS, HTML, Verbs, add, add_inputs, breakdown, names_in
+from .options import BREAKDOWNS, FORMATS, HTML, Verbs, add, add_inputs, add_print, breakdown, for_print, names_in
 
 if TYPE_CHECKING:
     from rgbtbench.reports.whole import Material, Report
@@ -27,6 +27,7 @@ def add_verb(verbs: Verbs) -> None:
     report = add(verbs, "report", _report, "tables and figures of experiments, stores and raw results",
                  EXAMPLES)  # fmt: skip
     add_inputs(report)
+    add_print(report)
     report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
                         "pair: every two attributes together")  # fmt: skip
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
@@ -60,6 +61,7 @@ def _report(arguments: argparse.Namespace) -> int:
         attributes=attributes,
         measures=measures,
         width=None if arguments.out else line_width(),
+        dress=for_print(arguments),
     )
     put(str(report), arguments.out)
     if arguments.figures and not arguments.ranks:

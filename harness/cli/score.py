@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from rgbtbench.core.errors import ConfigError
 from rgbtbench.core.terminal import log
 
-from .options import BREAKDOWNS, Verbs, add, add_results, breakdown, layouts_of, names_in, results_of
+from .options import (
+    BREAKDOWNS,
+    Verbs,
+    add,
+    add_print,
+    add_results,
+    breakdown,
+    for_print,
+    layouts_of,
+    names_in,
+    results_of,
+)
 
 if TYPE_CHECKING:
     from rgbtbench.scoring.evaluation import Evaluation
@@ -25,6 +36,7 @@ def add_verb(verbs: Verbs) -> None:
     """Add it to the command line."""
     score = add(verbs, "score", _score, "raw result files in, PR / NPR / SR out", EXAMPLES)
     add_results(score)
+    add_print(score)
     score.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall")
     score.add_argument("--published", action="store_true", help="print measured beside printed numbers")
     score.add_argument("--curves", metavar="FILE.csv", type=Path, help="also write every point of the curves")
@@ -45,7 +57,7 @@ def _score(arguments: argparse.Namespace) -> int:
         tables = [*score_tables(evaluation, rows, arguments.by), printed_table(printed)]
         show(arguments.format, printed, PrintedScore, tables)
     else:
-        show(arguments.format, rows, Score, score_tables(evaluation, rows, arguments.by))
+        show(arguments.format, rows, Score, map(for_print(arguments), score_tables(evaluation, rows, arguments.by)))
     if arguments.curves:
         out = io.StringIO()
         write_csv(curve_points(evaluation, arguments.by), CurvePoint, out, safe=arguments.format == "csv-safe")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rgbtbench.core.errors import ConfigError, not_installed
+from rgbtbench.core.terminal import line_width
 
 from .options import Verbs, add
 
@@ -72,7 +73,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from rgbtbench.reports.tables import RENDER, Table
+    from rgbtbench.reports.tables import Table, as_text
 
     theirs, weight_files = _torch("crossmodal.pytracking"), _torch("networks.weight_files")
     path, out = arguments.file, arguments.out
@@ -94,7 +95,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         "sha256": weight_files.read(out).sha256,
         "in an experiment": f"- {{{', '.join(f'{key}: {value}' for key, value in use.items())}}}",
     }
-    print(RENDER["table"](Table(str(out), ("what", "value"), tuple(facts.items()))))
+    print(as_text(Table(str(out), ("what", "value"), tuple(facts.items())), line_width()))
     return 0
 
 

@@ -1,4 +1,6 @@
-"""Everything that can go wrong in a night, many times over: ``python tests/benchmarks/torture.py [KILLS [SEED]]``.
+"""Everything that can go wrong in a night, many times over: ``python tests/benchmarks/torture.py [KILLS [SEED [K]]]``.
+
+With K, such as 8, every tracker follows so many sequences at once.
 
 Lanes and whole invocations are killed, stopped and continued at random, two invocations work at the same time, weights
 and images are swapped under them, a worker of a dask cluster is killed, a disk is full in every verb that writes. Then
@@ -25,22 +27,75 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from small import command, contents, holders, write_benchmark, write_experiment
 
+from rgbtbench.datasets.decode import decode
+
+MANY = '''
+import copy
+
+class Flock(Walk):
+    """Walk for several targets, each with its own random numbers. A victim is known by its first image."""
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.targets = []
+    def init(self, frame, box):
+        self.targets = []
+        self.init_many([frame], [box], [np.random.randint(2**31)])
+    def update(self, frame):
+        return self.update_many([frame])[0]
+    def init_many(self, frames, boxes, seeds):
+        for frame, box, seed in zip(frames, boxes, seeds, strict=True):
+            one = copy.copy(self)
+            one.box, one.frame, one.rng, one.first = np.array(box), 0, random.Random(int(seed)), int(frame.rgb.sum())
+            self.targets.append(one)
+    def update_many(self, frames):
+        time.sleep(self.pause)
+        return [one.go_on(frame) for one, frame in zip(self.targets, frames, strict=True)]
+    def keep(self, which):
+        self.targets = [self.targets[k] for k in which]
+    def go_on(self, frame):
+        self.frame += 1
+        if self.first == self.victim and self.frame == 3:
+            return getattr(self, self.how)()
+        self.box[0] += self.step * self.rng.random() + frame.rgb.mean() / 100
+        self.box[1] += self.rng.random() + frame.tir.mean() / 100
+        return self.box.copy()
+
+class Laden(Flock):
+    """Loads for several targets: what the weights said when each began."""
+    def __init__(self, weights, late=False, **more):
+        super().__init__(**more)
+        self.weights = weights
+    def init_many(self, frames, boxes, seeds):
+        self.step = float(open(self.weights).read())
+        super().init_many(frames, boxes, seeds)
+    def go_on(self, frame):
+        return super().go_on(frame), self.step
+'''
 HOWS = ("raises", "nan", "shape", "exits", "exits_well", "segfaults", "ctrl_c", "speechless", "real_time")
+DISKS = ("200k", "72k", "56k", "44k", "32k")  # full in mid-run; and before the first eight sequences have begun
 
 
-def prepare(home: Path) -> Path:
+def prepare(home: Path, batch: int) -> Path:
     """24 sequences for trackers that behave, and for those that do not on one of them; one image is cut short."""
     write_benchmark(home / "data", frames=8, names=tuple(f"s{k:02d}" for k in range(24)))
     cut = home / "data" / "s07" / "infrared" / "i004.jpg"
     os.truncate(cut, cut.stat().st_size // 2)
     (home / "w.txt").write_text("1.0")
-    lines = ["- {use: './trackers.py:Walk', label: good, params: {pause: 0.02}}"]
-    lines += ["- {use: './trackers.py:Loads', label: loads, weights: w.txt, params: {pause: 0.01, late: true}}"]
+    walk, loads, victim, rest = "Walk", "Loads", "s03", ""
+    if batch > 1:
+        first = decode(home / "data" / "s03" / "visible" / "v000.jpg")
+        walk, loads, victim, rest = "Flock", "Laden", str(int(first.sum())), f", batch: {batch}"
+    lines = [f"- {{use: './trackers.py:{walk}', label: good, params: {{pause: 0.02}}{rest}}}"]
+    params = "weights: w.txt, params: {pause: 0.01, late: true}"
+    lines += [f"- {{use: './trackers.py:{loads}', label: loads, {params}{rest}}}"]
     lines += [
-        f"- {{use: './trackers.py:Walk', label: {how}, params: {{pause: 0.005, victim: s03, how: {how}}}}}"
+        f"- {{use: './trackers.py:{walk}', label: {how}, params: {{pause: 0.005, victim: {victim}, how: {how}}}{rest}}}"
         for how in HOWS
     ]
-    return write_experiment(home, "\n".join(lines))
+    path = write_experiment(home, "\n".join(lines))
+    with (home / "trackers.py").open("a") as file:
+        file.write(MANY)
+    return path
 
 
 def stop_and_continue(path: Path, runs: Path, stops: int, rng: random.Random) -> int:
@@ -137,12 +192,14 @@ def kill_at_random(path: Path, runs: Path, kills: int, rng: random.Random) -> tu
         while len(live) < 2:
             live.append(run(path, runs, "--devices", "cpu*2"))
         time.sleep(rng.uniform(0.05, 0.6))
+        if not (found := holders(runs)):
+            continue  # on a busy machine they may not have begun
         if rng.random() < 0.25:
             victim = rng.choice(live)
             victim.kill()
             victim.wait()
             whole += 1
-        elif found := holders(runs):
+        else:
             try:
                 os.kill(rng.choice(found), signal.SIGKILL)
                 lanes += 1
@@ -181,12 +238,12 @@ def cluster(path: Path, runs: Path) -> int:
 
 
 class SmallDisk:
-    """A folder on a disk of 200 kB; where mounting is not allowed, a limit on the size of a file stands in for it."""
+    """A folder on a small disk; where mounting is not allowed, a limit on the size of a file stands in for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: str = "200k") -> None:
         self.folder = folder
         folder.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
         self.mounted = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
 
     def call(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -210,16 +267,16 @@ class SmallDisk:
             larger.rename(self.folder)
 
 
-def full_disk(path: Path, runs: Path) -> str:
-    """A disk fills up under a run; then all moves to a larger one."""
-    disk = SmallDisk(runs)
+def full_disk(path: Path, runs: Path, size: str) -> str:
+    """A disk fills up under a run, a very small one as sequences begin; then all moves to a larger one."""
+    disk = SmallDisk(runs, size)
     full = disk.call("run", path, "--runs", runs)
     left = [file for file in contents(runs) if file.endswith((".tmp", ".lease"))]
     disk.move()
     assert full.returncode == 2, f"exit {full.returncode}"
     assert "cannot write" in full.stderr, full.stderr
     assert not left, left
-    return "tmpfs of 200 kB" if disk.mounted else "file size limit"
+    return f"tmpfs of {size}B" if disk.mounted else "file size limit"
 
 
 def full_disk_elsewhere(path: Path, runs: Path, out: Path) -> list[str]:
@@ -254,11 +311,11 @@ def full_disk_elsewhere(path: Path, runs: Path, out: Path) -> list[str]:
 
 def main() -> int:
     """Run it all and compare."""
-    kills, seed = (int(value) for value in (sys.argv[1:] + ["60", "0"][len(sys.argv) - 1 :]))
+    kills, seed, batch = (int(value) for value in (sys.argv[1:] + ["60", "0", "1"][len(sys.argv) - 1 :]))
     home, start = Path(tempfile.mkdtemp()), time.monotonic()
     status = 0
     try:
-        path = prepare(home)
+        path = prepare(home, batch)
         assert run(path, home / "undisturbed").wait() == 1, "sequences that must fail are missing"
         expected = contents(home / "undisturbed")
         failed = sum(isinstance(v, tuple) and v[0] == "failed" for v in expected.values())
@@ -275,12 +332,19 @@ def main() -> int:
         print(f"swapped: {swaps} times weights or images; {stopped} invocations stopped, {own} boxes of other runs")
         verbs = full_disk_elsewhere(path, home / "undisturbed", home / "small")
         print(f"full disk elsewhere: {', '.join(verbs)}")
-        print(f"full disk: {full_disk(path, home / 'full')}, exit 2, nothing half-written")
-        print(f"dask: exit {cluster(path, home / 'dask')} after a worker was killed in mid-sequence")
-        for name in ("killed", "stopped", "swapped", "full", "dask"):
+        full = [f"full{k}" for k in range(len(DISKS))]
+        disks = [full_disk(path, home / name, size) for name, size in zip(full, DISKS, strict=True)]
+        print(f"full disk: {', '.join(disks)}: exit 2, nothing half-written")
+        stores = ["killed", "stopped", "swapped", *full]
+        if batch == 1:  # a cluster's workers track one sequence at a time
+            print(f"dask: exit {cluster(path, home / 'dask')} after a worker was killed in mid-sequence")
+            stores.append("dask")
+        for name in stores:
             code = run(path, home / name, "--devices", "cpu*2").wait()
             found = contents(home / name)
             wrong = sorted(k for k in expected.keys() | found.keys() if expected.get(k, "") != found.get(k, ""))
+            if batch > 1:  # only what was tracked alone has times, and which that is is chance
+                wrong = [k for k in wrong if not k.endswith("_time.txt")]
             print(f"{name}: exit {code}, {len(found)} files, {len(wrong)} differ from the undisturbed run {wrong[:5]}")
             for file in wrong[:5]:
                 print(

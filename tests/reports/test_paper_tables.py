@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from rgbtbench.core.errors import ConfigError, DataError
+from rgbtbench.reports.latex import as_latex
 from rgbtbench.reports.paper_files import cell_text, exhibit_table
 from rgbtbench.reports.paper_tables import SPECS, Evidence, Filled, collect, exhibits, fill, load_exhibit
-from rgbtbench.reports.tables import GAP, as_html, as_latex
+from rgbtbench.reports.tables import GAP, as_html
 from rgbtbench.results.published import read_table
 from rgbtbench.results.published.cmd import DASH, PAPER
 from rgbtbench.results.study_record import MEASURED, average, read_rows, read_study, settings

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rgbtbench.trackers.networks.layers import widen
+from rgbtbench.trackers.networks.layers import convolve, widen
 from rgbtbench.trackers.networks.prpool import touched
 
 MARGIN = 1  # cells to spare around the first boxes: they move a little
@@ -58,7 +58,7 @@ class Around:
         x = self.level[s : s + 1, :, top:bottom, left:right]
         for convolution, norm, activation in self.branch:
             beyond = [int(at) for at in (left == 0, right == width, top == 0, bottom == height)]
-            x = activation(norm(F.conv2d(F.pad(x, beyond), convolution.weight, convolution.bias)))
+            x = activation(norm(convolve(F.pad(x, beyond), convolution.weight, convolution.bias)))
             left, right = left + (left > 0), right - (right < width)
             top, bottom = top + (top > 0), bottom - (bottom < height)
         map[s : s + 1, :, top:bottom, left:right] = widen(x) * self.vector[s]

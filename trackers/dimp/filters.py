@@ -54,6 +54,11 @@ class Correlation:
         return filter.view(*filter.shape[:2], self.size, self.size).flip(-1, -2)
 
 
+def of_each(values: Tensor) -> Tensor:
+    """Sums (s,) of values (s, ...), each added up in the same order whatever s is: rounding would grow in the steps."""
+    return values.flatten(1).sum(1)
+
+
 class Initialiser(nn.Module):
     """First guess of the filter: a convolution pooled over the target, averaged over images (DiMP)."""
 
@@ -125,8 +130,8 @@ class Optimiser(nn.Module):
             back = slope * weight if self.mapped_back else weight
             gradient = correlation.adjoint(back * residual) + penalty * filter
             change = correlation.scores(gradient)
-            norm = (gradient**2).sum((1, 2, 3))
-            bend = (weight * slope * change * (back * change)).sum((0, 2, 3)) + penalty * norm
+            norm = of_each(gradient**2)
+            bend = of_each((weight * slope * change * (back * change)).transpose(0, 1)) + penalty * norm
             length = self.log_step.exp() * norm / bend.clamp(min=self.least_bend)
             filter = filter - length[:, None, None, None] * gradient
             iterates.append(filter)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.networks.layers import InstanceL2Norm, fold_batch_norm
+from rgbtbench.trackers.networks.layers import InstanceL2Norm, fold_batch_norm, same_in_any_batch
 from rgbtbench.trackers.networks.resnet import BasicBlock, Levels, Trunk, unused_parameters
 
 from .filters import BIN, BINS, FirstOptimiser, Initialiser, Optimiser, correlate
@@ -140,6 +140,7 @@ class Network(nn.Module):
         """For tracking: frozen, batch norm folded, convolutions in ``precision``; filters and boxes stay float32."""
         self.requires_grad_(False)
         fold_batch_norm(self)
+        same_in_any_batch(self)
         self.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.images_as = precision
         heavy = (self.trunks, self.fusion, self.classifier.features)

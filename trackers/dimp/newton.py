@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from .filters import Correlation, squares
+from .filters import Correlation, of_each, squares
 
 
 class Newton(nn.Module):
@@ -49,8 +49,8 @@ class Newton(nn.Module):
             change = correlation.scores(gradient)
             mean = (shares * change).sum((2, 3))
             variance = ((shares * change**2).sum((2, 3)) - mean**2).clamp(min=0)  # of the change under what was found
-            norm = (gradient**2).sum((1, 2, 3))
-            bend = (share * variance).sum(0) + (penalty + self.damping) * norm
+            norm = of_each(gradient**2)
+            bend = of_each((share * variance).T) + (penalty + self.damping) * norm
             length = self.log_step.exp() * norm / bend.clamp(min=self.least_bend)
             filter = filter - length[:, None, None, None] * gradient
             iterates.append(filter)

@@ -52,6 +52,15 @@ def test_many_sequences_are_tracked_as_each_alone(name):
         assert np.allclose(together[:, [k]], follow(tracker, [k]), atol=0.05)
 
 
+@pytest.mark.parametrize("name", ["cmd-student", "cmd-teacher"])
+def test_rounding_does_not_grow_when_many_are_tracked(name):
+    # with the trained weights: learning a filter magnifies a last bit by a factor of 100,000
+    tracker = TRACKERS.create(name, preset="nano").online
+    together = follow(tracker, [0, 1])
+    for k in range(2):
+        assert np.abs(together[:, [k]] - follow(tracker, [k])).max() < 1e-4
+
+
 def test_a_sequence_that_ends_leaves_the_other_as_it_was():
     tracker = online(not_found=0.0, every=2, **OURS)
     alone = follow(tracker, [1])
