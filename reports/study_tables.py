@@ -116,7 +116,8 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
     distils = {row: ", ".join(method.stages) or GAP for row, method in METHODS.items()}
     extra = {"Student, longer": LONGER, "Teacher": TEACHER, "dcf": "dcf"}
     extra |= {name: name for name in (*baselines(), *known) if name in baselines() or name.endswith(HALVED)}
-    for table, printed in TABLES.items():
+    anew = SIDE_BY_SIDE in known  # Table 1 alone, from a teacher that fuses
+    for table, printed in list(TABLES.items())[: 1 if anew else None]:
         shown = {"Student": PLAIN} | dict(printed) | dict(VARIANTS.get(table, {})) | extra
         lines = [
             (
@@ -131,7 +132,7 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
         yield Table(f"Table {table}, {where}", header, tuple(lines))
 
     steps = [(row, before) for row, before in STEPS if row in known and before in known]
-    if SIDE_BY_SIDE in known:
+    if anew:
         header = (
             "row",
             "seeds",
