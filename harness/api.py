@@ -170,6 +170,7 @@ def report(
     measures: Collection[str] | None = None,
     figures: PathLike | None = None,
     figure_format: Literal["svg", "pdf", "png"] = "svg",
+    kinds: Collection[str] | None = None,
     runs: PathLike | None = None,
     truth: PathLike | Mapping[str, PathLike] | None = None,
     benchmark: str | None = None,
@@ -183,13 +184,14 @@ def report(
     """Score experiments, stores and raw results together, as text or as a page (``html``), which ``str`` shows.
 
     ``inputs``: an experiment's YAML, a store, ``[LABEL=]PATH`` of raw results, or a folder with
-    ``results/BENCHMARK/TRACKER``. ``out`` takes the text or the page, ``figures`` a folder of drawings. ``runs``: the
-    experiments' store. ``truth``: of stores and raw results, one path or a path for each benchmark. ``benchmark``:
-    which one raw results are of, if nothing else tells it. ``only`` and ``without`` choose trackers. What a reader of
+    ``results/BENCHMARK/TRACKER``. ``out`` takes the text or the page, ``figures`` a folder of drawings, of all or some
+    ``kinds`` (beside a page not those that need boxes: survival, strip). ``runs``: the experiments' store. ``truth``:
+    of stores and raw results, one path or a path for each benchmark. ``benchmark``: which one raw results are of, if
+    nothing else tells it. ``only`` and ``without`` choose trackers. What a reader of
     the numbers must know (repairs, doubts, gaps) is logged on stderr. Raises BenchError.
     """
     from .files.atomic import save
-    from .reports.figure_files import write_figures
+    from .reports.figure_files import Figures
     from .reports.inputs import Benchmarks
     from .reports.records import FORMATS
     from .reports.scores import BREAKDOWNS, HTML
@@ -211,15 +213,21 @@ def report(
         layouts=layouts,
         allow_missing=allow_missing,
     )
+    drawn = None
+    if figures is not None:
+        drawn = Figures(material.groups, None if kinds is None else _listed(kinds, "kinds"))
     if format == HTML:
         made = make_page(material, title=title, attributes=attributes, measures=measures)
     else:
-        made = make_tables(material, format, by=breakdown, ranks=ranks, attributes=attributes, measures=measures)
+        watch = None if drawn is None else drawn.watch
+        made = make_tables(
+            material, format, by=breakdown, ranks=ranks, attributes=attributes, measures=measures, watch=watch
+        )
     if out is not None:
         content = made.content
         save(Path(out), content if isinstance(content, bytes) else content.encode(errors="backslashreplace"))
-    if figures is not None:
-        write_figures(Path(figures), figure_format, made.evaluations, material.groups)
+    if figures is not None and drawn is not None:
+        drawn.write(Path(figures), figure_format, made.evaluations)
     return made
 
 

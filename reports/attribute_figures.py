@@ -11,15 +11,16 @@ from rgbtbench.core.boxes import Array, Index
 from rgbtbench.core.protocol import Measure
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 
-from .colours import colour, dashes
+from .colours import Looks, looks_of
 from .comparison import Comparison
-from .figures import BOTH_COLUMNS, COLUMN, figure, label, legend_below, lines_of, seaborn, styled
+from .figures import BOTH_COLUMNS, COLUMN, figure, label, legend_below, line_of, lines_of, ranked, seaborn, styled
 from .scores import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-UNSURE, GREY = "0 inside the 95 % interval", "#999999"
+UNSURE, GREY, PALE = "pale: Holm's p > 0.05", "#999999", 0.35
+LEVEL = 0.05  # of Holm's p
 ON_RADAR = 7  # trackers: more cannot be told apart
 
 
@@ -33,18 +34,18 @@ def _few(evaluation: Evaluation) -> bool:
     return bool((evaluation.has.sum(axis=0) < SMALL).any())
 
 
-def _ranked(evaluation: Evaluation, measure: Measure) -> list[int]:
-    scores = np.nan_to_num(evaluation.scores(measure)[:, 0], nan=-1.0)
-    return [int(k) for k in np.argsort(-scores, kind="stable")]
-
-
 def heat_map(evaluation: Evaluation, measure: Measure) -> Figure:
-    """Tracker x attribute in percent, best tracker first; the number in each cell, counts under the attributes."""
-    order = _ranked(evaluation, measure)
+    """Tracker x attribute in percent, best tracker first; counts under the attributes.
+
+    A cell's colour says how far it is behind the best of its column: attributes are not equally hard.
+    """
+    order = ranked(evaluation, measure)
     values = evaluation.scores(measure)[order] * 100
     names = [label(evaluation.trackers[k], 18) for k in order]
-    title = f"{measure.name} by attribute, {evaluation.benchmark.title}; below: sequences"
-    return _grid(values, names, _counted(evaluation), title + (f" (* fewer than {SMALL})" if _few(evaluation) else ""))
+    title = f"{measure.name} by attribute, {evaluation.benchmark.title}; colour: points behind the column's best; "
+    title += "below: sequences" + (f" (*\u00a0fewer than {SMALL})" if _few(evaluation) else "")
+    best = np.where(np.isnan(values), -np.inf, values).max(axis=0)
+    return _grid(values, names, _counted(evaluation), title, shades=values - np.where(np.isinf(best), np.nan, best))
 
 
 def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
@@ -64,7 +65,15 @@ def pair_map(evaluation: Evaluation, measure: Measure, tracker: str) -> Figure:
     return _grid(values, names, names, f"{title}; above: sequences (* fewer than {SMALL})", sizes)
 
 
-def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str, sizes: Index | None = None) -> Figure:
+def _grid(
+    values: Array,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str,
+    sizes: Index | None = None,
+    shades: Array | None = None,
+) -> Figure:
+    """Numbers in cells, coloured by themselves or by ``shades``; ``sizes`` are written above the diagonal."""
     with styled():
         wide = len(columns) > 10
         width = BOTH_COLUMNS if wide else COLUMN
@@ -77,7 +86,7 @@ def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str
                 axes.text(c + 0.5, r + 0.5, str(sizes[c, r]), ha="center", va="center", fontsize=5.5, color="#666666")
         shown = {"annot": texts, "fmt": "", "annot_kws": {"fontsize": 5.5 if wide else 5}, "cmap": "cividis"}
         plain = {"cbar": False, "xticklabels": False, "yticklabels": False}
-        seaborn().heatmap(values, mask=~np.isfinite(values), ax=axes, **shown, **plain)
+        seaborn().heatmap(values if shades is None else shades, mask=~np.isfinite(values), ax=axes, **shown, **plain)
         axes.set_title(lines_of(title, width))
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=5.5)
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
@@ -85,10 +94,14 @@ def _grid(values: Array, rows: Sequence[str], columns: Sequence[str], title: str
         return made
 
 
-def radar(evaluation: Evaluation, measure: Measure) -> Figure:
-    """The best trackers' scores in percent, an axis per attribute; how many sequences each has stands beside it."""
+def radar(evaluation: Evaluation, measure: Measure, looks: Looks | None = None) -> Figure:
+    """The best trackers' scores in percent, an axis per attribute.
+
+    At its tip: how many sequences have it, and the best and the lowest score of those drawn.
+    """
     with styled() as matplotlib:
-        order = _ranked(evaluation, measure)[:ON_RADAR]
+        looks = looks or looks_of(evaluation.trackers)
+        order = ranked(evaluation, measure)[:ON_RADAR]
         values = evaluation.scores(measure)[:, 1:] * 100
         names, counts = evaluation.attributes[1:], evaluation.has.sum(axis=0).tolist()[1:]
         angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
@@ -96,20 +109,18 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
         axes: Any = made.subplots(subplot_kw={"projection": "polar"})
         axes.set_theta_zero_location("N")
         axes.set_theta_direction(-1)
-        dash = dashes(evaluation.trackers[k] for k in order)
         handles, shown = [], []
         for k in order:
             name = evaluation.trackers[k]
-            [line] = axes.plot(np.append(angles, angles[0]), np.append(values[k], values[k][0]), color=colour(name))
-            if dash[name]:
-                line.set_dashes(dash[name])
-            handles.append(line)
+            ring = np.append(angles, angles[0]), np.append(values[k], values[k][0])
+            handles.append(line_of(axes, *ring, looks[name]))
             shown.append(label(name))
-        ticks = [f"{name} ({n}{'*' if n < SMALL else ''})" for name, n in zip(names, counts, strict=True)]
-        axes.set_xticks(angles, ticks, fontsize=6)
+        heads = [f"{name} ({n}{'*' if n < SMALL else ''})" for name, n in zip(names, counts, strict=True)]
+        tips = [f"{head}\n{_span(column)}" for head, column in zip(heads, values[order].T, strict=True)]
+        axes.set_xticks(angles, tips, fontsize=5.5)
         for tick, angle in zip(axes.get_xticklabels(), angles, strict=True):
             side = np.sin(angle)
-            tick.set_horizontalalignment("center" if abs(side) < 0.2 else "left" if side > 0 else "right")
+            tick.set_horizontalalignment("center" if abs(side) < 0.05 else "left" if side > 0 else "right")
         axes.tick_params(axis="x", pad=0)
         lowest, highest = (np.nanmin(values[order]), np.nanmax(values[order])) if np.isfinite(values).any() else (0, 1)
         middle = max(0, int(lowest // 10) * 10 - 10)  # not always 0: there all lines would lie on one another
@@ -119,6 +130,7 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
         axes.set_yticklabels([])  # a number there would lie on the lines
         axes.spines["polar"].set_visible(False)
         legend = [f"centre {middle}, rings {step} points apart"]
+        legend += ["at the tips: best and lowest"]
         legend += [f"best {ON_RADAR}"] if len(evaluation.trackers) > len(order) else []
         legend += [f"* fewer than {SMALL} sequences"] if _few(evaluation) else []
         whole = [words.replace(" ", "\u00a0") for words in legend]  # lines end between them only
@@ -129,32 +141,49 @@ def radar(evaluation: Evaluation, measure: Measure) -> Figure:
         return made
 
 
-def forest(rows: list[Comparison]) -> Figure:
-    """First minus second tracker in points with 95 % intervals, a panel per metric; grey where zero is inside."""
+def _span(values: Array) -> str:
+    known = values[np.isfinite(values)]
+    return f"{known.max():.1f}, {known.min():.1f}" if len(known) else "–"
+
+
+def forest(rows: list[Comparison], looks: Looks | None = None) -> Figure:
+    """First minus second tracker in points with 95 % intervals, a panel per metric, the last one's largest gain on top.
+
+    Its colour is that of the better tracker, pale where Holm's p is above 0.05. Each panel has its own range.
+    """
     with styled():
+        first = rows[0]
+        looks = looks or looks_of((first.first, first.second))
         metrics = list(dict.fromkeys(row.metric for row in rows))
-        names = list(dict.fromkeys(row.attribute for row in rows))
+        names = _by_effect(rows, metrics[-1])
         made = figure(COLUMN if len(metrics) == 1 else BOTH_COLUMNS, 1.2 + 0.17 * len(names))
-        panels = made.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
+        panels = made.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
         for axes, metric in zip(panels, metrics, strict=True):
             axes.axvline(0, color="#888888", linewidth=0.7)
             for row in (row for row in rows if row.metric == metric):
                 at = names.index(row.attribute)
-                sure = row.low > 0 or row.high < 0
-                tint = colour(row.first if row.difference > 0 else row.second) if sure else GREY
-                axes.plot([row.low, row.high], [at, at], color=tint, linewidth=1.4)
-                size = 5 if row.attribute == ALL else 3.2
-                axes.plot(row.difference, at, "D" if row.attribute == ALL else "o", color=tint, markersize=size)
+                tint = looks[row.first if row.difference > 0 else row.second].colour
+                style = {"color": tint, "alpha": 1.0 if row.p_holm <= LEVEL else PALE}
+                axes.plot([row.low, row.high], [at, at], linewidth=1.4, **style)
+                mark, size = ("D", 5) if row.attribute == ALL else ("o", 3.2)
+                axes.plot(row.difference, at, mark, markersize=size, markeredgewidth=0, **style)
             axes.set_title(metric)
             axes.set_xlabel("points")
             axes.grid(True, axis="x")
         counts = {row.attribute: row.sequences for row in rows}
         panels[0].set_yticks(range(len(names)), [f"{n} ({counts[n]}{'*' * (counts[n] < SMALL)})" for n in names])
         panels[0].invert_yaxis()
-        first = rows[0]
         title = " ".join(filter(None, (first.dataset, first.split)))
-        made.suptitle(f"{label(first.first)} minus {label(first.second)}, {title}", fontsize=8)
-        keys = {f"{label(name)} better": colour(name) for name in (first.first, first.second)} | {UNSURE: GREY}
-        dots = [panels[0].plot([], [], color=tint, marker="o", markersize=3.2)[0] for tint in keys.values()]
+        title = f"{label(first.first)} minus {label(first.second)}, {title}"
+        made.suptitle(lines_of(title, made.get_figwidth()), fontsize=8)
+        keys = {f"{label(name)} better": (looks[name].colour, 1.0) for name in (first.first, first.second)}
+        keys |= {UNSURE: (GREY, PALE)}
+        dots = [panels[0].plot([], [], color=c, alpha=a, marker="o", markersize=3.2)[0] for c, a in keys.values()]
         legend_below(made, dots, list(keys), columns=len(metrics))
         return made
+
+
+def _by_effect(rows: list[Comparison], metric: str) -> list[str]:
+    """Attributes, that of all sequences first, then from the largest difference down; unknown ones last."""
+    effects = {row.attribute: row.difference for row in rows if row.metric == metric}
+    return sorted(effects, key=lambda name: (name != ALL, -np.nan_to_num(effects[name], nan=-np.inf)))

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from rgbtbench.scoring.evaluation import Evaluation
-from rgbtbench.scoring.frames import Comparison, compare_rows
+from rgbtbench.scoring.pairs import Comparison, compare_all, compare_rows, level
 from rgbtbench.scoring.statistics import mean_ranks
 
-from .tables import GAP, Table, number
+from .tables import GAP, Table, number, p_value
 
-__all__ = ["Comparison", "MeanRank", "compare_rows", "compare_tables", "mean_rank_rows", "mean_rank_tables"]
+__all__ = [
+    "Comparison",
+    "MeanRank",
+    "compare_all",
+    "compare_rows",
+    "compare_tables",
+    "mean_rank_rows",
+    "mean_rank_tables",
+    "pair_tables",
+]
 
 
 def compare_tables(evaluation: Evaluation, rows: list[Comparison]) -> list[Table]:
@@ -21,18 +30,42 @@ def compare_tables(evaluation: Evaluation, rows: list[Comparison]) -> list[Table
     for measure in evaluation.measures:
         body = []
         for row in (row for row in rows if row.metric == measure.name):
-            span = f"[{number(row.low, sign=True)}, {number(row.high, sign=True)}]"
-            gain = f"{number(row.difference, sign=True)} {span}"
             values = number(row.first_value), number(row.second_value)
-            body.append((row.attribute, *values, gain, number(row.p, 4), number(row.p_holm, 4), str(row.sequences)))
+            body.append((row.attribute, *values, *_told(row), str(row.sequences)))
         tables.append(
             Table(
                 title=f"{evaluation.benchmark.title}, {measure.name}: percent, difference [95 % interval]",
-                header=("attribute", *evaluation.trackers, "difference", "p", "p (Holm)", "sequences"),
+                header=("attribute", *evaluation.trackers, *TOLD, "sequences"),
                 rows=tuple(body),
             )
         )
     return tables
+
+
+def pair_tables(evaluation: Evaluation, rows: list[Comparison]) -> list[Table]:
+    """One table per metric and attribute: every two trackers."""
+    tables = []
+    for measure in evaluation.measures:
+        for attribute in evaluation.attributes:
+            own = [row for row in rows if (row.metric, row.attribute) == (measure.name, attribute)]
+            tables.append(
+                Table(
+                    title=f"{evaluation.benchmark.title}, {measure.name}, {attribute}, "
+                    f"{own[0].sequences} sequences: percent, difference [95 % interval]",
+                    header=("first", "second", *TOLD),
+                    rows=tuple((row.first, row.second, *_told(row)) for row in own),
+                    note=f"p (Holm): for {len(own)} pairs",
+                )
+            )
+    return tables
+
+
+TOLD = ("difference", "wins / ties / losses", "p", "p (Holm)")
+
+
+def _told(row: Comparison) -> tuple[str, ...]:
+    gain = f"{number(row.difference, sign=True)} [{number(row.low, sign=True)}, {number(row.high, sign=True)}]"
+    return gain, f"{row.wins} / {row.ties} / {row.losses}", p_value(row.p), p_value(row.p_holm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +92,7 @@ def mean_rank_rows(evaluation: Evaluation) -> list[MeanRank]:
     """One row per metric and tracker, best mean rank first. Raises ConfigError for fewer than three trackers."""
     rows = []
     for measure in evaluation.measures:
-        values = evaluation.values(measure)
+        values = level(evaluation.values(measure))
         whole = ~np.isnan(values).any(axis=0)
         result = mean_ranks(values[:, whole])
         scores = evaluation.scores(measure)[:, 0] * 100

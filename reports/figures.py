@@ -19,7 +19,7 @@ from rgbtbench.core.terminal import visible
 from rgbtbench.files import atomic
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 
-from .colours import colour, dashes
+from .colours import Look, Looks, looks_of
 from .paper_tables import Exhibit, Filled
 
 if TYPE_CHECKING:
@@ -116,23 +116,26 @@ def lines_of(text: str, width: float) -> str:
     return textwrap.fill(text, int(13 * width))
 
 
-def curves(evaluation: Evaluation, measure: Measure, attribute: str = ALL) -> Figure:
+def ranked(evaluation: Evaluation, measure: Measure, a: int = 0) -> list[int]:
+    """Indices of trackers, best first; those with gaps last. ``a``: which attribute."""
+    scores = np.nan_to_num(evaluation.scores(measure)[:, a], nan=-1.0)
+    return [int(k) for k in np.argsort(-scores, kind="stable")]
+
+
+def curves(evaluation: Evaluation, measure: Measure, attribute: str = ALL, looks: Looks | None = None) -> Figure:
     """One metric's curves, best first; scores in the legend as the kits print them: fractions with three digits."""
     with styled():
+        looks = looks or looks_of(evaluation.trackers)
         a = evaluation.attributes.index(attribute)
         scores, lines = evaluation.scores(measure)[:, a], evaluation.curve(measure)[:, a]
-        order = [int(k) for k in np.argsort(-np.nan_to_num(scores, nan=-1.0), kind="stable")]
+        order = ranked(evaluation, measure, a)
         rows = math.ceil(len(order) / 2)
         made = figure(COLUMN, 2.2 + 0.14 * rows)
         axes: Axes = made.subplots()
-        dash = dashes(evaluation.trackers)
         handles, names = [], []
         for k in order:
             name = evaluation.trackers[k]
-            [line] = axes.plot(measure.thresholds, lines[k], color=colour(name))
-            if dash[name]:
-                line.set_dashes(dash[name])
-            handles.append(line)
+            handles.append(line_of(axes, measure.thresholds, lines[k], looks[name]))
             names.append(f"{label(name)} [{'–' if np.isnan(scores[k]) else f'{scores[k]:.3f}'}]")
         if measure.score == "at":
             axes.axvline(measure.thresholds[measure.at], color="#888888", linewidth=0.6, zorder=0)
@@ -143,6 +146,14 @@ def curves(evaluation: Evaluation, measure: Measure, attribute: str = ALL) -> Fi
         axes.grid(True)
         legend_below(made, handles, names)
         return made
+
+
+def line_of(axes: Axes, x: Any, y: Any, look: Look, **style: Any) -> Any:
+    """A tracker's line."""
+    [line] = axes.plot(x, y, color=look.colour, **style)
+    if look.dashes:
+        line.set_dashes(look.dashes)
+    return line
 
 
 def legend_below(made: Figure, handles: Sequence[Any], names: Sequence[str], columns: int = 2) -> None:
@@ -156,48 +167,44 @@ def legend_below(made: Figure, handles: Sequence[Any], names: Sequence[str], col
         text.set_text(names[k])
 
 
-def bars(exhibit: Exhibit, cells: list[Filled]) -> Figure:
-    """Bars of an exhibit, a panel per group; printed ones hatched, and what is missing said."""
+TINTS = ("#0072B2", "#D55E00", "#009E73")  # of metrics
+
+
+def dots(exhibit: Exhibit, cells: Sequence[Filled], texts: Sequence[str]) -> Figure:
+    """An exhibit as dots, a panel per group: filled what is measured, hollow what is printed.
+
+    Beside each stands its cell of the exhibit's table, from ``texts``: so what is missing is said as there.
+    """
     with styled():
         groups = list(dict.fromkeys(cell.title for cell in cells))
         metrics = list(dict.fromkeys(cell.metric for cell in cells))
-        rows = [row.label for row in exhibit.rows]
-        made = figure(COLUMN, 1.75 * len(groups) + 0.25)
+        rows, tints = [row.label for row in exhibit.rows], dict(zip(metrics, TINTS, strict=False))
+        made = figure(COLUMN, 0.3 + (0.4 + 0.15 * len(rows) * len(metrics)) * len(groups))
         panels = made.subplots(len(groups), 1, squeeze=False)[:, 0]
-        tints = dict(zip(metrics, ("#0072B2", "#E69F00", "#009E73"), strict=False))
         for axes, group in zip(panels, groups, strict=True):
-            width = 0.8 / len(metrics)
-            for cell in (c for c in cells if c.title == group):
-                at = rows.index(cell.row) + (metrics.index(cell.metric) - (len(metrics) - 1) / 2) * width
-                known = not math.isnan(cell.measured)
-                value = cell.measured if known else float(cell.printed or "nan")
-                if math.isnan(value):
-                    axes.text(at, 1, "missing", rotation=90, ha="center", va="bottom", color="#666666", fontsize=5.5)
-                    continue
-                style = {"color": tints[cell.metric]} if known else {"facecolor": "white", "hatch": "//////"}
-                axes.bar(at, value, width * 0.92, edgecolor=tints[cell.metric], linewidth=0.6, **style)
+            for cell, text in ((c, t) for c, t in zip(cells, texts, strict=True) if c.title == group):
+                at = rows.index(cell.row) + 0.8 * ((metrics.index(cell.metric) + 0.5) / len(metrics) - 0.5)
+                style = {"color": tints[cell.metric], "markersize": 3.5, "markeredgewidth": 0.8}
+                axes.plot(cell.printed_value, at, "o", markerfacecolor="white", **style)
                 spread = 0.0 if math.isnan(cell.deviation) else cell.deviation
-                if spread:
-                    axes.errorbar(at, value, spread, color="black", linewidth=0.7, capsize=1.5)
-                axes.text(at, value + spread + 1, f"{value:.1f}", ha="center", va="bottom", fontsize=5.5, rotation=90)
-            measured = any(not math.isnan(c.measured) for c in cells if c.title == group)
-            source = "measured here" if measured else "printed" if _printed(cells, group) else "missing"
-            axes.set_title(lines_of(f"{group} ({source})", COLUMN))
-            top = max([_height(c) for c in cells if c.title == group], default=0.0)
-            axes.set(xticks=range(len(rows)), ylim=(0, top * 1.35 or 100), xlim=(-0.6, len(rows) - 0.4))
-            axes.set_xticklabels([label(row, 12) for row in rows], rotation=30, ha="right", rotation_mode="anchor")
-            axes.grid(True, axis="y")
-        from matplotlib.patches import Patch
+                axes.errorbar(cell.measured, at, xerr=spread, fmt="o", elinewidth=0.8, **style)
+                ends = [x for x in (cell.printed_value, cell.measured + spread) if not math.isnan(x)]
+                place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center", "fontsize": 5.5}
+                if ends:
+                    axes.annotate(text, (max(ends), at), **place)
+                else:
+                    axes.annotate(text, (0, at), xycoords=("axes fraction", "data"), color="#666666", **place)
+            axes.set_title(lines_of(group, COLUMN))
+            axes.set_yticks(range(len(rows)), [label(row, 18) for row in rows])
+            axes.set_ylim(len(rows) - 0.4, -0.6)
+            low, high = axes.get_xlim()
+            axes.set_xlim(low, high + 0.35 * (high - low))  # room for the last text
+            axes.grid(True, axis="x")
+        panels[-1].set_xlabel("percent")
+        from matplotlib.lines import Line2D
 
-        made.legend([Patch(color=tints[m]) for m in metrics], metrics, loc="outside upper right", ncols=len(metrics),
-                    frameon=False, handlelength=1.0, borderpad=0.0)  # fmt: skip
+        point: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 3.5}
+        keys = [Line2D([], [], color=tints[m], **point) for m in metrics]
+        keys += [Line2D([], [], color="#555555", markerfacecolor=c, **point) for c in ("#555555", "white")]
+        legend_below(made, keys, [*metrics, "measured here", "printed †"], columns=len(keys))
         return made
-
-
-def _printed(cells: Sequence[Filled], group: str) -> bool:
-    return any(cell.printed for cell in cells if cell.title == group)
-
-
-def _height(cell: Filled) -> float:
-    heights = [value for value in (cell.measured, float(cell.printed or "nan")) if not math.isnan(value)]
-    return max(heights, default=0.0)

@@ -12,6 +12,7 @@ from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
 from rgbtbench.datasets.names import sequence_names
 from rgbtbench.datasets.spec import Spec
+from rgbtbench.datasets.stress import Chosen, chosen, suitable
 from rgbtbench.files.archive import FILES, SUFFIXES, stem
 from rgbtbench.files.paths import labelled
 from rgbtbench.results.discovery import WHOLE
@@ -28,7 +29,7 @@ from rgbtbench.scoring.given import Results, find, published_names
 class Entry:
     """One tracker's boxes on one benchmark. ``states``: of a run's sequences, {} for raw results.
 
-    ``raw``: where the files of its authors lie, which may tell its speed.
+    ``raw``: where the files of its authors lie, which may tell its speed. ``stress``: what its frames suffered.
     """
 
     label: str
@@ -40,6 +41,12 @@ class Entry:
     layout: str | None = None
     year: int | None = None
     raw: Path | None = None
+    stress: Chosen | None = None
+
+    @property
+    def base(self) -> str:
+        """The tracker's own label, without its stress."""
+        return self.label.removesuffix(self.stress.suffix) if self.stress else self.label
 
     @property
     def title(self) -> str:
@@ -133,12 +140,14 @@ def gather(
     without: Iterable[str] = (),
     layouts: Mapping[str, str] | None = None,
     unread: list[str] | None = None,
+    stressed: bool = False,
 ) -> list[Entry]:
     """Every tracker that the inputs name, on every benchmark.
 
     An input is an experiment's YAML (its runs lie in ``runs``, by default where ``store_of`` says), a store,
     ``LABEL=PATH`` or ``PATH`` of raw results, or a folder with ``results/BENCHMARK/TRACKER`` and perhaps
     ``gt/BENCHMARK``. ``only``: parts of names of benchmarks, labels or run folders; ``without``: labels to leave out.
+    ``stressed``: also runs under stress, those of all stresses that were begun where an experiment names none.
     ``unread`` takes what a store's folders cannot tell, an error without it. Raises BenchError for what cannot be read,
     and ConfigError if nothing is left.
     """
@@ -156,7 +165,7 @@ def gather(
         elif path.is_dir() or path.name.lower().endswith((*SUFFIXES, *FILES)):
             later.append((stem(path), path))
         elif path.is_file():
-            entries += _of_experiment(path, benchmarks, runs, changes)
+            entries += _of_experiment(path, benchmarks, runs, changes, stressed)
         else:
             raise ConfigError(
                 "no such input",
@@ -170,6 +179,8 @@ def gather(
             raise ConfigError("malformed results", expected="LABEL=PATH", found=f"{label}={path}")
         entries.append(Entry(label, benchmarks.of(path), "scored", path, raw=path))
     entries = [replace(entry, layout=entry.layout or (layouts or {}).get(entry.label)) for entry in entries]
+    if not stressed:
+        entries = [entry for entry in entries if entry.stress is None]
     return _chosen(entries, tuple(only), tuple(without), " ".join(inputs))
 
 
@@ -198,9 +209,17 @@ def _chosen(found: list[Entry], only: tuple[str, ...], without: tuple[str, ...],
     return chosen
 
 
-def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, changes: Iterable[str]) -> list[Entry]:
+def _of_experiment(
+    path: Path, benchmarks: Benchmarks, runs: Path | None, changes: Iterable[str], stressed: bool
+) -> list[Entry]:
     entries = []
-    for run in make_plan(load_experiment(path, changes), store_of(path, runs)):
+    experiment = load_experiment(path, changes)
+    looked = stressed and not experiment.stress
+    if looked:
+        experiment = replace(experiment, stress=suitable(entry.modality for entry in experiment.trackers))
+    for run in make_plan(experiment, store_of(path, runs)):
+        if looked and run.tracker.stress and not run.sound():
+            continue
         key = (run.benchmark.spec.name, run.benchmark.split)
         benchmark = benchmarks.opened.setdefault(key, run.benchmark)
         _require_same_truth(benchmark, run.identity["dataset"]["truth"], run.dataset.where)
@@ -217,6 +236,7 @@ def _of_experiment(path: Path, benchmarks: Benchmarks, runs: Path | None, change
                 layout,
                 run.tracker.year,
                 run.tracker.results,
+                run.tracker.stress,
             )
         )
     return entries
@@ -244,7 +264,17 @@ def _of_store(folders: list[RunFolder], benchmarks: Benchmarks, unread: list[str
             states = {name: folder.state(name) for name in benchmark.names}
             year = about.get("year") if isinstance(about.get("year"), int) else None
             entries.append(
-                Entry(about["label"], benchmark, source, folder.path, folder, states, _layout_of_run(source), year)
+                Entry(
+                    about["label"],
+                    benchmark,
+                    source,
+                    folder.path,
+                    folder,
+                    states,
+                    _layout_of_run(source),
+                    year,
+                    stress=_stress_of(about["identity"].get("stress"), folder.path / ABOUT),
+                )
             )
     return entries
 
@@ -258,6 +288,17 @@ def _spec_of(name: str, about: Mapping[str, Any], where: Path) -> Spec:
         if isinstance(reference := about.get("benchmark"), str):
             error.details["found"] = f"{name}, which it ran as {reference}"
         raise
+
+
+def _stress_of(said: Any, where: Path) -> Chosen | None:
+    """The stress of a run, as its identity says it. Raises StoreError for one that we do not know."""
+    if said is None:
+        return None
+    known = {str(one): one for one in chosen(["all"])}
+    word = f"{said.get('name')}:{said.get('severity')}" if isinstance(said, dict) else ""
+    if word not in known:
+        raise StoreError(f"{ABOUT} names no stress that we know", where=where, found=repr(said)[:80])
+    return known[word]
 
 
 def _layout_of_run(source: str) -> str | None:

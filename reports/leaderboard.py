@@ -1,4 +1,4 @@
-"""Ranks with their uncertainty: trackers whose intervals overlap share a range of ranks."""
+"""Ranks with their uncertainty: trackers that paired differences do not tell apart share a range of ranks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from rgbtbench.results.published.sources import SOURCES, cells, facts
 from rgbtbench.scoring.evaluation import ALL, Evaluation
-from rgbtbench.scoring.frames import bounds_of, rank_ranges
+from rgbtbench.scoring.pairs import rank_ranges
 
 from .columns import About, about, known, shown
 from .inputs import Entry
@@ -63,9 +63,14 @@ def ranked(evaluation: Evaluation, entries: Iterable[Entry]) -> list[Ranked]:
     cells: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
         cells.setdefault((score.metric, score.attribute), []).append(score)
+    ranges = {
+        (measure.name, attribute): ranks
+        for measure in evaluation.measures
+        for attribute, ranks in zip(evaluation.attributes, rank_ranges(evaluation, measure), strict=True)
+    }
     rows = []
-    for same in cells.values():
-        for score, ranks in zip(same, rank_ranges([bounds_of(s) for s in same]), strict=True):
+    for cell, same in cells.items():
+        for score, ranks in zip(same, ranges[cell], strict=True):
             entry = by_label[score.tracker]
             best, worst = ranks or (None, None)
             rows.append(
@@ -134,7 +139,7 @@ def rank_tables(rows: Sequence[Ranked]) -> list[Table]:
         first = {(r, c + 1) for r, a in enumerate(attributes) for c, n in enumerate(names) if cells[a, n].rank == 1}
         tables.append(
             Table(
-                title=f"{rows[0].title}, {metric}: ranks; a range where 95 % intervals overlap",
+                title=f"{rows[0].title}, {metric}: ranks; a range where paired differences leave it open",
                 header=("attribute", *names, "sequences"),
                 rows=tuple(body),
                 best=frozenset(first),
@@ -177,7 +182,7 @@ def board(rows: Sequence[Ranked]) -> Table:
     best, second = marked(np.array(grid), axis=0)
     metric = rows[0].metric
     tail = ("mean rank", "benchmarks", *(column.title for column in columns), "source")
-    notes = ["ranks and marks are of what is scored here; a range where 95 % intervals overlap; – none"]
+    notes = ["ranks and marks are of what is scored here; a range where paired differences leave it open; – none"]
     notes += ["(also ...): what others print"] if any(row.others for row in rows) else []
     notes += [
         f"{r.tracker}, {r.title}: mean ± standard deviation of {r.repeats} repeats" for r in rows if r.repeats > 1

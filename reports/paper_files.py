@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from rgbtbench import __version__
 from rgbtbench.files import atomic
 from rgbtbench.results.published.cmd import DASH, PAPER
 
 from .claims import Checked, Wrong, checked, claims_table, errata_table, wrong
 from .latex import as_latex
+from .paper_page import index_page
 from .paper_tables import SYNTHETIC, Evidence, Exhibit, Filled, exhibits, fill, seeded
 from .records import write_csv
-from .tables import GAP, Table, as_html, as_markdown, html_text, marked, number
+from .tables import GAP, Table, as_markdown, marked, number
 
 
 def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
@@ -36,10 +36,10 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         number, _, words = exhibit.title.rpartition(". ")  # LaTeX numbers its own captions
         captioned = replace(table, title=f"{words} ({number} of the {PAPER})")
         own[f"{exhibit.name}.tex"] = _bytes(as_latex(captioned) + "\n")
-        if exhibit.bars:
-            from .figures import bars, drawn
+        if exhibit.dots:
+            from .figures import dots, drawn
 
-            own[f"{exhibit.name}.svg"] = drawn(bars(exhibit, cells), "svg")
+            own[f"{exhibit.name}.svg"] = drawn(dots(exhibit, cells, cell_texts(exhibit, cells)), "svg")
         elif trainings := seeded(exhibit, evidence.study):
             from .figures import drawn
             from .sequence_figures import seeds
@@ -54,9 +54,7 @@ def write_paper(folder: Path, evidence: Evidence) -> list[Path]:
         own = _texts(name, table, rows, kind)
         sections.append((name, table, list(own)))
         files |= own
-    links = " · ".join(f'<a href="#{name}">{html_text(table.title)}</a>' for name, table, _ in sections)
-    body = "\n".join(_section(*section) for section in sections)
-    files["index.html"] = _bytes(INDEX.format(style=STYLE, paper=PAPER, version=__version__, links=links, body=body))
+    files["index.html"] = _bytes(index_page(sections))
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         atomic.save(folder / name, data)
@@ -95,6 +93,12 @@ def exhibit_table(exhibit: Exhibit, cells: list[Filled]) -> Table:
         groups=("", *(group if metric else "" for group, metric in keys)),
         rule=next((at for at, row in enumerate(exhibit.rows) if row.added), None),
     )
+
+
+def cell_texts(exhibit: Exhibit, cells: Sequence[Filled]) -> list[str]:
+    """Every cell as the exhibit's table prints it."""
+    shows = {column.group: column.show for column in exhibit.columns}
+    return [cell_text(cell, shows[cell.group]) for cell in cells]
 
 
 def cell_text(cell: Filled, show: tuple[str, ...]) -> str:
@@ -140,33 +144,6 @@ def _legend(exhibit: Exhibit, cells: list[Filled]) -> list[str]:
         lines.append(f"{SYNTHETIC}: generated images, no real benchmark; not measured yet")
     wrong = {f"{cell.row}, {cell.group}: the print {cell.erratum}" for cell in cells if cell.erratum}
     return [*lines, *sorted(wrong)]
-
-
-STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem}
-body{padding:0 1rem;color-scheme:light dark}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}
-th,td{padding:.2rem .6rem;text-align:left;white-space:nowrap}thead tr:last-child th{border-bottom:1px solid}
-.ruled>*{border-top:1px solid}
-#claims td,#errata :is(td,th){white-space:normal;vertical-align:top}
-thead,table{border-top:1px solid;border-bottom:1px solid}.note{font-size:.85rem}img{max-width:100%;background:#fff}"""
-INDEX = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src 'self'">
-<title>Exhibits of the {paper}</title><style>{style}</style></head><body>
-<h1>Exhibits of the {paper}, printed and measured</h1>
-<nav class="note">{links}</nav>
-{body}
-<footer class="note">rgbtbench {version}</footer>
-</body></html>
-"""
-
-
-def _section(name: str, table: Table, names: list[str]) -> str:
-    links = ", ".join(f'<a href="{file}">{file}</a>' for file in names)
-    picture = f'<p><img src="{name}.svg" alt="{html_text(table.title)}"></p>' if f"{name}.svg" in names else ""
-    notes = "".join(f"<br>{html_text(line)}" for line in table.note.splitlines())
-    head = f'<section id="{name}"><h2>{html_text(table.title)}</h2>{picture}'
-    return f'{head}\n<div class="wide">{as_html(table)}</div>\n<p class="note">{links}{notes}</p></section>'
 
 
 def _bytes(text: str) -> bytes:

@@ -69,7 +69,7 @@ class Exhibit:
     note: str
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
-    bars: bool = False
+    dots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ def load_exhibit(path: Path) -> Exhibit:
         shown = _names(section, "show", SHOWN) or show
         columns.append(Column(section.need("group", str), quantity, metrics, **texts, show=shown))
     draw = top.get("draw", str, "")
-    if draw not in ("", "bars"):
-        raise ConfigError("unknown way to draw", where=top.where("draw"), expected="bars", found=draw)
+    if draw not in ("", "dots"):
+        raise ConfigError("unknown way to draw", where=top.where("draw"), expected="dots", found=draw)
     note = " ".join(top.get("note", str, "").split())
     return Exhibit(path.stem, top.need("title", str), note, tuple(rows), tuple(columns), bool(draw))
 

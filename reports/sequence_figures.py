@@ -11,25 +11,25 @@ from rgbtbench.core.protocol import Measure
 from rgbtbench.results.study_record import Training
 from rgbtbench.scoring.evaluation import Evaluation
 
-from .colours import PALETTE, colour
+from .colours import PALETTE, Looks, looks_of
 from .comparison import MeanRank
-from .figures import COLUMN, figure, label, lines_of, seaborn, styled
+from .figures import COLUMN, figure, label, lines_of, ranked, seaborn, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def distributions(evaluation: Evaluation, measure: Measure) -> Figure:
+def distributions(evaluation: Evaluation, measure: Measure, looks: Looks | None = None) -> Figure:
     """Each sequence's score in percent as a dot, a row per tracker, the best one on top; the line is the median."""
     with styled():
-        order = np.argsort(-np.nan_to_num(evaluation.scores(measure)[:, 0], nan=-1.0), kind="stable").tolist()
+        looks, order = looks or looks_of(evaluation.trackers), ranked(evaluation, measure)
         values = [evaluation.values(measure)[k] * 100 for k in order]
         made = figure(COLUMN, 0.6 + 0.26 * len(order))
         axes = made.subplots()
         at = np.repeat(np.arange(len(order)), [len(row) for row in values])
-        palette = {k: colour(evaluation.trackers[row]) for k, row in enumerate(order)}
-        looks = {"inner": None, "cut": 0, "linewidth": 0, "alpha": 0.35, "density_norm": "width", "legend": False}
-        seaborn().violinplot(x=np.concatenate(values), y=at, hue=at, palette=palette, orient="h", ax=axes, **looks)
+        palette = {k: looks[evaluation.trackers[row]].colour for k, row in enumerate(order)}
+        style = {"inner": None, "cut": 0, "linewidth": 0, "alpha": 0.35, "density_norm": "width", "legend": False}
+        seaborn().violinplot(x=np.concatenate(values), y=at, hue=at, palette=palette, orient="h", ax=axes, **style)
         apart = np.random.default_rng(0).uniform(-0.18, 0.18, len(at))  # seaborn's own would differ each time
         axes.plot(np.concatenate(values), at + apart, ".", color="black", markersize=1.1, alpha=0.5)
         for k, row in enumerate(values):
@@ -41,12 +41,13 @@ def distributions(evaluation: Evaluation, measure: Measure) -> Figure:
         return made
 
 
-def critical_differences(rows: Sequence[MeanRank]) -> Figure:
+def critical_differences(rows: Sequence[MeanRank], looks: Looks | None = None) -> Figure:
     """Mean ranks of one metric on a line; a bar joins trackers that Nemenyi's test does not tell apart.
 
     Source: Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 2006, Fig. 1.
     """
     with styled():
+        looks = looks or looks_of(row.tracker for row in rows)
         rows = sorted(rows, key=lambda row: row.mean_rank)
         ranks = [row.mean_rank for row in rows]
         first, critical = rows[0], rows[0].critical_difference
@@ -63,7 +64,10 @@ def critical_differences(rows: Sequence[MeanRank]) -> Figure:
             height = floor - 0.9 * (k if left else len(rows) - 1 - k)
             edge = low - 0.04 * (high - low) if left else high + 0.04 * (high - low)
             axes.plot(
-                [row.mean_rank, row.mean_rank, edge], [0, height, height], color=colour(row.tracker), linewidth=0.9
+                [row.mean_rank, row.mean_rank, edge],
+                [0, height, height],
+                color=looks[row.tracker].colour,
+                linewidth=0.9,
             )
             text = f"{label(row.tracker, 16)} {row.mean_rank:.2f}"
             axes.text(edge, height, f"{text} " if left else f" {text}", ha="right" if left else "left", va="center",
@@ -74,6 +78,8 @@ def critical_differences(rows: Sequence[MeanRank]) -> Figure:
         axes.plot([low, high], [0, 0], color="black", linewidth=0.8)
         for rank in range(low, high + 1):
             axes.plot([rank, rank], [0, 0.18], color="black", linewidth=0.6)
+            if rank != low and rank % (1 if high <= 12 else 5):  # more numbers would cover one another
+                continue
             axes.text(rank, 0.22, str(rank), ha="center", va="bottom", fontsize=5.5)
         axes.set_axis_off()
         axes.set_xlim(low - 0.45 * (high - low), high + 0.45 * (high - low))

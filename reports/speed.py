@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgbtbench.results.published.sources import Source, cells, facts
 
-from .colours import colour
+from .colours import Looks, looks_of
 from .figures import COLUMN, figure, label, styled
 
 if TYPE_CHECKING:
@@ -65,15 +65,19 @@ def _number(text: str) -> float:
     return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else math.nan
 
 
-def scatter(own: Sequence[Speed], printed: Sequence[Speed], title: str, metric: str) -> Figure:
+def scatter(
+    own: Sequence[Speed], printed: Sequence[Speed], title: str, metric: str, looks: Looks | None = None
+) -> Figure:
     """Scored here filled, printed hollow; a cross where nobody tells the parameters. Labels never cover one another."""
     with styled() as matplotlib:
         shown = [*own, *printed[:CROWD]]
+        known = looks or looks_of(speed.tracker for speed in own)
+        looks = looks_of((speed.tracker for speed in shown), {s.tracker: known[s.tracker] for s in own})
         made = figure(COLUMN, 3.0)
         axes = made.subplots()
         axes.set_xscale("log")
         for speed in shown:
-            tint = colour(speed.tracker)
+            tint = looks[speed.tracker].colour
             here = speed.source in ("measured", "scored")
             style: dict[str, Any] = {"s": 14, "marker": "x", "color": tint, "linewidth": 1.0}
             if not math.isnan(speed.params_m):
@@ -83,7 +87,7 @@ def scatter(own: Sequence[Speed], printed: Sequence[Speed], title: str, metric: 
                 style |= {"linewidth": 2.0}
             axes.scatter(speed.fps, speed.score, **style)
         axes.set(title=f"{metric} and speed, {title}", ylabel=f"{metric}, percent")
-        footnote = "; †: authors' files" if any(speed.by_authors for speed in shown) else ""
+        footnote = "\n†: by the authors' files" if any(speed.by_authors for speed in shown) else ""
         axes.set_xlabel(f"Frames a second, each on its own hardware{footnote}")
         axes.margins(0.14, 0.1)
         axes.grid(True)

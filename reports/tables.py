@@ -67,6 +67,11 @@ class Table:
         return [all(re.fullmatch(NUMERIC, cell) for cell in column) for column in columns]
 
 
+def p_value(p: float) -> str:
+    """Four digits of a p-value; a small one is not printed as zero, which it never is."""
+    return "<0.0001" if p < 0.0001 else number(p, 4)
+
+
 def number(value: float, digits: int = 1, *, sign: bool = False) -> str:
     """A score with fixed decimals; a gap for NaN."""
     return GAP if math.isnan(value) else f"{value:{'+' if sign else ''}.{digits}f}"

@@ -19,6 +19,7 @@ from .inputs import Benchmarks, Entry, gather, score
 from .leaderboard import Ranked, rank_tables, ranked
 from .records import render
 from .scores import HTML, Score, attributes_of, score_rows, score_tables
+from .stress import StressScore, stress_rows, stress_tables
 from .tables import Table
 
 EXPERIMENTS = (".yaml", ".yml")
@@ -103,10 +104,12 @@ def collect_material(
     layouts: Mapping[str, str] | None = None,
     allow_missing: bool = False,
     versions: bool = False,
+    stressed: bool = False,
 ) -> Material:
     """Gather what ``inputs.gather`` finds, complete unless ``allow_missing``; what cannot be read is logged.
 
-    ``versions``: runs of one label are told apart by their hashes, not refused. Raises BenchError.
+    ``stressed``: with runs under stress. ``versions``: runs of one label are told apart by their hashes, not refused.
+    Raises BenchError.
     """
     for layout in (layouts or {}).values():
         reading(layout)
@@ -120,6 +123,7 @@ def collect_material(
         without=without,
         layouts=layouts,
         unread=unread,
+        stressed=stressed,
     )
     for reason in unread:
         log(f"left out: {reason}")
@@ -143,12 +147,13 @@ def make_tables(
     measures: tuple[str, ...] | None = None,
     width: int | None = None,
     dress: Callable[[Table], Table] = lambda table: table,
+    watch: Mapping[Benchmark, Callable[[Aligned], None]] | None = None,
 ) -> Report:
     """Scores, or ``ranks`` instead, in one of the formats of ``records.render``, to which ``width`` goes.
 
-    ``dress``: what is made of each table before.
+    ``dress``: what is made of each table before. ``watch`` sees the boxes.
     """
-    evaluations = material.evaluate(by, attributes, measures)
+    evaluations = material.evaluate(by, attributes, measures, watch)
     if ranks:
         boards = [ranked(evaluation, material.groups[evaluation.benchmark]) for evaluation in evaluations]
         text = render(
@@ -164,6 +169,25 @@ def make_tables(
         tables = [dress(table) for evaluation, rows in both for table in score_tables(evaluation, rows, by)]
         text = render(form, [row for rows in scores for row in rows], Score, tables, width)
     return Report(text, tuple(evaluations), material.is_complete(evaluations))
+
+
+def make_stress(
+    material: Material,
+    form: str,
+    *,
+    by: str = "overall",
+    attributes: Collection[str] | None = None,
+    measures: tuple[str, ...] | None = None,
+) -> tuple[Report, list[list[StressScore]]]:
+    """The report in one of the formats of ``records.render``, and its rows by benchmark.
+
+    Raises ConfigError if no tracker was run both with and without stress.
+    """
+    evaluations = material.evaluate(by, attributes, measures)
+    rows = [stress_rows(e, material.groups[e.benchmark]) for e in evaluations]
+    tables = [table for e, own in zip(evaluations, rows, strict=True) for table in stress_tables(e, own)]
+    text = render(form, [row for own in rows for row in own], StressScore, tables)
+    return Report(text, tuple(evaluations), material.is_complete(evaluations)), rows
 
 
 def make_page(

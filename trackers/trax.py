@@ -8,6 +8,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from rgbtbench.core.types import Frame, Sequence
 
 from .process import KEPT, Process
 
+MEMORY = Path("/dev/shm")
 QUITTING = 2.0  # seconds for a tracker to leave when it is told to; then it is killed
 
 
@@ -26,9 +28,12 @@ class Trax(Process):
     """Asks a TraX server for boxes: rectangles, with ``confidence`` if it gives one.
 
     The server gets the paths of the image files (or pixels, if it takes only these) for the channels that it asks for:
-    ``color``, ``ir`` or both. ``command``, ``timeout``, ``start``, ``folder``: as of ``Process``. ``restart``: a new
-    process for each sequence, so that nothing leaks from one into the next; without it the process serves all that
-    follow, unless it says that it cannot.
+    ``color``, ``ir`` or both. Images under stress have no files: it gets their pixels, or if it takes only paths, those
+    of two files in memory (``/dev/shm``, if there is one), which make way for the next frame's.
+
+    ``command``, ``timeout``, ``start``, ``folder``: as of ``Process``. ``restart``: a new process for each sequence, so
+    that nothing leaks from one into the next; without it the process serves all that follow, unless it says that it
+    cannot.
 
     Raises ConfigError if the command cannot be run, TrackerError (one sequence fails) if it says no hello, wants depth,
     asks for polygons or masks, answers anything but one rectangle, or leaves.
@@ -49,10 +54,13 @@ class Trax(Process):
         self.restart, self.hello, self.awaited = restart, Message("hello", (), {}), "hello"
         self.sound = False  # whether it is worth while to tell it to quit
         self.files: tuple[tuple[Path, ...], ...] | None = None
+        self.stressed = False
+        self.written: TemporaryDirectory[str] | None = None
 
     def begin(self, sequence: Sequence) -> None:
-        """Remember the image files of a sequence."""
-        self.files = sequence.rgb, sequence.tir
+        """Remember the image files of a sequence, if they hold what is to be seen."""
+        self.files = None if sequence.sight else (sequence.rgb, sequence.tir)
+        self.stressed = sequence.sight is not None
 
     def init(self, frame: Frame, box: Array) -> None:
         """Start the server if it does not run, and hand it the first images and the box."""
@@ -98,6 +106,9 @@ class Trax(Process):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(QUITTING)
         super().close()
+        if self.written:
+            self.written.cleanup()
+            self.written = None
 
     @property
     def version(self) -> int:
@@ -123,12 +134,28 @@ class Trax(Process):
         return words(self.hello.options.get(f"trax.{key}", "")) or [usual]
 
     def _images(self, frame: Frame) -> list[str]:
-        chosen = [CHANNELS.index(name) for name in self._channels()]
-        if self.files and "path" in self._wanted("image", "path"):
+        chosen, kinds = [CHANNELS.index(name) for name in self._channels()], self._wanted("image", "path")
+        if self.files and "path" in kinds:
             return [file_image(self.files[place][frame.index]) for place in chosen]
+        if self.stressed and "memory" not in kinds:
+            return [file_image(path) for path in self._write(frame, chosen)]
         height, width, _ = frame.rgb.shape
         pixels = [b64encode((frame.rgb, frame.tir)[place].tobytes()).decode() for place in chosen]
         return [f"image:{width};{height};rgb;{text}" for text in pixels]
+
+    def _write(self, frame: Frame, chosen: list[int]) -> list[Path]:
+        """Image files of a frame, instead of those of the frame before."""
+        from PIL import Image
+
+        if self.written is None:
+            self.written = TemporaryDirectory(prefix="rgbtbench-", dir=MEMORY if MEMORY.is_dir() else None)
+        folder = Path(self.written.name)
+        for old in folder.iterdir():
+            old.unlink()
+        files = [folder / f"{frame.index:08d}-{CHANNELS[place]}.png" for place in chosen]
+        for place, file in zip(chosen, files, strict=True):
+            Image.fromarray((frame.rgb, frame.tir)[place]).save(file, compress_level=1)
+        return files
 
     def _ask(self, message: bytes, expected: str, seconds: float) -> Message:
         """Send a message (b'' to send none) and receive one."""

@@ -1,7 +1,7 @@
 """Frames that fail: a modality missing, out of place or spoiled, at three severities, made while decoding."""
 
 from .sight import Sight, spoiled, stressed
-from .table import KINDS, SEVERITIES, STRESSES, Chosen, Stress, chosen, require_modality
+from .table import KINDS, SEVERITIES, STRESSES, Chosen, Stress, chosen, require_modality, suitable
 
 __all__ = [
     "KINDS",
@@ -14,4 +14,5 @@ __all__ = [
     "require_modality",
     "spoiled",
     "stressed",
+    "suitable",
 ]

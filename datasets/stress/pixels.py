@@ -119,7 +119,8 @@ def jpeg(image: Image, fixed: Draws, now: Draws, *, quality: int) -> Image:
     import simplejpeg
 
     data = simplejpeg.encode_jpeg(np.ascontiguousarray(image), quality=quality, colorsubsampling="420")
-    return np.array(simplejpeg.decode_jpeg(data, colorspace="RGB", fastupsample=True))
+    decoded: Image = simplejpeg.decode_jpeg(data, colorspace="RGB", fastupsample=True)
+    return decoded
 
 
 def _through(image: Image, table: NDArray[np.int64]) -> Image:

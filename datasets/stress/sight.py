@@ -71,7 +71,7 @@ def stressed(sequence: Sequence, one: Chosen, seed: int, modality: str | None = 
     sight = Sight(one, seed, sequence.name, modality)
     shown = [sight.shown(k) for k in range(len(sequence.rgb))]
     rgb, tir = (tuple(paths[pair[at]] for pair in shown) for at, paths in enumerate((sequence.rgb, sequence.tir)))
-    return replace(sequence, rgb=rgb, tir=tir, sight=sight)
+    return replace(sequence, rgb=rgb, tir=tir, sight=sight if one.stress.pixels else None)
 
 
 def spoiled(frame: Callable[[int], Frame], sight: Sight) -> Callable[[int], Frame]:

@@ -19,6 +19,8 @@ IPL = "Lu et al. 2024, IJCV: modality-missing RGB-T benchmarks"
 PMA = "PMATrack 2026, CVPR: unaligned RGB-T tracking"
 IMAGENET_C = "Hendrycks and Dietterich 2019, ICLR: ImageNet-C"
 ROBODEPTH = "Kong et al. 2023, NeurIPS: RoboDepth"
+RAIN = "Garg and Nayar 2007, IJCV: Vision and Rain"
+PATTERN = "Scribner et al. 1991, SPIE 1541: nonuniformity of infrared arrays"
 LASHER = "Li et al. 2022, TIP: attributes of LasHeR"
 
 
@@ -48,6 +50,17 @@ class Stress:
         """The modalities without which it means nothing: ``needs``, or any that it changes."""
         return self.needs or self.changes
 
+    @property
+    def described(self) -> tuple[str, ...]:
+        """Severities 1, 2 and 3 in words."""
+        if self.parameters[0]:
+            return tuple(
+                ", ".join(f"{key} {value if isinstance(value, int) else value[1]}" for key, value in level.items())
+                for level in self.parameters
+            )
+        frames = ("{} frames", "{1} of {0} frames")
+        return tuple("all frames" if times == (1, 1) else frames[len(times) - 1].format(*times) for times in self.times)
+
 
 def _at(key: str, *values: Any) -> Three:
     one, two, three = ({key: value} for value in values)
@@ -73,6 +86,7 @@ STRESSES: Mapping[str, Stress] = {
     "tir-frozen": _missing(TIR, "thermal shows its last good frame", None),
     "rgb-static": _missing(RGB, "RGB is noise", pixels.static),
     "tir-static": _missing(TIR, "thermal is noise", pixels.static),
+    "both-black": _missing(BOTH, "both are black: what is left without looking", pixels.black),
     "switch": Stress("missing", BOTH, "RGB, then thermal is black, in turn", IPL, pixels.black,
                      hits=timing.in_turn, times=((32, 4), (32, 8), (32, 16)), needs=BOTH),
     "dropped": Stress("missing", BOTH, "both show an earlier frame", LASHER,
@@ -84,12 +98,12 @@ STRESSES: Mapping[str, Stress] = {
                         shows=timing.late, times=((2,), (5,), (10,)), needs=BOTH),
     "rgb-dark": Stress("spoiled", RGB, "low light, with noise", ROBODEPTH, pixels.levels,
                        ({"gain": 128, "noise": 2}, {"gain": 64, "noise": 4}, {"gain": 24, "noise": 6})),
-    "rgb-overexposed": Stress("spoiled", RGB, "levels times a gain, plus an offset", IMAGENET_C, pixels.levels,
-                              ({"gain": 320, "lift": 26}, {"gain": 448, "lift": 77}, {"gain": 768, "lift": 128})),
+    "rgb-overexposed": Stress("spoiled", RGB, "levels plus an offset", IMAGENET_C, pixels.levels,
+                              ({"gain": 256, "lift": 26}, {"gain": 256, "lift": 77}, {"gain": 256, "lift": 128})),
     "rgb-glare": Stress("spoiled", RGB, "two headlights drift across the image", LASHER,
-                        pixels.glare, _at("size", 3, 5, 8)),
+                        pixels.glare, _at("size", 2, 3, 5)),
     "rgb-fog": Stress("spoiled", RGB, "airlight in clouds", IMAGENET_C, pixels.fog, _at("air", 100, 160, 208)),
-    "rgb-rain": Stress("spoiled", RGB, "bright streaks, less contrast", ROBODEPTH,
+    "rgb-rain": Stress("spoiled", RGB, "bright streaks, less contrast", RAIN,
                        pixels.rain, _at("drops", 64, 128, 256)),
     "rgb-motion-blur": Stress("spoiled", RGB, "a mean along rows or columns", IMAGENET_C,
                               pixels.motion, _at("length", 80, 40, 20)),
@@ -98,12 +112,11 @@ STRESSES: Mapping[str, Stress] = {
     "tir-crossover": Stress("spoiled", TIR, "contrast is lost", IMAGENET_C, pixels.contrast, _at("left", 102, 51, 13)),
     "tir-sensor-noise": Stress("spoiled", TIR, "Gaussian noise", IMAGENET_C,
                                pixels.sensor_noise, _at("deviation", 20, 46, 97)),
-    "tir-fixed-pattern": Stress("spoiled", TIR, "columns have offsets that stay", LASHER,
+    "tir-fixed-pattern": Stress("spoiled", TIR, "columns have offsets that stay", PATTERN,
                                 pixels.fixed_pattern, _at("deviation", 10, 20, 40)),
     "tir-low-resolution": Stress("spoiled", TIR, "means over squares", IMAGENET_C,
                                  pixels.low_resolution, _at("factor", 2, 4, 8)),
-    "tir-saturated": Stress("spoiled", TIR, "levels times a gain, plus an offset", IMAGENET_C, pixels.levels,
-                            ({"gain": 384, "lift": 32}, {"gain": 640, "lift": 64}, {"gain": 1024, "lift": 96})),
+    "tir-saturated": Stress("spoiled", TIR, "levels times a gain", LASHER, pixels.levels, _at("gain", 384, 512, 704)),
     "jpeg": Stress("spoiled", BOTH, "JPEG of low quality", IMAGENET_C, pixels.jpeg, _at("quality", 25, 15, 7)),
 }  # fmt: skip
 KINDS = tuple(dict.fromkeys(stress.kind for stress in STRESSES.values()))
@@ -119,6 +132,11 @@ class Chosen:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.severity}"
+
+    @property
+    def suffix(self) -> str:
+        """What it adds to a tracker's label."""
+        return f"~{self.name}-{self.severity}"
 
     @property
     def stress(self) -> Stress:
@@ -156,10 +174,20 @@ def chosen(words: Iterable[str]) -> tuple[Chosen, ...]:
     return tuple(Chosen(k, severity) for k in STRESSES for severity in SEVERITIES if (k, severity) in wanted)
 
 
+def suitable(modalities: Iterable[str | None]) -> tuple[Chosen, ...]:
+    """All stresses that mean something to trackers that see these modalities, None for both."""
+    seen = set(modalities)
+    return tuple(one for one in chosen(["all"]) if all(_means_something(one, modality) for modality in seen))
+
+
+def _means_something(one: Chosen, modality: str | None) -> bool:
+    return modality is None or (modality in one.stress.required and not one.stress.needs)
+
+
 def require_modality(one: Chosen, modality: str | None, where: str) -> None:
     """Raise ConfigError for a stress that means nothing to a tracker which sees one modality alone."""
     stress = one.stress
-    if modality is None or (modality in stress.required and not stress.needs):
+    if _means_something(one, modality):
         return
     needs = " and ".join({"rgb": "RGB", "tir": "thermal"}[each] for each in stress.required)
     raise ConfigError(

@@ -24,6 +24,8 @@ def add_verb(verbs: Verbs) -> None:
     compare.add_argument("trackers", nargs="+", metavar="TRACKER", help="two: paired differences; more: mean ranks. "
                          "LABEL of --results, LABEL=PATH or PATH")  # fmt: skip
     compare.add_argument("--by", choices=("overall", "attribute", "pair"), default="overall")
+    compare.add_argument("--all-pairs", action="store_true", help="every two of the trackers; Holm's p is for "
+                         "the number of pairs")  # fmt: skip
     compare.add_argument("--figure", metavar="FILE.svg", type=Path, help="also draw the differences; .pdf, .png too")
 
 
@@ -37,9 +39,12 @@ def _compare(arguments: argparse.Namespace) -> int:
         chosen |= {name: known[name]} if name in known else results_of([name])
     if len(chosen) < max(2, len(arguments.trackers)):
         raise ConfigError("compare needs different labels, at least two", found=" ".join(arguments.trackers))
-    many = len(chosen) > 2
+    many = len(chosen) > 2 and not arguments.all_pairs
+    if arguments.all_pairs and arguments.figure:
+        raise ConfigError("--all-pairs is a table", found=f"--figure {arguments.figure}", next="leave one of them out")
     if many and arguments.by != "overall":
-        raise ConfigError(f"--by {arguments.by} compares two trackers", found=f"{len(chosen)} trackers")
+        raise ConfigError(f"--by {arguments.by} compares two trackers", found=f"{len(chosen)} trackers",
+                          next="--all-pairs")  # fmt: skip
     evaluation = evaluated(arguments, chosen)
     if many and arguments.figure and len(evaluation.measures) > 1:
         names = ", ".join(measure.name for measure in evaluation.measures)
@@ -47,6 +52,9 @@ def _compare(arguments: argparse.Namespace) -> int:
     if many:
         ranks = comparison.mean_rank_rows(evaluation)
         show(arguments.format, ranks, comparison.MeanRank, comparison.mean_rank_tables(evaluation, ranks))
+    elif arguments.all_pairs:
+        rows = comparison.compare_all(evaluation)
+        show(arguments.format, rows, comparison.Comparison, comparison.pair_tables(evaluation, rows))
     else:
         rows = comparison.compare_rows(evaluation)
         show(arguments.format, rows, comparison.Comparison, comparison.compare_tables(evaluation, rows))

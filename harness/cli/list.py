@@ -11,6 +11,7 @@ LISTED = (  # each a row of LISTS in listings.py, which is not imported for a --
     "benchmarks",
     "attributes",
     "trackers",
+    "stresses",
     "recipes",
     "boxes",
     "kits",

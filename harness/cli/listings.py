@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rgbtbench.core.boxes import FIRST_ROWS, LAYOUTS, OFFSETS
 from rgbtbench.datasets import BENCHMARKS
+from rgbtbench.datasets.stress import STRESSES
 from rgbtbench.reports.claims import HEADER, checked
 from rgbtbench.results.export import KITS
 from rgbtbench.results.published import errata
@@ -55,6 +56,16 @@ def _tracker(name: str, known: list[fidelity.Row], owner: str, meaning: str) -> 
         filter(None, dict.fromkeys(words)) for words in zip(*((r.printed, r.why) for r in known), strict=True)
     )
     return name, known[0].fidelity, ", ".join(printed), owner, meaning, "; ".join(why)
+
+
+def _stresses(kind: str | None) -> Rows:
+    """What ``stress:`` can do to frames, with the parameters of its severities."""
+    rows = []
+    for name, stress in STRESSES.items():
+        levels = [str(one) for one in stress.described]
+        if kind in (None, stress.kind):
+            rows.append((name, stress.kind, " and ".join(stress.changes), stress.does, *levels, stress.source))
+    return ("stress", "kind", "changes", "what happens", "severity 1", "severity 2", "severity 3", "source"), rows
 
 
 def _boxes(_: str | None) -> Rows:
@@ -119,6 +130,7 @@ LISTS = {
     "benchmarks": _benchmarks,
     "attributes": _attributes,
     "trackers": _trackers,
+    "stresses": _stresses,
     "recipes": _recipes,
     "boxes": _boxes,
     "kits": _kits,

@@ -31,11 +31,16 @@ def add_verb(verbs: Verbs) -> None:
     report.add_argument("--by", choices=BREAKDOWNS, help="default: attribute with --attributes, else overall; "
                         "pair: every two attributes together")  # fmt: skip
     report.add_argument("--ranks", action="store_true", help="ranks instead of scores; ties where intervals overlap")
+    report.add_argument("--stress", action="store_true", help="what is left of each score when frames fail")
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
     report.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
+    report.add_argument("--kinds", metavar="A,B", help="of figures (default: all that there are data for); "
+                        "docs/reports.md lists them")  # fmt: skip
+    report.add_argument("--strip", metavar="SEQUENCE[:1,50,90]", action="append", default=[], help="a sequence, and "
+                        "frames of it, for the strip (default: where trackers disagree most)")  # fmt: skip
     report.add_argument("--paper", action="store_true", help="the CMD paper's Tables 1 to 5 and Fig. 2, into --out")
     report.add_argument("--study", type=Path, metavar="FILE.csv", help="our measured trainings, instead of the shipped")
     report.add_argument("--out", type=Path, metavar="PATH", help="folder of --paper, else a file (default: stdout)")
@@ -47,12 +52,22 @@ def _report(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.records import put
     from rgbtbench.reports.whole import make_page, make_tables
 
-    material = material_of(arguments)
+    material = material_of(arguments, stressed=arguments.stress)
     attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
     if arguments.format == HTML:
         require_no_terminal(arguments.out)
         page = make_page(material, title=arguments.title, attributes=attributes, measures=measures)
         return show_page(page, arguments.out)
+    if arguments.stress:
+        return _stress(arguments, material)
+    for option in ("kinds", "strip"):
+        if getattr(arguments, option) and (not arguments.figures or arguments.ranks):
+            raise ConfigError(f"--{option} is of figures", next="--figures DIR, without --ranks")
+    figures = None
+    if arguments.figures and not arguments.ranks:
+        from rgbtbench.reports.figure_files import Figures
+
+        figures = Figures(material.groups, names_in(arguments.kinds), arguments.strip)
     report = make_tables(
         material,
         arguments.format,
@@ -61,13 +76,29 @@ def _report(arguments: argparse.Namespace) -> int:
         attributes=attributes,
         measures=measures,
         width=None if arguments.out else line_width(),
+        watch=figures.watch if figures else None,
         dress=for_print(arguments),
     )
     put(str(report), arguments.out)
-    if arguments.figures and not arguments.ranks:
-        from rgbtbench.reports.figure_files import write_figures
+    if figures:
+        for path in figures.write(arguments.figures, arguments.figure_format, report.evaluations):
+            log(f"figure: {path}")
+    return 0 if report.complete else 1
 
-        for path in write_figures(arguments.figures, arguments.figure_format, report.evaluations, material.groups):
+
+def _stress(arguments: argparse.Namespace, material: Material) -> int:
+    from rgbtbench.reports.records import put
+    from rgbtbench.reports.whole import make_stress
+
+    attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
+    report, rows = make_stress(
+        material, arguments.format, by=breakdown(arguments), attributes=attributes, measures=measures
+    )
+    put(str(report), arguments.out)
+    if arguments.figures:
+        from rgbtbench.reports.stress_figures import write_stress_figures
+
+        for path in write_stress_figures(arguments.figures, arguments.figure_format, report.evaluations, rows):
             log(f"figure: {path}")
     return 0 if report.complete else 1
 
@@ -89,7 +120,9 @@ def _paper(arguments: argparse.Namespace) -> int:
     return 0 if material.is_complete(evaluations) else 1
 
 
-def material_of(arguments: argparse.Namespace, *, versions: bool = False, may_be_empty: bool = False) -> Material:
+def material_of(
+    arguments: argparse.Namespace, *, versions: bool = False, may_be_empty: bool = False, stressed: bool = False
+) -> Material:
     """What the inputs on the command line name; nothing, if there are none and that ``may_be``."""
     from rgbtbench.reports.inputs import Benchmarks
     from rgbtbench.reports.whole import Material, collect_material
@@ -106,6 +139,7 @@ def material_of(arguments: argparse.Namespace, *, versions: bool = False, may_be
         layouts=dict(text.rpartition("=")[::2] for text in arguments.boxes),
         allow_missing=arguments.allow_missing,
         versions=versions,
+        stressed=stressed,
     )
 
 

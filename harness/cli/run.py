@@ -38,6 +38,7 @@ def add_verb(verbs: Verbs) -> None:
         "--stale", type=_seconds, default=120, metavar="SECONDS", help="of silence, then another machine's work is free"
     )
     run.add_argument("--batch", type=count, metavar="K", help="every network that can follows K sequences at once")
+    run.add_argument("--stress", metavar="NAME[:1-3],...", help="also under these: rgbtbench list stresses")
     run.add_argument("--dry-run", action="store_true", help="only print the plan")
     run.add_argument("--retry-failed", action="store_true", help="run failed sequences again")
     run.add_argument("--force", action="store_true", help="run all again; old files are moved aside")
@@ -65,6 +66,8 @@ def _run(arguments: argparse.Namespace) -> int:
     devices = parse_devices(arguments.devices)
     if arguments.batch:
         arguments.set += _batches(arguments)
+    if arguments.stress:
+        arguments.set.append(f"stress={list(names_in(arguments.stress) or ())}")
     runs = planned(arguments)
     runs.choose(retry_failed=arguments.retry_failed, force=arguments.force)
     total, todo = runs.counts.total(), sum(len(run.todo) for run in runs.runs)

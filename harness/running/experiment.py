@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rgbtbench.core.boxes import reading
 from rgbtbench.core.errors import ConfigError, advised, unknown
+from rgbtbench.datasets.stress import Chosen, chosen, require_modality
 from rgbtbench.files.yaml_lines import Document, Keys, Section
 from rgbtbench.trackers import places, shipped_weights
 
@@ -45,6 +46,12 @@ class TrackerEntry:
     year: int | None = None
     note: str | None = None
     batch: int = 1  # sequences that it follows at once
+    stress: Chosen | None = None  # what its frames suffer
+
+    def under(self, one: Chosen) -> TrackerEntry:
+        """The same tracker under a stress. Raises ConfigError if it does not see the modality in question."""
+        require_modality(one, self.modality, f"{self.where} ({self.label})")
+        return replace(self, label=f"{self.label}{one.suffix}", stress=one)
 
     @property
     def file(self) -> Path | None:
@@ -80,6 +87,7 @@ class Experiment:
     datasets: tuple[DatasetEntry, ...]
     trackers: tuple[TrackerEntry, ...]
     seed: int
+    stress: tuple[Chosen, ...] = ()  # each tracker also runs under each of these
 
 
 def is_path(value: object) -> bool:
@@ -169,7 +177,7 @@ def load_experiment(
         document = Document(Path(source).absolute(), Path(source))
     for change in changes:
         document.set(change)
-    top = document.section((), ("name", "datasets", "trackers", "seed"))
+    top = document.section((), ("name", "datasets", "trackers", "seed", "stress"))
     names = list(top.inside("datasets", dict))
     sections = [_section(document, index) for index in range(len(top.inside("trackers", list)))]
     labels = [_label(section) for section in sections]
@@ -191,7 +199,17 @@ def load_experiment(
     seed = top.get("seed", int, 0)
     if seed < 0:
         raise ConfigError("seed is negative", where=top.where("seed"), expected="0 or more", found=seed)
-    return Experiment(document.path, top.get("name", str, document.path.stem), datasets, trackers, seed)
+    stress = _stress(top)
+    return Experiment(document.path, top.get("name", str, document.path.stem), datasets, trackers, seed, stress)
+
+
+def _stress(top: Section) -> tuple[Chosen, ...]:
+    words = top.get("stress", list, [])
+    try:
+        return chosen(words)
+    except ConfigError as error:
+        error.details["where"] = top.where("stress")
+        raise
 
 
 def tracker_entry(entry: str | Mapping[str, Any]) -> TrackerEntry:

@@ -17,6 +17,7 @@ from rgbtbench.core.registry import require_own_packages
 from rgbtbench.core.types import Sequence, Trajectory
 from rgbtbench.datasets import BENCHMARKS
 from rgbtbench.datasets.benchmark import Benchmark, load
+from rgbtbench.datasets.stress import stressed
 from rgbtbench.results.lease import STALE
 from rgbtbench.results.store import RunFolder
 
@@ -152,7 +153,7 @@ def _attempt(job: Job, unit: Unit, device: Device) -> tuple[Trajectory | Failure
     for trial in range(TRIES):
         seen = verified(unit)
         try:
-            sequence = opened(unit)
+            sequence = opened(unit, job.seed)
         except (BenchError, OSError) as reason:
             return Failure(describe(reason), trace(reason)), None
         images = changed_inputs.image_stamps(sequence)
@@ -174,10 +175,12 @@ def verified(unit: Unit) -> changed_inputs.Stamps:
         raise held_tracker.at(unit.tracker, error) from None
 
 
-def opened(unit: Unit) -> Sequence:
+def opened(unit: Unit, seed: int) -> Sequence:
     """The sequence as its tracker sees it. Raises BenchError or OSError if it cannot be opened."""
-    sequence = _benchmark(unit.dataset, unit.truth).sequence(unit.sequence)
-    return one_modality(sequence, unit.tracker.modality)
+    sequence, tracker = _benchmark(unit.dataset, unit.truth).sequence(unit.sequence), unit.tracker
+    if tracker.stress:
+        sequence = stressed(sequence, tracker.stress, seed, tracker.modality)
+    return one_modality(sequence, tracker.modality)
 
 
 def commit(unit: Unit, device: Device, boxes: Trajectory, images: str | None, batch: int = 1) -> None:

@@ -122,7 +122,7 @@ class LaneBatch(Batch[Claimed]):
                 if folder.has_record(unit.sequence):
                     continue
                 try:
-                    sequence = opened(unit)
+                    sequence = opened(unit, self.job.seed)
                 except (BenchError, OSError):
                     self.alone.append(unit)
                     continue

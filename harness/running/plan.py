@@ -97,6 +97,10 @@ def make_plan(experiment: Experiment, root: Path, only: Iterable[str] = ()) -> l
             error.details["where"] = entry.where
             raise error
     contents: dict[str, dict[str, Any]] = {entry.label: _contents(entry) for entry in trackers}
+    for entry in tuple(trackers):
+        for one in experiment.stress if entry.use else ():
+            trackers.append(under := entry.under(one))
+            contents[under.label] = contents[entry.label] | {"stress": one.identity}
     runs, idle = [], set(choice.sequences)
     for dataset in experiment.datasets:
         if choice.datasets and dataset.name not in choice.datasets:

@@ -18,8 +18,9 @@ from rgbtbench.datasets.benchmark import Benchmark
 
 from . import metrics
 from .format_check import Doubt
-from .frames import By, Comparison, bounds_of, compare_rows, frame, overall_html, rank_ranges, score_rows
+from .frames import By, frame, overall_html
 from .given import Results, opened, runs_on
+from .pairs import Comparison, compare_rows, rank_ranges
 from .repairs import Repair, boxes_of, kept, report, require_all, require_finite
 
 if TYPE_CHECKING:
@@ -149,14 +150,12 @@ class Evaluation:
         return compare_rows(self._of(pair))
 
     def ranks(self, measure: str | None = None, attribute: str = ALL) -> dict[str, tuple[int, int] | None]:
-        """Best and worst rank of each tracker, as on the leaderboard: where 95 % intervals overlap, ranks are open.
+        """Best and worst rank of each tracker, as on the leaderboard: what paired 95 % intervals leave open.
 
         ``measure``: by default the last, SR. None for a tracker with missing sequences. Raises ConfigError.
         """
-        chosen = self.measure(measure or self.measures[-1].name).name
-        a = self.attributes[self._attribute(attribute)]
-        rows = [row for row in score_rows(self, "overall") if (row.metric, row.attribute) == (chosen, a)]
-        return dict(zip(self.trackers, rank_ranges([bounds_of(row) for row in rows]), strict=True))
+        ranks = rank_ranges(self, self.measure(measure or self.measures[-1].name))
+        return dict(zip(self.trackers, ranks[self._attribute(attribute)], strict=True))
 
     def plot(self, measure: str | None = None, attribute: str = ALL) -> Figure:
         """Curves of one metric, best first, as a matplotlib Figure, which a notebook shows.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -15,7 +15,7 @@ from rgbtbench.core.errors import not_installed, unknown
 from rgbtbench.core.protocol import Measure
 from rgbtbench.core.terminal import visible
 
-from .statistics import holm, intervals, paired_test
+from .statistics import intervals
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -53,31 +53,6 @@ class Score:
     std: float = field(default=math.nan, metadata=REPEATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """First against second tracker in percent: difference with its paired 95 % interval, and p-values.
-
-    ``p`` is that of a sign-flip test over sequences; ``p_holm`` is adjusted for the number of attributes of a metric
-    (the overall row stands alone).
-    """
-
-    dataset: str
-    split: str
-    metric: str
-    attribute: str
-    sequences: int
-    frames: int
-    first: str
-    second: str
-    first_value: float
-    second_value: float
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-
-
 def score_rows(evaluation: Evaluation, by: str) -> list[Score]:
     """One row per tracker, metric and attribute, and with ``by="sequence"`` one per sequence."""
     rows = []
@@ -113,58 +88,6 @@ def _intervals(evaluation: Evaluation) -> list[Array]:
     """(K, A, 2) for each metric; one call for all of them, so they share their draws and their cost."""
     stacked = np.concatenate([evaluation.values(measure) for measure in evaluation.measures])
     return np.split(intervals(stacked, evaluation.weights), len(evaluation.measures))
-
-
-def compare_rows(evaluation: Evaluation) -> list[Comparison]:
-    """One row per metric and attribute of an Evaluation of two trackers."""
-    rows = []
-    benchmark, has, weights = evaluation.benchmark, evaluation.has, evaluation.weights
-    for measure in evaluation.measures:
-        scores = evaluation.scores(measure) * 100
-        gain = np.subtract(*evaluation.values(measure)) * 100
-        bounds = intervals(gain[None], weights)[0]
-        p_values = paired_test(gain, weights)
-        adjusted = np.concatenate([p_values[:1], holm(p_values[1:])])
-        for a, attribute in enumerate(evaluation.attributes):
-            rows.append(
-                Comparison(
-                    dataset=benchmark.spec.name,
-                    split=benchmark.split_label,
-                    metric=measure.name,
-                    attribute=attribute,
-                    sequences=int(has[:, a].sum()),
-                    frames=int(evaluation.frames[has[:, a]].sum()),
-                    first=evaluation.trackers[0],
-                    second=evaluation.trackers[1],
-                    first_value=float(scores[0, a]),
-                    second_value=float(scores[1, a]),
-                    difference=float(scores[0, a] - scores[1, a]),
-                    low=float(bounds[a, 0]),
-                    high=float(bounds[a, 1]),
-                    p=float(p_values[a]),
-                    p_holm=float(adjusted[a]),
-                )
-            )
-    return rows
-
-
-def bounds_of(score: Score) -> tuple[float, float]:
-    """The interval, or where a single sequence has none the value itself."""
-    return (score.value, score.value) if math.isnan(score.low) else (score.low, score.high)
-
-
-def rank_ranges(bounds: Sequence[tuple[float, float]]) -> list[tuple[int, int] | None]:
-    """Best and worst rank of each interval: it may change places with whatever it overlaps. None for gaps.
-
-    >>> rank_ranges([(60, 62), (50, 54), (53, 57), (10, 20), (math.nan, math.nan)])
-    [(1, 1), (2, 3), (2, 3), (4, 4), None]
-    """
-    known = [bound for bound in bounds if not math.isnan(bound[0])]
-    ranges: list[tuple[int, int] | None] = []
-    for low, high in bounds:
-        above, below = sum(other[0] > high for other in known), sum(other[1] < low for other in known)
-        ranges.append(None if math.isnan(low) else (above + 1, len(known) - below))
-    return ranges
 
 
 def frame(evaluation: Evaluation, by: str) -> DataFrame:

@@ -27,7 +27,7 @@ def intervals(values: Array, weights: Array, *, level: float = 0.95, seed: int =
     counts = _draws(size, seed)
     shares = (weights * np.nan_to_num(values)[:, None]).reshape(-1, size)
     with np.errstate(invalid="ignore"):  # a small attribute may be drawn not at all
-        means = (counts @ shares.T).reshape(DRAWS, trackers, -1) / (counts @ weights.T)[:, None]
+        means = (counts @ shares.T).reshape(DRAWS, trackers, len(weights)) / (counts @ weights.T)[:, None]
     levels = [(1 - level) / 2, (1 + level) / 2]
     tails = _quantiles(means, levels)
     some = np.isnan(tails[0]) & ~np.isnan(means).all(axis=0)  # nanquantile is slow: only where it is needed
@@ -70,24 +70,25 @@ def _draws(size: int, seed: int) -> Array:
 
 
 def paired_test(difference: Array, weights: Array, *, seed: int = 0) -> Array:
-    """Two-sided p-values (A,) that weighted means of paired differences (S,) are zero, by random sign flips.
+    """Two-sided p-values (..., A) that weighted means of paired differences (..., S) are zero, by random sign flips.
 
     Under the null hypothesis each sequence is as likely to favour one tracker as the other. ``weights`` (A, S); the
     observed signs count as one of the flips, so p is never 0; NaN where a difference is, and for a row without
-    sequences. All A share the flips.
+    sequences. All rows and all A share the flips.
     Source: Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, ch. 3.
     """
-    shares = np.where(weights > 0, difference * weights, 0.0).T
+    shares = np.where(weights > 0, difference[..., None, :] * weights, 0.0)
+    shape, shares = shares.shape[:-1], shares.reshape(-1, shares.shape[-1]).T
     observed = np.abs(shares.sum(axis=0))
     # a tie with the observed value counts, whatever the order of the additions
     bound = observed - 1e-12 * np.abs(shares).sum(axis=0)
     rng = np.random.default_rng(seed)
-    extreme = np.ones(len(weights))
+    extreme = np.ones(len(bound))
     for _ in range(FLIPS // 1000):  # in pieces, to bound memory
-        signs = rng.integers(2, size=(1000, len(difference)), dtype=np.int8) * 2.0 - 1.0
+        signs = rng.integers(2, size=(1000, len(shares)), dtype=np.int8) * 2.0 - 1.0
         extreme += np.count_nonzero(np.abs(signs @ shares) >= bound, axis=0)
-    unknown = np.isnan(observed) | ~(weights > 0).any(axis=1)
-    p_values: Array = np.where(unknown, np.nan, extreme / (1 + FLIPS))
+    unknown = np.isnan(observed).reshape(shape) | ~(weights > 0).any(axis=1)
+    p_values: Array = np.where(unknown, np.nan, extreme.reshape(shape) / (1 + FLIPS))
     return p_values
 
 

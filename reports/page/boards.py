@@ -15,13 +15,15 @@ from rgbtbench.running.plan import truth_of
 from rgbtbench.scoring.evaluation import ALL, Evaluation
 
 from .filmstrips import Album
+from .losses import packed
 from .origins import SHORT, failures, origin, rules
+from .pairs import hits
 from .prints import known, printed_rows
+from .stress import stress_view
 from .traces import ERROR_STEPS, GAP, OVERLAP_STEPS, Traces
 
 SCORE_STEPS = 1_000_000  # of 1: finer than any table shows
-CURVE_STEPS = 1_000
-NONE = {"i4": -1, "u2": 65_535}  # no value
+NO_SCORE = -1
 
 
 def board(
@@ -60,14 +62,10 @@ def board(
         ],
         "printed": printed,
         "has": pack.add(evaluation.has.T.astype(np.uint8), "u1"),
-        "scores": pack.add(_steps(np.reshape(scores, shape) / 100, SCORE_STEPS, "i4"), "i4"),
-        "curves": [
-            pack.add(_steps(evaluation.curve(measure), CURVE_STEPS, "u2"), "u2", differences=True)
-            for measure in evaluation.measures
-        ],
-        "single": [
-            pack.add(_steps(evaluation.values(measure), CURVE_STEPS, "u2"), "u2") for measure in evaluation.measures
-        ],
+        "pooled": spec.protocol.average == "frame",
+        "scores": pack.add(_steps(np.reshape(scores, shape) / 100), "i4"),
+        "hits": [hits(evaluation, measure, pack) for measure in evaluation.measures],
+        "lost": packed([traces.lost[name] for name in trackers], len(benchmark.names), pack),
         "traces": {
             "points": traces.points,
             "gap": GAP,
@@ -78,7 +76,8 @@ def board(
         },
         "strips": strips,
         "strip_notes": notes,
-        "scale": {"score": SCORE_STEPS, "curve": CURVE_STEPS},
+        "stress": stress_view(evaluation, entries, album),
+        "scale": {"score": SCORE_STEPS},
     }
 
 
@@ -117,6 +116,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
         "quantity": measure.quantity,
         "hit": measure.hit,
         "thresholds": [round(t, 9) for t in measure.thresholds],
+        "weights": measure.weights().tolist(),
         "at": measure.at if measure.score == "at" else None,
         "published": measure.published,
     }
@@ -146,6 +146,6 @@ def _spreads(evaluation: Evaluation, label: str) -> list[float]:
     return [float(evaluation.spread[measure.name][at, 0]) for measure in evaluation.measures]
 
 
-def _steps(values: Array, steps: int, kind: str) -> Index:
-    steps_of: Index = np.where(np.isnan(values), NONE[kind], np.rint(np.nan_to_num(values) * steps)).astype(np.int64)
-    return steps_of
+def _steps(shares: Array) -> Index:
+    steps: Index = np.where(np.isnan(shares), NO_SCORE, np.rint(np.nan_to_num(shares) * SCORE_STEPS)).astype(np.int64)
+    return steps

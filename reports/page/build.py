@@ -7,9 +7,10 @@ from datetime import date
 
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.datasets.spec import Spec
-from rgbtbench.reports.colours import PALETTE, colour
+from rgbtbench.reports.colours import PALETTE, looks_of
 from rgbtbench.reports.columns import COLUMNS
 from rgbtbench.reports.inputs import Entry
+from rgbtbench.reports.latex import LATIN, MARKS
 from rgbtbench.reports.scores import SMALL, score_rows, score_tables
 from rgbtbench.results.published.sources import SOURCES
 from rgbtbench.scoring.evaluation import Aligned, Evaluation
@@ -19,6 +20,8 @@ from .document import document
 from .filmstrips import Album
 from .origins import here
 from .packing import Pack
+from .pairs import random_numbers
+from .prints import bibtex
 from .traces import Traces, choose_points
 
 FORMAT = 1
@@ -70,7 +73,13 @@ class Page:
             "small": SMALL,
             "sources": dict(SOURCES),
             "columns": [{"key": c.key, "title": c.title, "printed": c.printed} for c in COLUMNS],
-            "colours": {name: PALETTE.index(colour(name)) for e in evaluations for name in e.trackers},
+            "colours": {
+                name: look.place % len(PALETTE)
+                for name, look in looks_of(name for e in evaluations for name in e.trackers).items()
+            },
+            "latex": {"marks": MARKS, "letters": "".join(sorted(LATIN))},
+            "bibtex": bibtex(row["name"] for board in boards for row in (*board["scored"], *board["printed"])),
+            "random": random_numbers(),
             "boards": boards,
         }
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]

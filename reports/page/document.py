@@ -9,15 +9,21 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from rgbtbench.reports.colours import PALETTE
+from rgbtbench.reports.colours import FIRST, PALETTE
 from rgbtbench.reports.tables import Table, as_html
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (  # in the order in which they use one another
     "dom.js",
     "data.js",
+    "draws.js",
+    "statistics.js",
+    "combinations.js",
+    "link.js",
     "state.js",
     "rows.js",
+    "export.js",
+    "picture.js",
     "text.js",
     "board.js",
     "chips.js",
@@ -28,20 +34,26 @@ SCRIPTS = (  # in the order in which they use one another
     "curves.js",
     "attributes.js",
     "progress.js",
+    "pairs.js",
+    "matrix.js",
+    "ranks.js",
+    "scatter.js",
     "sequences.js",
+    "losses.js",
     "timeline.js",
     "strip.js",
     "enlarge.js",
+    "stress.js",
     "about.js",
+    "print.js",
     "main.js",
 )
-STYLES = ("page.css", "charts.css")
+STYLES = ("page.css", "charts.css", "pairs.css", "export.css")
 
 
 def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
     """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
-    colours = "".join(f"--c{index}:{colour};" for index, colour in enumerate(PALETTE))
-    style = "\n".join([f":root{{{colours}}}", *map(_asset, STYLES)])
+    style = "\n".join([_colours(), *map(_asset, STYLES)])
     script = "\n".join(map(_asset, SCRIPTS))
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "
@@ -53,6 +65,14 @@ def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
         tables="\n".join(as_html(table, f"{table.title}. {table.note}") for table in tables),
     )
     return page.encode(errors="backslashreplace")
+
+
+def _colours() -> str:
+    """A class for each colour. Those that page.css does not make lighter for the dark are mixed with white there."""
+    tints = "".join(f"--c{k}:{colour};" for k, colour in enumerate(PALETTE))
+    light = "".join(f"--c{k}:color-mix(in oklab,{PALETTE[k]},white 45%);" for k in range(FIRST, len(PALETTE)))
+    marks = "".join(f".c{k}{{--mark:var(--c{k})}}" for k in range(len(PALETTE)))
+    return f":root{{{tints}}}@media screen and (prefers-color-scheme:dark){{:root{{{light}}}}}{marks}"
 
 
 def _asset(name: str) -> str:

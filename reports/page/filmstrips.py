@@ -72,7 +72,7 @@ class Album:
 
     def _picture(self, frame: Frame, moment: Moment) -> dict[str, Any]:
         x, y, width, height = cut(moment, frame.rgb.shape[1], frame.rgb.shape[0])
-        files = [_jpeg(image[y : y + height, x : x + width]) for image in (frame.rgb, frame.tir)]
+        files = [picture_bytes(image[y : y + height, x : x + width]) for image in (frame.rgb, frame.tir)]
         self.left -= sum(map(len, files))
         return {
             "frame": moment.index,
@@ -131,7 +131,8 @@ def _rounded(box: Array) -> list[float] | None:
     return [round(float(value), 1) for value in box] if np.isfinite(box).all() else None
 
 
-def _jpeg(image: Any) -> bytes:
+def picture_bytes(image: Any) -> bytes:
+    """A small JPEG of an image (H, W, 3)."""
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(image))

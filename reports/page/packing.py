@@ -32,8 +32,8 @@ class Pack:
         values = array.astype(KINDS[kind])
         if differences:
             values = np.diff(values, axis=-1, prepend=values.dtype.type(0)).astype(values.dtype)  # modulo its range
-        data = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
-        return self._place(data, kind, list(array.shape), differences)
+        data = np.ascontiguousarray(values, dtype=f"<{kind}")
+        return self._place(_planes(data) if differences else data.tobytes(), kind, list(array.shape), differences)
 
     def add_bytes(self, data: bytes) -> Ref:
         """Take bytes as they are, such as an image."""
@@ -66,5 +66,14 @@ def unpack(text: str) -> tuple[Any, bytes]:
 def array_of(ref: Ref, data: bytes) -> NDArray[np.integer[Any]]:
     """The array that a reference points at."""
     count = int(np.prod(ref["shape"], dtype=int))
-    values = np.frombuffer(data, f"<{ref['kind']}", count, ref["at"]).reshape(ref["shape"])
+    kind = np.dtype(f"<{ref['kind']}")
+    part = data[ref["at"] : ref["at"] + count * kind.itemsize]
+    if ref["differences"]:
+        part = np.frombuffer(part, np.uint8).reshape(kind.itemsize, count).T.tobytes()
+    values = np.frombuffer(part, kind, count).reshape(ref["shape"])
     return np.cumsum(values, axis=-1, dtype=values.dtype) if ref["differences"] else values
+
+
+def _planes(values: NDArray[np.integer[Any]]) -> bytes:
+    """All lowest bytes, then all next ones: small differences leave the higher ones empty, which compresses better."""
+    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rgbtbench.datasets.spec import Spec
+from rgbtbench.reports.citations import HEAD, bibliography
 from rgbtbench.reports.columns import about, shown
 from rgbtbench.reports.inputs import Entry
 from rgbtbench.results.published import erratum
@@ -35,6 +37,12 @@ def _print(entry: Print) -> dict[str, Any]:
     note = f"{known.note}: {known.evidence}" if known else entry.note
     fields = {"value": entry.value, "source": entry.source, "reference": entry.reference, "address": entry.address}
     return fields | {"note": note, "doubtful": entry.doubtful}
+
+
+def bibtex(names: Iterable[str]) -> dict[str, Any]:
+    """What stands above BibTeX entries, and the entry of each of these trackers that is in print."""
+    found = {name: bibliography([name]).removeprefix(HEAD) for name in dict.fromkeys(names)}
+    return {"head": HEAD, "entries": {name: entry for name, entry in found.items() if entry}}
 
 
 def known(tracker: str, entry: Entry | None = None, *, untrusted: bool = False) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.scoring import metrics
 from rgbtbench.scoring.evaluation import Aligned
 
+from .losses import losses
+
 VALUES = 1_200_000  # of each quantity in one page: about 1.7 MB
 MOST, FEWEST = 400, 16  # points of a line: a screen shows no more, and fewer tell nothing
 FAR = 1e6  # pixels: a box that ran away is drawn no further out, and numbers stay numbers
@@ -62,6 +64,7 @@ class Traces:
         self.overlap: dict[str, NDArray[np.uint8]] = {}
         self.error: dict[str, NDArray[np.uint8]] = {}
         self.truths: set[str] = set()  # trackers whose boxes are the truth's
+        self.lost: dict[str, Index] = {}
         self.boxes: dict[str, NDArray[np.float32]] = {}
         self.overlaps: dict[str, NDArray[np.float32]] = {}
 
@@ -77,6 +80,7 @@ class Traces:
             full.append(spread)
         if not (full[0] < TRUTH).any() and not np.isnan(full[0]).all():
             self.truths.add(aligned.tracker)
+        self.lost[aligned.tracker] = losses(full[0], self.benchmark.lengths)
         overlap, error = (self._means(values) for values in full)
         self.overlap[aligned.tracker] = _bytes(overlap * OVERLAP_STEPS)
         self.error[aligned.tracker] = _bytes(np.log2(1 + error) * ERROR_STEPS)

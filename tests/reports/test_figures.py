@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rgbtbench.core.errors import ConfigError
-from rgbtbench.reports.colours import DASHES, PALETTE, colour, dashes
-from rgbtbench.reports.comparison import MeanRank, compare_rows, mean_rank_rows
+from rgbtbench.reports.colours import DASHES, PALETTE, Look, looks_of
+from rgbtbench.reports.comparison import Comparison, MeanRank, compare_rows, mean_rank_rows
+from rgbtbench.reports.tables import p_value
 from rgbtbench.results.study_record import Setting, Training
 from rgbtbench.scoring.evaluation import Evaluation, evaluate
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from rgbtbench.reports.attribute_figures import forest, heat_map, pair_map, radar
-from rgbtbench.reports.figures import COLUMN, bars, curves, drawn, label, save
+from rgbtbench.reports.attribute_figures import PALE, forest, heat_map, pair_map, radar
+from rgbtbench.reports.figures import COLUMN, curves, dots, drawn, label, save
+from rgbtbench.reports.paper_files import cell_texts, exhibit_table
 from rgbtbench.reports.paper_tables import collect, exhibits, fill
 from rgbtbench.reports.sequence_figures import critical_differences, distributions, seeds
 from rgbtbench.reports.speed import Speed, printed_speeds, scatter
@@ -43,13 +46,21 @@ def luminance(hexadecimal: str) -> float:
 
 
 def test_a_tracker_keeps_its_colour_and_no_two_lines_look_alike():
-    assert colour("MTNet") == PALETTE[0]
-    assert colour("a stranger") == colour("a stranger")
-    names = [f"tracker {k}" for k in range(22)]
-    looks = {(colour(name), dash) for name, dash in dashes(names).items()}
-    assert len(looks) == 22
-    assert dashes(names)["tracker 0"] == dashes(names[::-1])["tracker 0"]
+    assert looks_of(["MTNet"])["MTNet"].colour == PALETTE[0]
+    assert looks_of(["a stranger"]) == {"a stranger": looks_of(["a stranger", "MTNet"])["a stranger"]}
+    names = [f"tracker {k}" for k in range(60)]
+    assert len({(look.colour, look.dashes) for look in looks_of(names).values()}) == 60
+    assert looks_of(names) == looks_of(names[::-1])  # a better tracker changes nothing
     assert len({*DASHES}) == len(DASHES)
+
+
+def test_no_colour_is_used_twice_while_others_are_free():
+    names = [f"tracker {k}" for k in range(len(PALETTE))]
+    assert {look.colour for look in looks_of(names).values()} == set(PALETTE)
+    given = {"x": Look(3)}
+    more = looks_of(["dcf", "MTNet", "a", "b"], given)
+    assert more["x"] == Look(3)
+    assert len({look.colour for look in more.values()}) == 5
 
 
 def test_colours_can_be_seen_on_white():
@@ -88,11 +99,27 @@ def test_a_forest_plot_has_a_row_per_attribute_with_its_interval(scored, generat
     )
     rows = compare_rows(pair)
     axes = forest(rows).axes[0]
-    assert [tick.get_text().split()[0] for tick in axes.get_yticklabels()] == ["ALL", "LI", "TC"]
-    spans = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2][1:]
-    assert spans == [(row.low, row.high) for row in rows]
+    above = sorted(rows[1:], key=lambda row: -row.difference)
+    assert [tick.get_text().split()[0] for tick in axes.get_yticklabels()] == ["ALL", *(r.attribute for r in above)]
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 2][1:]
+    assert [tuple(line.get_xdata()) for line in lines] == [(row.low, row.high) for row in rows]
     told = [text.get_text() for text in forest(rows).legends[0].get_texts()]
-    assert told == ["fused better", "rgb-only better", "0 inside the 95 % interval"]
+    assert told == ["fused better", "rgb-only better", "pale: Holm's p > 0.05"]
+
+
+def test_a_forest_plot_is_pale_where_the_adjusted_p_is_above_the_level():
+    def row(metric: str, attribute: str, difference: float, p_holm: float) -> Comparison:
+        known = {f.name: 0 for f in fields(Comparison)} | {"dataset": "LasHeR", "split": "test", "p": 0.001}
+        known |= {"first": "a", "second": "b", "low": difference - 1, "high": difference + 1, "sequences": 20}
+        return Comparison(**known | {"metric": metric, "attribute": attribute, "difference": difference,
+                                     "p_holm": p_holm})  # fmt: skip
+
+    rows = [row("PR", "ALL", 50, 0.04), row("PR", "LI", 3, 0.06), row("SR", "ALL", 2, 0.05), row("SR", "LI", -3, 0.2)]
+    first, second = forest(rows).axes
+    assert [line.get_alpha() for line in first.lines[1:-3:2]] == [1.0, PALE]
+    assert [line.get_alpha() for line in second.lines[1::2]] == [1.0, PALE]
+    assert second.lines[1].get_color() != second.lines[3].get_color()
+    assert second.get_xlim()[1] < 10 < first.get_xlim()[1]  # each its own range
 
 
 def test_names_beside_points_cover_neither_names_nor_points():
@@ -117,9 +144,10 @@ def test_names_beside_points_cover_neither_names_nor_points():
 def test_titles_are_no_wider_than_their_figures(scored):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    exhibit = next(e for e in exhibits() if e.bars)
+    exhibit = next(e for e in exhibits() if e.dots)
     made = [radar(scored, scored.measures[-1]), pair_map(scored, scored.measures[-1], HOSTILE)]
-    made.append(bars(exhibit, fill(exhibit, collect([], {}, None))))
+    cells = fill(exhibit, collect([], {}, None))
+    made.append(dots(exhibit, cells, cell_texts(exhibit, cells)))
     for figure in made:
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw_without_rendering()
@@ -127,6 +155,21 @@ def test_titles_are_no_wider_than_their_figures(scored):
             title = axes.title.get_window_extent(renderer)
             assert title.x0 >= 0, axes.get_title()
             assert title.x1 <= figure.bbox.x1, axes.get_title()
+
+
+def test_the_papers_figure_says_what_its_table_says():
+    exhibit = next(e for e in exhibits() if e.dots)
+    cells = fill(exhibit, collect([], {}, None))
+    texts = cell_texts(exhibit, cells)
+    made = dots(exhibit, cells, texts)
+    assert sorted(text.get_text() for axes in made.axes for text in axes.texts) == sorted(texts)
+    table = exhibit_table(exhibit, cells)
+    assert texts == [text for row in table.rows for text in row[1:]]
+    assert any("missing" in text for text in texts)
+
+
+def test_small_p_values_are_not_printed_as_zero():
+    assert [p_value(p) for p in (0.00005, 0.0001, 0.05, float("nan"))] == ["<0.0001", "0.0001", "0.0500", "–"]
 
 
 def test_what_only_lists_and_notes_say_is_in_no_figure():

@@ -11,7 +11,6 @@ from rgbtbench.reports.columns import about
 from rgbtbench.reports.leaderboard import Ranked, board, printed_rows
 from rgbtbench.reports.records import write_csv
 from rgbtbench.results.published.sources import Facts
-from rgbtbench.scoring.frames import rank_ranges
 
 
 def row(dataset: str, tracker: str, value: float, rank: int | None, high: int | None, missing: int = 0) -> Ranked:
@@ -33,12 +32,6 @@ def row(dataset: str, tracker: str, value: float, rank: int | None, high: int | 
         reference="x",
         about=about(Facts(tracker, "", "", "", ())),
     )
-
-
-def test_a_tie_is_a_range_of_ranks():
-    assert rank_ranges([(1, 2), (1.5, 3), (2.5, 4)]) == [(2, 3), (1, 3), (1, 2)]
-    assert rank_ranges([(1, 1), (1, 1)]) == [(1, 2), (1, 2)]
-    assert rank_ranges([]) == []
 
 
 def test_the_board_shows_gaps_and_counts_and_is_stable():

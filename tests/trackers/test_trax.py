@@ -14,6 +14,7 @@ from small import command, contents, rgbtbench, wait_for, write_benchmark, write
 from rgbtbench import load
 from rgbtbench.core.errors import ConfigError, TrackerError
 from rgbtbench.datasets.decode import frames as decoded
+from rgbtbench.datasets.stress import Chosen, stressed
 from rgbtbench.trackers.trax import Trax
 
 SERVER = """
@@ -105,6 +106,24 @@ def test_a_server_that_takes_pixels_alone_gets_ours(server, sequence):
     boxes, _ = run(server(look, hello=HELLO.replace("image=path", "image=memory")), sequence)
     frame = list(decoded(sequence))[3]
     assert boxes[3].tolist() == [frame.rgb.sum(), frame.tir.sum(), frame.rgb.size, 1]
+
+
+def test_images_under_stress_come_as_pixels_or_as_files_that_go_again(server, sequence):
+    under, seen = stressed(sequence, Chosen("tir-black", 3), 0), "{sum(pixels[0])},{sum(pixels[1])},7,8"
+    look = {
+        "memory": "import base64; pixels = [base64.b64decode(w.strip('\"').split(';')[3]) for w in line.split()[1:]]; ",
+        "path": "from PIL import Image; pixels = [Image.open(w.strip('\"')[7:]).tobytes() for w in line.split()[1:]]; ",
+    }
+    frame = list(decoded(sequence))[3]
+    for kind, reads in look.items():
+        tracker = server(reads + f"tell(f'@@TRAX:state {seen}')", hello=HELLO.replace("image=path", f"image={kind}"))
+        boxes, _ = run(tracker, under)
+        assert boxes[3].tolist() == [frame.rgb.sum(), 0, 7, 8]
+        folder = tracker.written and Path(tracker.written.name)
+        assert (folder is not None) == (kind == "path")
+        assert not folder or len(list(folder.iterdir())) == 2
+        tracker.close()
+        assert not folder or not folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -36,13 +36,12 @@ const drawAttributes = (state) => {
         rivals.map(({ name, colour, shape }, i) => {
           const { value, low, high } = grid[a][i];
           if (value === null) return null;
-          const y = middle(i);
+          const ends = [low, high].map((end) => offset(axis, end, value));
           return svg(
-            "g",
-            { class: colour, "data-tracker": name },
-            low !== null &&
-              svg("line", { class: "interval", x1: along(axis, low), x2: along(axis, high), y1: y, y2: y }),
-            svg("svg", { x: along(axis, value), y, overflow: "visible" }, dot(shape, 0, 0, 3.5)), // percent and pixels
+            "svg", // its place in percent, its shape in pixels
+            { class: colour, "data-tracker": name, x: along(axis, value), y: middle(i), overflow: "visible" },
+            low !== null && svg("line", { class: "interval", x1: ends[0], x2: ends[1] }),
+            dot(shape, 0, 0, 3.5),
           );
         }),
       ),
@@ -50,7 +49,10 @@ const drawAttributes = (state) => {
     );
   replace(
     byId("attributes"),
-    el("h2", { id: "attributes-title" }, `${state.metric} by attribute`),
+    headed(
+      el("h2", { id: "attributes-title" }, `${state.metric} by attribute`),
+      board.attributes.length > 1 && picked.length > 0 && attributeMenu(state, rivals, grid),
+    ),
     board.attributes.length < 2
       ? el("p", { class: "empty" }, "This benchmark's files tell no attributes.")
       : picked.length === 0
@@ -69,10 +71,50 @@ const drawAttributes = (state) => {
   tellAttributes(state, rivals, grid);
 };
 
+// The lines are drawings of their own: in a file they are one.
+const attributeMenu = (state, rivals, grid) => {
+  const { attributes, title } = state.shown;
+  const name = `${title}: ${state.metric} by attribute, 95 % intervals`;
+  const picture = () => {
+    const lines = [...byId("attributes").querySelectorAll("ol.attributes > li")];
+    const [side, width] = [84, 560];
+    const parts = [];
+    let y = 0;
+    for (const line of lines) {
+      const node = line.querySelector("svg");
+      const height = Number(node.getAttribute("height"));
+      const about = line.dataset.tip && attributes[Number(line.dataset.tip)];
+      if (about) parts.push({ text: `${about.name} ${about.sequences}`, x: 8, y: y + height / 2 + 4, height: 0 });
+      parts.push({ node, x: side, y, width: width - side, height });
+      y += height;
+    }
+    return composed(
+      name,
+      width,
+      parts,
+      legendOf(state, rivals, (tracker) => tracker.name),
+    );
+  };
+  const rows = () => [
+    ["attribute", "sequences", "tracker", state.metric, "low", "high"],
+    ...attributes.flatMap((about, a) =>
+      rivals.map((tracker, i) => [
+        about.name,
+        about.sequences,
+        tracker.name,
+        ...["value", "low", "high"].map((end) => (grid[a][i][end] === null ? "" : (100 * grid[a][i][end]).toFixed(4))),
+      ]),
+    ),
+  ];
+  return saveChart("the attributes", "attributes", { name: () => fileName(name), picture, rows });
+};
+
 const pressAttribute = (state) =>
   byId("attributes")
     .querySelectorAll("button.attribute")
     .forEach((button, a) => button.setAttribute("aria-pressed", a === state.attribute));
+
+const offset = ({ low, high }, end, value) => `${((92 * (end - value)) / (high - low)).toFixed(2)}%`;
 
 const spanText = ({ value, low, high }) =>
   low === null ? percent(value) : `${percent(value)} (${percent(low)}–${percent(high)})`;

@@ -1,8 +1,9 @@
 // The leaderboard.
 
 const HOW_RANKED =
-  "Percent with 95 % bootstrap intervals over sequences. Trackers whose intervals overlap may change places: " +
-  "ranks are ranges, among the trackers scored here and shown. ";
+  "Percent with 95 % bootstrap intervals over sequences. A tracker ranks above another one if the 95 % interval of " +
+  "their paired difference is above zero; else they may change places. So ranks are ranges, among the trackers " +
+  "scored here and shown. ";
 const HOW_PRINTED =
   "Numbers in italics are printed, not scored here: without an interval they have no rank. ≠ marks prints that " +
   "disagree or are in doubt. ";
@@ -49,7 +50,10 @@ const drawBoard = (state) => {
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
   replace(
     byId("leaderboard"),
-    el("h2", { id: "leaderboard-title" }, "Leaderboard"),
+    headed(
+      el("h2", { id: "leaderboard-title" }, "Leaderboard"),
+      rows.length > 0 && boardMenu(state, rows, `${title}, ${part}${size}`),
+    ),
     el(
       "p",
       { class: "under" },
@@ -74,6 +78,22 @@ const drawBoard = (state) => {
     ),
     rows.length ? asText(state, rows) : null,
   );
+};
+
+const boardMenu = (state, rows, title) => {
+  const make = () => ({
+    name: fileName(subject(state), "leaderboard"),
+    title,
+    ...tableOf(byId("leaderboard").querySelector("table.board")),
+    note: [
+      "Percent, 95 % bootstrap intervals over sequences in brackets; ranks among the trackers scored here and shown.",
+      rows.some(({ k }) => k === null) && "† printed, not scored here.",
+    ]
+      .filter(Boolean)
+      .join(" "),
+    csv: csvOf(state, rows),
+  });
+  return saveTable(state, "the leaderboard", "board", make, () => rows.map(({ name }) => name));
 };
 
 const table = (state, rows, columns) => {
@@ -138,10 +158,9 @@ const parted = (columns) =>
   el("tr", { class: "parted" }, el("th", { colspan: columns, scope: "rowgroup" }, "Printed, not scored here"));
 
 const line = (state, row, columns, axis) => {
-  const picked = row.k !== null && state.ticked.has(row.name);
   return el(
     "tr",
-    { class: picked ? "picked" : "", "data-tracker": row.name },
+    { class: row.ticked ? "picked" : "", "data-tracker": row.name },
     columns.map((column) => {
       if (column.metric) return scoreCell(row.values[column.metric], column.class);
       if (column.about) return aboutCell(row, column);
@@ -149,18 +168,18 @@ const line = (state, row, columns, axis) => {
       return el(
         column.key === "name" ? "th" : "td",
         { class: column.class, scope: column.key === "name" ? "row" : null },
-        CELLS[column.key ?? "choose"](state, row, picked),
+        CELLS[column.key ?? "choose"](state, row),
       );
     }),
   );
 };
 
 const CELLS = {
-  choose: (state, row, picked) =>
+  choose: (state, row) =>
     row.k !== null &&
     el("input", {
       type: "checkbox",
-      checked: picked,
+      checked: row.ticked,
       "aria-label": `Draw ${row.name}`,
       "data-key": `choose ${row.name}`,
       onchange: () => state.tick(row.name),
@@ -215,14 +234,14 @@ const scoreCell = ({ value, low, high, prints }, kind) => {
     const differ = prints.length > 1 || prints[0].doubtful;
     return el(
       "td",
-      { class: kind },
+      { class: kind, "data-text": `${prints[0].value}†` },
       el("i", {}, prints[0].value),
       differ && el("span", { class: "differ" }, "≠", el("span", { class: "hidden" }, " prints disagree")),
     );
   }
   return el(
     "td",
-    { class: kind },
+    { class: kind, "data-text": low === null ? null : `${percent(value)} [${percent(low)}, ${percent(high)}]` },
     el("b", {}, percent(value)),
     low !== null && el("span", { class: "sub" }, `${percent(low)}–${percent(high)}`),
   );
@@ -258,7 +277,7 @@ const axisTicks = (axis) => {
 const spanMark = (state, row, axis) => {
   const { value, low, high } = row.values[state.metric];
   if (value === null || row.is_truth) return null;
-  const kind = row.k === null ? "printed" : state.ticked.has(row.name) ? state.look(row.name).colour : "";
+  const kind = row.k === null ? "printed" : row.ticked ? state.look(row.name).colour : "";
   return svg(
     "svg",
     { class: `whisker ${kind}`, height: 14, width: "100%", "aria-hidden": "true" },

@@ -70,8 +70,8 @@ const observer = new ResizeObserver((entries) => {
 // key(name) is a tracker's mark there.
 const drawing = (label, draw, key) => {
   const place = el("div", { class: "drawing" });
-  place.redraw = () => {
-    const width = Math.max(240, place.clientWidth || 640);
+  place.redraw = (room = place.clientWidth) => {
+    const width = Math.max(240, room || 640);
     place.drawn = place.clientWidth;
     const { height, parts, cross, answers, role = "img" } = draw(width);
     const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role, "aria-label": label }, parts);

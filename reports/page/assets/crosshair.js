@@ -99,10 +99,12 @@ const answer = (place, width, { nodes, at, told }) => {
   }
 };
 
+// On the wider side of a place, and no wider than that side.
 const beside = (tip, x, width) => {
   const share = (100 * x) / width;
   tip.style.left = x > width / 2 ? "auto" : `calc(${share}% + 12px)`;
   tip.style.right = x > width / 2 ? `calc(${100 - share}% + 12px)` : "auto";
+  tip.style.maxWidth = `min(18rem, calc(${Math.max(share, 100 - share)}% - 14px))`;
 };
 
 // What a slider needs so that the chart above it answers to the keyboard.

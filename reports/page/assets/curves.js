@@ -21,14 +21,16 @@ const drawCurves = (state) => {
     .sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
   const unknown = lines.filter(({ curve }) => !curve).map(({ name }) => name);
   const start = measure.at ?? nearest(thresholds, thresholds.at(-1) / 2);
-  let at = state.threshold?.[measure.name] ?? start;
+  const wanted = state.threshold[measure.name];
+  let at = wanted === undefined ? start : nearest(thresholds, wanted);
   const name = `${NAMES[measure.quantity]}: ${state.shown.title}${state.attribute ? `, ${attribute.name}` : ""}`;
   const told = lines.map(({ name, score }) => `${name} ${percent(score)}`).join(", ");
   const reading = el("table", { class: "legend" });
   const read = (i) => {
     at = i;
-    state.threshold = { ...state.threshold, [measure.name]: i };
+    state.threshold = { ...state.threshold, [measure.name]: thresholds[i] };
     slider.value = i;
+    state.keep();
     replace(reading, legend(state, lines, measure, i));
     plot.redraw();
   };
@@ -53,7 +55,24 @@ const drawCurves = (state) => {
   });
   replace(
     byId("curves"),
-    el("h2", { id: "curves-title" }, NAMES[measure.quantity]),
+    headed(
+      el("h2", { id: "curves-title" }, NAMES[measure.quantity]),
+      lines.length > 0 &&
+        chartMenu(
+          "the curves",
+          "curves",
+          plot,
+          name,
+          legendOf(state, lines, (line) => `${line.name} ${percent(line.score)}`),
+          () => [
+            [`${QUANTITIES[measure.quantity]} ${measure.hit}`, ...lines.map((line) => line.name)],
+            ...thresholds.map((t, i) => [
+              Number(t.toFixed(6)),
+              ...lines.map(({ curve }) => curve && (100 * curve[i]).toFixed(1)),
+            ]),
+          ],
+        ),
+    ),
     lines.length
       ? [
           plot,

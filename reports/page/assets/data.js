@@ -11,6 +11,16 @@ const inflate = async (text) => {
   return new Response(stream).arrayBuffer();
 };
 
+// Of a row of all lowest bytes, then all next ones, the values: their copy.
+const joined = (values) => {
+  const width = values.BYTES_PER_ELEMENT;
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const copy = new values.constructor(values.length);
+  const own = new Uint8Array(copy.buffer);
+  for (let b = 0, from = 0; b < width; b++) for (let i = 0; i < values.length; i++) own[i * width + b] = bytes[from++];
+  return copy;
+};
+
 const load = async () => {
   const buffer = await inflate(byId("data").textContent.trim());
   const end = 4 + new DataView(buffer).getUint32(0, true);
@@ -24,7 +34,7 @@ const load = async () => {
     const count = ref.shape.reduce((product, n) => product * n, 1);
     let values = new KINDS[ref.kind](buffer, start + ref.at, count);
     if (ref.differences) {
-      values = values.slice();
+      values = joined(values);
       const width = ref.shape.at(-1);
       for (let i = 0; i < count; i++) if (i % width) values[i] += values[i - 1];
     }
@@ -35,29 +45,74 @@ const load = async () => {
   return { ...words, array, picture };
 };
 
-// Score of scored tracker k on attribute a by measure m: value, low, high as shares of 1; null where there is none.
+// Score of scored tracker k on attribute a by measure m: value, low, high as shares of 1; null where there is none. Of
+// a combination of attributes it is computed here.
 const scoreOf = (data, board, k, m, a) => {
+  if (board.attributes[a].of) {
+    const value = meanScore(data, board, k, m, a);
+    return Number.isNaN(value) ? { value: null, low: null, high: null } : { value, ...scoreSpan(data, board, k, m, a) };
+  }
   const values = data.array(board.scores);
-  const at = 3 * ((k * board.measures.length + m) * board.attributes.length + a);
+  const [, measures, attributes] = board.scores.shape;
+  const at = 3 * ((k * measures + m) * attributes + a);
   const [value, low, high] = [0, 1, 2].map((i) => (values[at + i] < 0 ? null : values[at + i] / board.scale.score));
   return { value, low, high };
 };
 
-const NO_SHARE = 65535;
-const share = (board, steps) => (steps === NO_SHARE ? null : steps / board.scale.curve);
-
-// Points of a curve; null where a sequence of the attribute is missing.
-const curveOf = (data, board, k, m, a) => {
-  const ref = board.curves[m];
-  const [, attributes, points] = ref.shape;
-  const at = (k * attributes + a) * points;
-  const values = data.array(ref).subarray(at, at + points);
-  return values[0] === NO_SHARE ? null : Array.from(values, (steps) => share(board, steps));
+// Share of hits of tracker k on sequence s at each threshold; null where there are no boxes.
+const hitsOf = (data, board, k, m, s) => {
+  const ref = board.hits[m];
+  const points = ref.shape[2];
+  const at = (k * board.sequences.length + s) * points;
+  const own = data.array(ref).subarray(at, at + points);
+  const none = ref.kind === "u2" ? 65535 : -1;
+  return own[0] === none ? null : { own, frames: board.frames[s] * board.scored[k].repeats };
 };
 
-const singleOf = (data, board, k, m, s) => share(board, data.array(board.single[m])[k * board.sequences.length + s]);
+// Points of a curve; null where a sequence of the attribute is missing.
+const curveOf = (data, board, k, m, a) =>
+  memo(data.array(board.hits[m]), `curve ${k} ${a}`, () => {
+    const weights = weightsFor(data, board, a);
+    const curve = new Float64Array(board.hits[m].shape[2]);
+    let total = 0;
+    for (const s of membersOf(data, board, a)) {
+      const found = hitsOf(data, board, k, m, s);
+      if (!found) return null;
+      const share = weights[s] / found.frames;
+      for (let t = 0; t < curve.length; t++) curve[t] += share * found.own[t];
+      total += weights[s];
+    }
+    return total ? Array.from(curve, (sum) => sum / total) : null;
+  });
 
-const hasAttribute = (data, board, s, a) => data.array(board.has)[a * board.sequences.length + s] === 1;
+// Score of every tracker on every sequence (K, S), as shares of 1; NaN where there are no boxes.
+const singlesOf = (data, board, m) =>
+  memo(data.array(board.hits[m]), "singles", () => {
+    const { weights } = board.measures[m];
+    const size = board.sequences.length;
+    const singles = new Float64Array(board.scored.length * size).fill(NaN);
+    for (let k = 0; k < board.scored.length; k++)
+      for (let s = 0; s < size; s++) {
+        const found = hitsOf(data, board, k, m, s);
+        if (!found) continue;
+        let sum = 0;
+        for (let t = 0; t < weights.length; t++) sum += (found.own[t] / found.frames) * weights[t];
+        singles[k * size + s] = sum;
+      }
+    return singles;
+  });
+
+const singleOf = (data, board, k, m, s) => {
+  const value = singlesOf(data, board, m)[k * board.sequences.length + s];
+  return Number.isNaN(value) ? null : value;
+};
+
+// Also of a combination: all of its attributes.
+const hasAttribute = (data, board, s, a) => {
+  const own = data.array(board.has);
+  const { of: parts = [a] } = board.attributes[a];
+  return parts.every((part) => own[part * board.sequences.length + s] === 1);
+};
 
 // The number of a frame as people count, where only every k-th has truth: places in the page count those alone.
 const frameNumber = (board, at) => (at * board.every + 1).toLocaleString("en");

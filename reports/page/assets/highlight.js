@@ -12,6 +12,7 @@ const light = (name) => {
 
 // Also for what has just been drawn. Others fade only in charts that show the tracker.
 const relight = (root) => {
+  if (lit === null && !document.querySelector(".lit")) return;
   for (const node of root.querySelectorAll("[data-tracker]"))
     node.classList.toggle("lit", node.dataset.tracker === lit);
   for (const chart of document.querySelectorAll(CHARTS))

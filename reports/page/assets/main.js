@@ -43,10 +43,6 @@ const drawControls = (state) => {
       Object.values(cells).flatMap((m) => Object.values(m).map(([p]) => p.source)),
     ),
   ]);
-  const counts = ({ name, meaning, sequences }, a) => [
-    a,
-    a ? `${name}, ${meaning}${sequences === null ? "" : ` (${sequences})`}` : `All ${sequences} sequences`,
-  ];
   replace(
     byId("controls"),
     data.boards.length > 1 &&
@@ -64,10 +60,7 @@ const drawControls = (state) => {
       state.metric,
       (metric) => state.set({ metric }),
     ),
-    shown.attributes.length > 1 &&
-      select("Attribute", "attribute", shown.attributes.map(counts), state.attribute, (a) =>
-        state.set({ attribute: Number(a) }),
-      ),
+    attributeFields(state),
     el(
       "details",
       {
@@ -159,7 +152,8 @@ const start = async () => {
   state.view(
     ({ board }) => [board],
     ({ shown }) => {
-      for (const id of ["chips", "curves", "attributes", "sequences"]) byId(id).hidden = shown.scored.length === 0;
+      for (const id of ["chips", "curves", "attributes", "pairs", "sequences"])
+        byId(id).hidden = shown.scored.length === 0;
     },
   );
   state.view(
@@ -170,26 +164,23 @@ const start = async () => {
   state.view((s) => [s.board, s.chosen], boxes(drawChips));
   state.view((s) => [what(s), s.from, s.to, s.search, s.sources, s.against, s.hardware], drawProgress);
   state.view((s) => [what(s), s.chosen], boxes(drawCurves));
-  state.view((s) => [s.board, s.metric, s.chosen], boxes(drawAttributes));
+  state.view((s) => [s.board, s.metric, s.chosen, s.shown.attributes.length], boxes(drawAttributes));
   state.view((s) => [what(s), s.chosen], boxes(pressAttribute));
-  state.view((s) => [what(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
+  const compared = (s) => [what(s), s.reference, s.rival, s.among, s.among === "ticked" && s.chosen];
+  state.view((s) => [compared(s), s.signed], boxes(drawPairs), "pairs");
+  state.view((s) => [compared(s), s.find, s.sequence], boxes(drawScatter));
+  state.view((s) => [compared(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
   state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
+  state.view((s) => [s.board, s.metric], drawStress);
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
+  state.view((s) => [s.unknown], drawUnknown);
+  replace(byId("link"), copyLink(state));
   followLight();
   state.draw();
-  const opened = new Set();
-  addEventListener("beforeprint", () =>
-    document.querySelectorAll("details:not([open])").forEach((d) => {
-      opened.add(d);
-      d.open = true;
-    }),
-  );
-  addEventListener("afterprint", () =>
-    opened.forEach((d) => {
-      d.open = false;
-    }),
-  );
+  state.arrive();
+  addEventListener("hashchange", () => state.revisit());
+  followPrint(state);
   document.documentElement.dataset.ready = "yes";
 };
 

@@ -32,20 +32,13 @@ const AGAINST = {
     log: true,
     of: ({ about }) => [{ x: number(about.params_m), said: `${about.params_m} M parameters` }],
   },
-  gflops: {
-    title: "GFLOPs",
-    axis: "GFLOPs of a frame",
-    line: "nobody is both better and cheaper",
-    log: true,
-    of: ({ about }) => [{ x: number(about.gflops), said: `${about.gflops} GFLOPs` }],
-  },
 };
 
 // Rows that the leaderboard shows; a tracker that is scored here and printed is both.
-const marksOf = (state, { of }) => {
+const marksOf = (state, rows, { of }) => {
   const attribute = state.shown.attributes[state.attribute].name;
   const marks = [];
-  for (const row of rowsOf(state)) {
+  for (const row of rows) {
     if (row.is_truth) continue;
     const prints = row.print?.cells[attribute]?.[state.metric] ?? [];
     const told = [row.values[state.metric]];
@@ -81,7 +74,8 @@ const fronts = (marks, { down }) => {
 };
 
 const drawProgress = (state) => {
-  const all = Object.fromEntries(Object.entries(AGAINST).map(([key, kind]) => [key, marksOf(state, kind)]));
+  const rows = rowsOf(state);
+  const all = Object.fromEntries(Object.entries(AGAINST).map(([key, kind]) => [key, marksOf(state, rows, kind)]));
   const known = (key) => all[key].filter(({ x, y }) => x > 0 && y !== null);
   const kinds = Object.keys(AGAINST).filter((key) => known(key).length > 1);
   const key = kinds.includes(state.against) ? state.against : kinds[0];
@@ -95,14 +89,28 @@ const drawProgress = (state) => {
   const silent = new Set(all[key].map(({ name }) => name));
   for (const { name } of every) silent.delete(name);
   const lines = fronts(marks, kind);
+  const title = `${state.metric} against ${kind.axis}`;
   const plot = drawing(
-    `${state.metric} against ${kind.axis}`,
+    title,
     (width) => drawMarks(state, marks, lines, kind, width),
     (name) => mark(state, name),
   );
   replace(
     byId("progress"),
-    el("h2", { id: "progress-title" }, `${state.metric} against ${kind.axis}`),
+    headed(
+      el("h2", { id: "progress-title" }, title),
+      chartMenu("the scores", "progress", plot, `${subject(state)}: ${title}`, scoredOf(state, marks), () => [
+        ["tracker", state.metric, kind.axis, "hardware", "source", "in doubt"],
+        ...marks.map(({ name, y, x, hardware, source, doubtful }) => [
+          name,
+          (100 * y).toFixed(2),
+          x,
+          hardware,
+          state.data.sources[source],
+          doubtful ? "yes" : "",
+        ]),
+      ]),
+    ),
     el(
       "div",
       { class: "against" },
@@ -131,6 +139,7 @@ const drawProgress = (state) => {
       sign(true),
       " printed. ",
       lines.length > 0 && `Line: ${kind.line}; dashed among the printed. `,
+      kind.log && "What a mark lies at may be printed though its score is not: it says who tells it. ",
       machines.has(UNTOLD) && "Speeds on hardware that nobody tells have no line: they do not compare. ",
       marks.some(({ doubtful }) => doubtful) && "Prints in doubt are on no line. ",
     ),
@@ -142,6 +151,12 @@ const drawProgress = (state) => {
         el("p", { class: "note label" }, [...silent].join(", ")),
       ),
   );
+};
+
+// What stands below the chart in a file: those with marks of their own.
+const scoredOf = (state, marks) => {
+  const own = new Map(marks.filter(({ k }) => k !== null).map((one) => [one.name, one]));
+  return legendOf(state, [...own.values()], ({ name }) => name);
 };
 
 const counted = (names) => {
@@ -158,6 +173,7 @@ const sign = (printed) =>
   );
 
 const LABELLED = 16; // names beside their marks; more would hide one another
+const LEADING = 6; // of the printed ones, the best, have theirs wherever they are
 const LETTER = 6.2; // pixels, about
 
 const drawMarks = (state, marks, lines, { axis, log, of }, width) => {
@@ -180,6 +196,7 @@ const drawMarks = (state, marks, lines, { axis, log, of }, width) => {
   const told = ({ name, y, source, doubtful, said }) =>
     `${name}, ${state.metric} ${percent(y)}, ${said}, ${state.data.sources[source]}${doubtful ? ", in doubt" : ""}`;
   const across = [...marks].sort((a, b) => a.x - b.x || a.y - b.y);
+  const foremost = drawn.filter(({ printed }) => printed).slice(-LEADING);
   const nodes = new Map();
   const visit = (mark) => nodes.get(mark).focus();
   const keys = (mark) => (event) => {
@@ -221,7 +238,12 @@ const drawMarks = (state, marks, lines, { axis, log, of }, width) => {
         }),
       ),
       [...nodes.values()],
-      labels(marks, [...lines.flat(), ...marks.filter(({ k }) => k !== null)], at, [left, right, top, bottom]),
+      labels(marks, [...lines.flat(), ...marks.filter(({ k }) => k !== null), ...foremost], at, [
+        left,
+        right,
+        top,
+        bottom,
+      ]),
     ],
     answers: { nodes, at, told: (mark) => told(mark) },
   };
@@ -263,7 +285,7 @@ const ticksOf = (start, end, log, width) => {
   return found;
 };
 
-// Names where there is room: of those on a line and of those scored here first, the best first.
+// Names where there is room: of those scored here, then of those on a line and of the best.
 const labels = (marks, wanted, at, [left, right, top, bottom]) => {
   const boxes = marks.map((mark) => at(mark)).map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
   const own = [...wanted].sort((a, b) => a.printed - b.printed || b.y - a.y); // what is scored here has its name first

@@ -36,27 +36,28 @@ const rowsOf = (state) => {
     );
   };
   const scored = state.shown.scored.map((tracker, k) => scoredRow(state, tracker, k)).filter(shows);
+  const { ticked } = state;
+  for (const row of scored) row.ticked = ticked.has(row.name);
   const own = new Set(scored.map((row) => row.name.toLowerCase()));
   const printed = state.shown.printed.map((tracker) => printedRow(state, tracker)).filter(shows);
   for (const row of scored)
     row.print = state.shown.printed.find(({ name }) => name.toLowerCase() === row.name.toLowerCase());
   const rows = [...scored, ...printed.filter((row) => !own.has(row.name.toLowerCase()))];
-  rank(rows, state.metric);
+  rank(rows, state);
   return sorted(rows, state);
 };
 
-// Best and worst rank of each tracker scored here: it may change places with whatever its interval overlaps.
-const rank = (rows, metric) => {
-  const spans = new Map();
+// Best and worst rank of each tracker scored here: below all that are better by their paired differences, above all
+// that are worse.
+const rank = (rows, state) => {
+  const { data, shown, m, attribute } = state;
+  const rivals = rows.filter((row) => row.k !== null && !row.is_truth);
+  const known = rivals.filter((row) => row.values[state.metric].value !== null);
+  const better = (one, other) => one !== other && isBetter(data, shown, m, attribute, one.k, other.k);
   for (const row of rows) {
-    const { value, low, high } = row.values[metric];
-    if (row.k !== null && !row.is_truth && value !== null) spans.set(row, { low: low ?? value, high: high ?? value });
-  }
-  const known = [...spans.values()];
-  for (const row of rows) {
-    const own = spans.get(row);
-    row.rank = own ? 1 + known.filter((other) => other.low > own.high).length : null;
-    row.worst = own ? known.length - known.filter((other) => other.high < own.low).length : null;
+    const own = known.includes(row);
+    row.rank = own ? 1 + known.filter((other) => better(other, row)).length : null;
+    row.worst = own ? known.length - known.filter((other) => better(row, other)).length : null;
   }
 };
 

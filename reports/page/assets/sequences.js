@@ -1,38 +1,64 @@
-// The list of sequences: those of the attribute, by name, length, or how much the chosen trackers differ.
+// The list of sequences: those of the attribute, by name, length, any ticked tracker, or how much trackers differ.
 
-const LISTED = {
-  name: { title: "Sequence", up: true },
-  frames: { title: "Frames" },
-  mean: { title: "Mean" },
-  spread: { title: "Spread" },
+// Columns: key, title, value of a sequence, and whether it sorts upwards first.
+const listColumns = (state) => {
+  const { data, shown: board, m } = state;
+  const picked = state.picked();
+  const compared = comparedOf(state);
+  const { reference, rival } = compared.length > 1 ? pairOf(state, compared) : {};
+  const value = (k, s) => singleOf(data, board, k, m, s);
+  const spread = (s) => {
+    const values = picked.map(({ k }) => value(k, s)).filter((one) => one !== null);
+    return values.length ? Math.max(...values) - Math.min(...values) : null;
+  };
+  return [
+    { key: "name", title: "Sequence", of: (s) => board.sequences[s], up: true },
+    { key: "frames", title: "Frames", of: (s) => board.frames[s], show: (n) => n.toLocaleString("en") },
+    ...(rival
+      ? [
+          {
+            key: "difference",
+            title: `${rival.name} less ${reference.name}`,
+            of: (s) => value(rival.k, s) - value(reference.k, s),
+            show: signedPercent,
+            up: true,
+            name: true,
+          },
+        ]
+      : []),
+    ...picked.map(({ k, name }) => ({
+      key: `tracker ${name}`,
+      title: name,
+      of: (s) => value(k, s),
+      show: percent,
+      tracker: name,
+    })),
+    { key: "spread", title: "Spread", of: spread, show: percent },
+  ];
 };
 
-const listed = (state) => {
-  const board = state.shown;
-  const picked = state.picked();
-  const wanted = state.find.trim().toLowerCase();
-  const rows = board.sequences
-    .map((name, s) => {
-      const values = picked
-        .map(({ k }) => singleOf(state.data, board, k, state.m, s))
-        .filter((value) => value !== null);
-      const mean = values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
-      const spread = values.length ? Math.max(...values) - Math.min(...values) : null;
-      return { s, name, frames: board.frames[s], mean, spread, pictures: s in board.strips };
-    })
-    .filter(
-      ({ s, name }) => hasAttribute(state.data, board, s, state.attribute) && name.toLowerCase().includes(wanted),
-    );
+const listed = (state, columns) => {
+  const { data, shown: board } = state;
+  const wanted = searchTest(state, state.find);
+  const rows = membersOf(data, board, state.attribute)
+    .filter(wanted)
+    .map((s) => ({ s, values: columns.map(({ of }) => of(s)) }));
   const { key, down } = state.listing;
-  return rows.sort((a, b) => {
-    if (a[key] === null || b[key] === null) return (a[key] === null) - (b[key] === null);
-    return (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0) * (down ? -1 : 1);
+  const at = Math.max(
+    0,
+    columns.findIndex((column) => column.key === key),
+  );
+  return rows.sort(({ values: { [at]: a } }, { values: { [at]: b } }) => {
+    if (a === null || b === null) return (a === null) - (b === null);
+    return (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1);
   });
 };
 
 const drawSequences = (state) => {
   if (!byId("sequence-list")) buildSequences(state);
-  const rows = listed(state);
+  if (byId("find").value !== state.find) byId("find").value = state.find; // as the address said
+  const columns = listColumns(state);
+  const rows = listed(state, columns);
   const inside = rows.findIndex(({ s }) => s === state.sequence);
   const stop = inside < 0 ? 0 : inside; // one stop for the Tab key; arrows move within the list
   const step = (event) => {
@@ -49,7 +75,7 @@ const drawSequences = (state) => {
     target?.focus();
     target?.scrollIntoView({ block: "nearest" });
   };
-  const body = rows.map(({ s, name, frames, mean, spread, pictures }, i) =>
+  const body = rows.map(({ s, values: [name, ...values] }, i) =>
     el(
       "tr",
       { class: s === state.sequence ? "current" : "" },
@@ -68,34 +94,37 @@ const drawSequences = (state) => {
             onkeydown: step,
           },
           el("span", { class: "label" }, name),
-          pictures && el("span", { class: "has", title: "with pictures" }, "▦"),
+          s in state.shown.strips && el("span", { class: "has", title: "with pictures" }, "▦"),
         ),
       ),
-      el("td", { class: "number" }, frames.toLocaleString("en")),
-      el("td", { class: "number" }, percent(mean)),
-      el("td", { class: "number" }, percent(spread)),
+      columns
+        .slice(1)
+        .map(({ tracker, show }, c) =>
+          el("td", { class: `number${tracker ? " wide" : ""}`, "data-tracker": tracker }, show(values[c])),
+        ),
     ),
   );
-  const heads = Object.entries(LISTED).map(([key, { title, up }]) => {
+  const heads = columns.map(({ key, title, up, tracker }) => {
     const active = state.listing.key === key;
     const next = { key, down: active ? !state.listing.down : !up };
     return el(
       "th",
       {
         scope: "col",
-        class: key === "name" ? "name" : "number",
+        class: key === "name" ? "name" : `number${tracker ? " wide" : ""}`,
         "aria-sort": active ? (state.listing.down ? "descending" : "ascending") : "none",
       },
       el(
         "button",
         { type: "button", "data-key": `list ${key}`, onclick: () => state.set({ listing: next }) },
-        title,
+        tracker && mark(state, tracker),
+        el("span", { class: "label", title }, title),
         el("span", { class: "arrow", "aria-hidden": "true" }, active ? (state.listing.down ? "▾" : "▴") : ""),
       ),
     );
   });
   byId("sequence-count").textContent =
-    `${plural(rows.length, "sequence")}; ${state.metric} of the chosen trackers: mean, and highest less lowest`;
+    `${plural(rows.length, "sequence")}; ${state.metric} of the ticked trackers. Spread: highest less lowest`;
   replace(
     byId("sequence-list"),
     el(
@@ -111,7 +140,18 @@ const drawSequences = (state) => {
 const buildSequences = (state) =>
   replace(
     byId("sequences"),
-    el("h2", { id: "sequences-title" }, "Sequence by sequence"),
+    headed(
+      el("h2", { id: "sequences-title" }, "Sequence by sequence"),
+      saveTable(state, "the list of sequences", "sequences", () => ({
+        name: fileName(subject(state), "sequences"),
+        title: `Sequences of ${subject(state)}: ${state.metric} of ${state
+          .picked()
+          .map(({ name }) => name)
+          .join(", ")}`,
+        ...tableOf(byId("sequence-list").querySelector("table")),
+      })),
+    ),
+    el("div", { id: "scatter" }),
     el(
       "div",
       { class: "explorer" },
@@ -121,7 +161,7 @@ const buildSequences = (state) =>
         el(
           "label",
           { class: "field" },
-          el("span", {}, "Find a sequence"),
+          el("span", {}, "Find a sequence, by its name or attributes (LI, low illumination, LI+TC)"),
           el("input", {
             type: "search",
             id: "find",

@@ -12,23 +12,33 @@ class State {
   constructor(data) {
     this.data = data;
     this.views = [];
+    this.order = this.ranked();
+    this.filtering = innerWidth > 768; // a phone shows the leaderboard first
+    this.recall();
+  }
+
+  // The usual view.
+  reset() {
+    const { data } = this;
     this.board = 0;
     this.attribute = 0;
     this.metric = this.measures().at(-1).name;
     this.from = this.to = this.search = this.find = "";
     this.sources = new Set(Object.keys(data.sources));
-    this.sort = { key: "metric", down: true };
-    this.listing = { key: "spread", down: true };
+    this.sort = DEFAULTS.sort;
+    this.listing = DEFAULTS.listing;
+    this.threshold = {}; // metric -> where its curves are read
     this.opened = new Set();
+    this.reference = this.rival = ""; // names of the two trackers compared; where one is not there, the best are
+    this.among = "all"; // who is compared: all that were scored here, or the ticked ones
+    this.signed = 0; // how many times signs were drawn: p-values can then be told
     this.frame = 0;
-    this.filtering = innerWidth > 768; // a phone shows the leaderboard first
-    this.order = this.ranked();
     this.chosen = new Set(); // names of any benchmark; where none of them is, the best are drawn
     this.against = "year"; // what scores are drawn against, a key of AGAINST
     this.hardware = ""; // speeds of this alone, or of all
     this.apart = true; // trackers scored here stand before the printed ones
-    this.recall();
-    this.sequence = this.sequence ?? this.firstSequence();
+    this.sequence = undefined;
+    this.goal = ""; // the part of the page to go to
   }
 
   get shown() {
@@ -121,10 +131,8 @@ class State {
     const attribute = this.shown.attributes[this.attribute].name;
     Object.assign(this, changes);
     if (other) {
-      this.attribute = Math.max(
-        0,
-        this.shown.attributes.findIndex(({ name }) => name === attribute),
-      );
+      this.attribute = attributeAt(this.shown, attribute);
+      countCombination(this.data, this.shown, this.attribute);
       if (!this.measures().some(({ name }) => name === this.metric)) this.metric = this.measures().at(-1).name;
       this.sequence = this.firstSequence();
     }
@@ -139,9 +147,10 @@ class State {
     this.set({ [name]: changed });
   }
 
-  // needs: what a view looks at; it is drawn again only when that differs from the last time.
-  view(needs, draw) {
-    this.views.push({ needs, draw, last: null });
+  // needs: what a view looks at; it is drawn again only when that differs from the last time. later: the id of a place
+  // that takes long to draw, after the others are seen.
+  view(needs, draw, later = null) {
+    this.views.push({ needs, draw, later, last: null });
   }
 
   draw() {
@@ -149,12 +158,25 @@ class State {
     for (const view of this.views) {
       const now = JSON.stringify(view.needs(this), (_, value) => (value instanceof Set ? [...value] : value));
       if (now !== view.last) {
+        const first = view.last === null;
         view.last = now;
-        view.draw(this);
+        if (view.later && !first) this.delay(view);
+        else view.draw(this);
       }
     }
     back();
     relight(document);
+  }
+
+  delay(view) {
+    clearTimeout(view.waiting);
+    byId(view.later).setAttribute("aria-busy", "true");
+    view.waiting = setTimeout(() => {
+      const back = place();
+      view.draw(this);
+      back();
+      byId(view.later).removeAttribute("aria-busy");
+    });
   }
 
   // After the drawing, which it would delay.
@@ -164,36 +186,37 @@ class State {
   }
 
   address() {
-    const words = { b: this.shown.title, m: this.metric, a: this.shown.attributes[this.attribute].name };
-    words.q = this.shown.sequences[this.sequence];
-    if (this.chosen.size) words.t = JSON.stringify([...this.chosen]);
     try {
-      history.replaceState(null, "", `#${new URLSearchParams(words)}`);
+      history.replaceState(null, "", `#${wordsOf(this)}`);
     } catch {
       /* some viewers show files without an address */
     }
   }
 
+  // The view that the address tells: the usual one, but for what it says. An address without "=" names a place.
   recall() {
-    const words = new URLSearchParams(location.hash.slice(1));
-    const index = (list, word) => Math.max(0, list.indexOf(word));
-    this.board = index(
-      this.data.boards.map(({ title }) => title),
-      words.get("b"),
-    );
-    this.attribute = index(
-      this.shown.attributes.map(({ name }) => name),
-      words.get("a"),
-    );
-    const metrics = this.measures().map(({ name }) => name);
-    this.metric = metrics.includes(words.get("m")) ? words.get("m") : metrics.at(-1);
-    const found = this.shown.sequences.indexOf(words.get("q"));
-    this.sequence = found < 0 ? undefined : found;
-    try {
-      const names = JSON.parse(words.get("t")) ?? [];
-      if (names.length) this.chosen = new Set(this.order.filter((name) => names.includes(name)));
-    } catch {
-      /* not ours */
+    const address = location.hash.slice(1);
+    this.reset();
+    this.unknown = address.includes("=") ? follow(this, address) : [];
+    this.sequence = this.sequence ?? this.firstSequence();
+  }
+
+  // After the address was changed by hand, or by the way back.
+  revisit() {
+    if (!location.hash.includes("=") && location.hash) {
+      this.keep();
+      return;
     }
+    clearTimeout(this.keeping);
+    this.recall();
+    for (const view of this.views) view.last = null;
+    this.draw();
+    this.arrive();
+  }
+
+  // To the part of the page that the link was copied at.
+  arrive() {
+    if (this.goal) byId(this.goal)?.scrollIntoView();
+    this.goal = "";
   }
 }

@@ -1,11 +1,5 @@
 // The leaderboard as it is shown, as CSV to copy.
 
-const QUOTED = /[",\n\r]/;
-const csvCell = (value) => {
-  const text = value === null || value === undefined ? "" : String(value);
-  return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
 const csvOf = (state, rows) => {
   const { title, attributes } = state.shown;
   const measures = state.measures().map(({ name }) => name);
@@ -28,14 +22,14 @@ const csvOf = (state, rows) => {
   ]);
   const columns = measures.flatMap((name) => [name, `${name}_low`, `${name}_high`]);
   const titles = [...head, ...columns, ...about.map(({ key }) => key), "source", "reference"];
-  return [titles, ...body].map((line) => line.map(csvCell).join(",")).join("\n");
+  return [titles, ...body];
 };
 
 // Made when it is opened: it would hold up every filter.
 const asText = (state, rows) => {
   const area = el("textarea", { readonly: true, rows: 8, spellcheck: "false", "aria-label": "Leaderboard as CSV" });
   const show = () => {
-    area.value ||= csvOf(state, rows);
+    area.value ||= csvText(csvOf(state, rows)).trimEnd();
   };
   area.addEventListener("focus", () => area.select());
   const open = state.copying === true;

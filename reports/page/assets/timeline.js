@@ -48,6 +48,7 @@ const drawSequence = (state) => {
     key,
   );
   const read = (at) => {
+    if (at !== state.frame) state.keep();
     state.frame = at;
     slider.value = at + 1;
     const point = lines[0]?.points.find(({ last }) => last >= at);
@@ -57,6 +58,22 @@ const drawSequence = (state) => {
     for (const move of Object.values(cursors)) move(at);
   };
   read(state.frame);
+  const menu = (label, plot, { key }) =>
+    chartMenu(
+      label,
+      key,
+      plot,
+      `${board.title}, ${name}: ${label.replace("the ", "")} over frames`,
+      legendOf(state, lines, (line) => line.name),
+      () => [
+        ["first frame", "last frame", ...lines.map((line) => line.name)],
+        ...(lines[0]?.points ?? []).map(({ first, last }, i) => [
+          first * board.every + 1,
+          last * board.every + 1,
+          ...lines.map(({ points }) => points[i][key]?.toFixed(2)),
+        ]),
+      ],
+    );
   replace(
     byId("sequence"),
     el("h3", {}, el("span", { class: "label" }, name)),
@@ -71,13 +88,14 @@ const drawSequence = (state) => {
     lines.length === 0
       ? el("p", { class: "empty" }, "Tick trackers in the leaderboard to draw them.")
       : [
-          el("h4", {}, "Overlap"),
+          headed(el("h4", {}, "Overlap"), menu("the overlap", overlaps, OVERLAP)),
           overlaps,
-          el("h4", {}, "Centre error, pixels"),
+          headed(el("h4", {}, "Centre error, pixels"), menu("the centre error", errors, ERROR)),
           errors,
           gapNotes(lineGaps(state, lines, s)),
           el("label", { class: "slider" }, slider, el("span", {}, "Read at frame ", frame)),
           reading,
+          lossJumps(state, lines, s, read),
           strip(state, s, read),
         ],
   );

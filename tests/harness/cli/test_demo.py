@@ -26,6 +26,6 @@ def test_the_demo_tracks_scores_and_says_where(cli, tmp_path, monkeypatch):
         assert cli(*command)[0] == 0, command
     assert (tmp_path / "demo/paper").is_dir()
     today = unpack((tmp_path / "demo/today.html").read_text().partition('id="data">')[2].partition("<")[0])[0]
-    assert [board["title"] for board in today["boards"]] == ["GTOT", "RGBT210", "RGBT234", "LasHeR test"]
+    assert [board["title"] for board in today["boards"]] == ["LasHeR test", "GTOT", "RGBT210", "RGBT234"]
     data = (tmp_path / "demo/index.html").read_text().partition('id="data">')[2].partition("<")[0]
     assert "dcf-tir" in unpack(data)[0]["colours"]

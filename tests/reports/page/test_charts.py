@@ -94,7 +94,7 @@ def test_a_tracker_is_lit_everywhere(browser, real_page):
             assert set(lit) == {"MaCNet"}
             assert page.locator("#curves g.lit path.line").count() == 1
             assert page.locator("#sequence path.line.lit").count() == 2
-            assert page.locator("#attributes g.lit").count() == 20
+            assert page.locator("#attributes svg.lit").count() == 20
             page.mouse.move(1, 1)
             assert page.locator(".lit").count() == 0
         page.locator("#chips [data-tracker=MANet]").focus()

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from pages import HOSTILE, data_of, entries_of, make
 
+from rgbtbench.reports.colours import PALETTE, looks_of
 from rgbtbench.reports.page.document import ASSETS, SCRIPTS, STYLES
 from rgbtbench.reports.page.packing import unpack
 
@@ -53,6 +54,15 @@ def test_the_page_may_run_its_own_script_and_fetch_nothing(hostile):
     assert not [a for _, attributes in found.tags for a in attributes if a in ("src", "action", "ping", "srcset")]
     assert {a["href"] for _, a in found.tags if "href" in a} == {"#leaderboard"}
     assert set(re.findall(r"https?://[^\s\"'`]+", hostile.decode())) == {"http://www.w3.org/2000/svg"}
+
+
+def test_a_tracker_has_the_colour_that_it_has_in_figures(hostile):
+    colours = unpack(data_of(hostile))[0]["colours"]
+    assert {name: PALETTE[k] for name, k in colours.items()} == {
+        n: look.colour for n, look in looks_of(HOSTILE).items()
+    }
+    style = hostile.decode().partition("<style>")[2].partition("</style>")[0]
+    assert all(f"--c{k}:{PALETTE[k]};" in style and f".c{k}{{--mark:var(--c{k})}}" in style for k in colours.values())
 
 
 def test_scripts_write_text_only():
