@@ -198,13 +198,18 @@ def make_page(
     measures: tuple[str, ...] | None = None,
     printed: Sequence[Spec] = (),
     untrusted: bool = False,
+    with_truth: bool = False,
 ) -> Report:
-    """One HTML file of everything that is there, and of what is ``printed`` of further benchmarks."""
+    """One HTML file of everything that is there, and of what is ``printed`` of further benchmarks.
+
+    ``with_truth``: it scores results that are dropped onto it.
+    """
     if not material.groups and not printed:
         raise ConfigError("nothing to show", expected="experiments, stores, results, or --printed BENCHMARK")
     from .page.build import Page
 
-    page = Page(title or page_title(material, printed), material.groups, printed, untrusted=untrusted)
+    title = title or page_title(material, printed)
+    page = Page(title, material.groups, printed, untrusted=untrusted, with_truth=with_truth)
     evaluations = material.evaluate(HTML, attributes, measures, page.watch)
     return Report(page.html(evaluations), tuple(evaluations), material.is_complete(evaluations))
 

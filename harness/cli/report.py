@@ -35,6 +35,8 @@ def add_verb(verbs: Verbs) -> None:
     report.add_argument("--attributes", metavar="A,B", help="only these; LI+TC: both together")
     report.add_argument("--metrics", metavar="PR,NPR,SR", help="default: those that papers print")
     report.add_argument("--format", choices=(*FORMATS, HTML), default="table", help="html: a page to explore and send")
+    report.add_argument("--with-truth", action="store_true", help="the page holds the truth, and scores results that "
+                        "are dropped onto it")  # fmt: skip
     report.add_argument("--figures", metavar="DIR", type=Path, help="also draw curves, attributes and speed")
     report.add_argument("--figure-format", choices=FIGURE_FORMATS, default="svg")
     report.add_argument("--kinds", metavar="A,B", help="of figures (default: all that there are data for); "
@@ -54,9 +56,17 @@ def _report(arguments: argparse.Namespace) -> int:
 
     material = material_of(arguments, stressed=arguments.stress)
     attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
+    if arguments.with_truth and arguments.format != HTML:
+        raise ConfigError("--with-truth is of a page", next="--format html --out FILE.html")
     if arguments.format == HTML:
         require_no_terminal(arguments.out)
-        page = make_page(material, title=arguments.title, attributes=attributes, measures=measures)
+        page = make_page(
+            material,
+            title=arguments.title,
+            attributes=attributes,
+            measures=measures,
+            with_truth=arguments.with_truth,
+        )
         return show_page(page, arguments.out)
     if arguments.stress:
         return _stress(arguments, material)

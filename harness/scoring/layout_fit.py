@@ -163,14 +163,25 @@ def _resized(part: Sample, layout: str) -> Iterator[Fit]:
         yield replace(part.fit(f"{layout} {how}", boxes * np.tile(scales, 2)), known=False)
 
 
+def swaps(columns: int) -> list[tuple[str, str, list[int]]]:
+    """Rows of so many columns in other orders: what they are, the layout, and which column stands where."""
+    if columns == 4:
+        return [
+            (
+                f"swapped columns ({' '.join(SPELLED[name].split()[column] for column in order)})",
+                name,
+                np.argsort(order).tolist(),
+            )
+            for name, orders in SWAPPED.items()
+            for order in orders
+        ]
+    return [
+        ("swapped columns (y before x)", "polygon", [1, 0, 3, 2, 5, 4, 7, 6]),
+        ("xywh with decimal commas", "xywh", [0, 2, 4, 6]),
+        *((f"two boxes side by side, each {SPELLED[name]}", name, [0, 1, 2, 3]) for name in ("ltrb", "cxcywh")),
+    ]
+
+
 def _swapped(part: Sample) -> Iterator[Fit]:
-    if part.rows.shape[-1] == 4:
-        for name, orders in SWAPPED.items():
-            for order in orders:
-                spelled = " ".join(SPELLED[name].split()[column] for column in order)
-                yield part.fit(f"swapped columns ({spelled})", part.head(name, np.argsort(order).tolist()))
-    else:
-        yield part.fit("swapped columns (y before x)", part.head("polygon", [1, 0, 3, 2, 5, 4, 7, 6]))
-        yield part.fit("xywh with decimal commas", part.head("xywh", [0, 2, 4, 6]))
-        for name in ("ltrb", "cxcywh"):
-            yield part.fit(f"two boxes side by side, each {SPELLED[name]}", part.head(name, [0, 1, 2, 3]))
+    for meaning, layout, order in swaps(part.rows.shape[-1]):
+        yield part.fit(meaning, part.head(layout, order))

@@ -23,6 +23,7 @@ from .packing import Pack
 from .pairs import random_numbers
 from .prints import bibtex
 from .traces import Traces, choose_points
+from .truth import limits, truth
 
 FORMAT = 1
 FIRST = "LasHeR"  # the benchmark to open with, if it is there: the largest that everybody prints
@@ -33,6 +34,7 @@ class Page:
 
     ``watch[benchmark]`` is for ``evaluate``; every benchmark that has images gets pictures unless ``frames`` is False.
     Of the benchmarks in ``printed`` only prints are shown; ``untrusted``: also those of lists and reading notes.
+    ``with_truth``: it scores what is dropped onto it; not on benchmarks of which only some frames have truth.
     """
 
     def __init__(
@@ -43,8 +45,9 @@ class Page:
         *,
         untrusted: bool = False,
         frames: bool = True,
+        with_truth: bool = False,
     ) -> None:
-        self.title, self.groups, self.untrusted = title, groups, untrusted
+        self.title, self.groups, self.untrusted, self.with_truth = title, groups, untrusted, with_truth
         scored = {benchmark.spec.name for benchmark in groups}
         self.printed = [spec for spec in printed if spec.name not in scored]
         points = choose_points((len(entries), benchmark.lengths) for benchmark, entries in groups.items())
@@ -63,6 +66,9 @@ class Page:
             board(e, self.groups[e.benchmark], self.traces[e.benchmark], album, untrusted=self.untrusted)
             for e in evaluations
         ]
+        scoring = [e for e in evaluations if self.with_truth and e.benchmark.spec.every == 1]
+        for shown, evaluation in zip(boards, evaluations, strict=True):
+            shown |= {"scoring": truth(evaluation, pack)} if evaluation in scoring else {}
         printed = sorted(self.printed, key=lambda spec: spec.name != FIRST)
         boards += [printed_board(spec, untrusted=self.untrusted) for spec in printed]
         words = {
@@ -82,5 +88,6 @@ class Page:
             "random": random_numbers(),
             "boards": boards,
         }
+        words |= {"dropping": limits()} if scoring else {}
         tables = [score_tables(e, score_rows(e, "overall"), "overall")[0] for e in evaluations]
-        return document(self.title, pack.text(words), tables)
+        return document(self.title, pack.text(words), tables, scores=bool(scoring))

@@ -13,11 +13,12 @@ from rgbtbench.reports.colours import FIRST, PALETTE
 from rgbtbench.reports.tables import Table, as_html
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = (  # in the order in which they use one another
+SCRIPTS = (  # in the order in which they use one another; the last one starts the page
     "dom.js",
     "data.js",
     "draws.js",
     "statistics.js",
+    "signs.js",
     "combinations.js",
     "link.js",
     "state.js",
@@ -48,13 +49,32 @@ SCRIPTS = (  # in the order in which they use one another
     "print.js",
     "main.js",
 )
+DROPPING = (  # of a page that scores what is dropped onto it
+    "zip.js",
+    "gather.js",
+    "numbers.js",
+    "match.js",
+    "score.js",
+    "fits.js",
+    "doubts.js",
+    "stack.js",
+    "drop.js",
+)
+DROP_STYLE = "drop.css"
 STYLES = ("page.css", "charts.css", "pairs.css", "export.css")
 
 
-def document(title: str, data: str, tables: Iterable[Table]) -> bytes:
-    """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything."""
-    style = "\n".join([_colours(), *map(_asset, STYLES)])
-    script = "\n".join(map(_asset, SCRIPTS))
+def document(title: str, data: str, tables: Iterable[Table], *, scores: bool = False) -> bytes:
+    """The page. ``data`` is base64; ``tables`` are for readers without scripts. Titles and cells may hold anything.
+
+    ``scores``: it scores what is dropped onto it.
+    """
+    style = "\n".join([_colours(), *map(_asset, (*STYLES, *([DROP_STYLE] if scores else ())))])
+    *others, last = map(_asset, SCRIPTS)
+    if scores:  # in a scope of their own: their names are nobody else's
+        own = "\n".join(map(_asset, DROPPING))
+        others.append(f"const offerDrop = (() => {{\n{own}\nreturn offerDrop;\n}})();")
+    script = "\n".join([*others, last])
     page = Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src blob:; "
         "base-uri 'none'; form-action 'none'",

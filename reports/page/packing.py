@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ALIGNMENT = 8  # bytes: the browser's typed arrays start at multiples of their size
-KINDS = {"u1": np.uint8, "u2": np.uint16, "i4": np.int32}
+KINDS = {"u1": np.uint8, "u2": np.uint16, "i2": np.int16, "i4": np.int32, "f8": np.float64}
 
 Ref = dict[str, Any]  # where an array lies: at (bytes), kind, shape, and whether its last axis holds differences
 
@@ -23,8 +23,8 @@ class Pack:
         self.parts: list[bytes] = []
         self.size = 0
 
-    def add(self, array: NDArray[np.integer[Any]], kind: str, *, differences: bool = False) -> Ref:
-        """Take integers that fit ``kind``; ``differences`` along the last axis compress better where values creep.
+    def add(self, array: NDArray[np.integer[Any] | np.float64], kind: str, *, differences: bool = False) -> Ref:
+        """Take numbers that fit ``kind``; ``differences`` along the last axis compress better where values creep.
 
         >>> Pack().add(np.array([[1, 2, 4]]), "u1", differences=True)
         {'at': 0, 'kind': 'u1', 'shape': [1, 3], 'differences': True}

@@ -1,6 +1,6 @@
 // The page's data: base64 of zlib, a JSON document that refers to arrays of small integers behind it.
 
-const KINDS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array };
+const KINDS = { u1: Uint8Array, u2: Uint16Array, i2: Int16Array, i4: Int32Array, f8: Float64Array };
 const ALIGNMENT = 8;
 
 const inflate = async (text) => {
@@ -42,7 +42,8 @@ const load = async () => {
     return values;
   };
   const picture = (ref) => URL.createObjectURL(new Blob([array(ref)], { type: "image/jpeg" }));
-  return { ...words, array, picture };
+  const keep = (ref, values) => read.set(ref, values);
+  return { ...words, array, picture, keep };
 };
 
 // Score of scored tracker k on attribute a by measure m: value, low, high as shares of 1; null where there is none. Of
@@ -117,6 +118,9 @@ const hasAttribute = (data, board, s, a) => {
 // The number of a frame as people count, where only every k-th has truth: places in the page count those alone.
 const frameNumber = (board, at) => (at * board.every + 1).toLocaleString("en");
 
+// The first frame of a sequence's i-th point, of so many: the first frame is a point of its own.
+const firstOf = (frames, points, i) => (i ? 1 + Math.floor(((i - 1) * (frames - 1)) / Math.max(1, points - 1)) : 0);
+
 // Overlap and error over time: one {first, last, overlap, error} per point, null where nothing is known.
 const traceOf = (data, board, k, s) => {
   const { points, gap } = board.traces;
@@ -125,7 +129,7 @@ const traceOf = (data, board, k, s) => {
   const at = k * board.traces.overlap.shape[1] + start;
   const frames = board.frames[s];
   const [overlaps, errors] = [data.array(board.traces.overlap), data.array(board.traces.error)];
-  const first = (i) => (i ? 1 + Math.floor(((i - 1) * (frames - 1)) / Math.max(1, sizes[s] - 1)) : 0);
+  const first = (i) => firstOf(frames, sizes[s], i);
   return Array.from({ length: sizes[s] }, (_, i) => ({
     first: first(i),
     last: first(i + 1) - 1,

@@ -212,7 +212,7 @@ const FIELDS = {
     },
   },
 };
-const SECTIONS = ["leaderboard", "curves", "progress", "attributes", "pairs", "sequences", "gaps", "about"];
+const SECTIONS = ["leaderboard", "curves", "progress", "attributes", "pairs", "sequences", "stress", "gaps", "about"];
 
 // The address of a view, behind the "#".
 const wordsOf = (state) => {

@@ -174,6 +174,7 @@ const start = async () => {
   state.view((s) => [s.board, s.metric], drawStress);
   state.view(() => [], drawGaps);
   state.view(() => [], drawAbout);
+  if (data.dropping) offerDrop(state);
   state.view((s) => [s.unknown], drawUnknown);
   replace(byId("link"), copyLink(state));
   followLight();

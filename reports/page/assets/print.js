@@ -26,6 +26,7 @@ const otherBenchmarks = (state) => {
   state.data.boards.forEach(({ title }, board) => {
     if (board === view.board) return;
     state.set({ board });
+    state.hurry();
     fitSheet();
     others.append(
       el(
@@ -34,13 +35,14 @@ const otherBenchmarks = (state) => {
         el("h2", {}, el("span", { class: "label" }, title)),
         seen(["leaderboard"]),
         el("div", { class: "pair" }, seen(["curves", "progress", "attributes"])),
-        seen(["pairs"]),
+        seen(["pairs", "stress"]),
       ),
     );
   });
   clearTimeout(state.keeping); // the address stays
   Object.assign(state, view);
   state.draw();
+  state.hurry();
   byId("about").before(others);
 };
 
@@ -52,6 +54,7 @@ const followPrint = (state) => {
       if (scored.length > 1) finishSigns(state.data, sequences.length, () => state.set({ signed: state.signed + 1 }));
     state.signed++;
     state.draw();
+    state.hurry();
     otherBenchmarks(state);
     fitSheet();
     for (const details of document.querySelectorAll("details:not([open], .save, .text)")) {

@@ -85,4 +85,4 @@ const sorted = (rows, { sort: { key, down }, metric, apart }, sources = SOURCE_O
   return keyed.map(([, , row]) => row);
 };
 
-const SOURCE_ORDER = ["measured", "scored", "printed", "quoted", "list", "notes"];
+const SOURCE_ORDER = ["dropped", "measured", "scored", "printed", "quoted", "list", "notes"];

@@ -12,6 +12,7 @@ class State {
   constructor(data) {
     this.data = data;
     this.views = [];
+    this.drops = 0; // changes of what is dropped onto the page, which all views show
     this.order = this.ranked();
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.recall();
@@ -156,7 +157,8 @@ class State {
   draw() {
     const back = place();
     for (const view of this.views) {
-      const now = JSON.stringify(view.needs(this), (_, value) => (value instanceof Set ? [...value] : value));
+      const plain = (_, value) => (value instanceof Set ? [...value] : value);
+      const now = JSON.stringify([this.drops, view.needs(this)], plain);
       if (now !== view.last) {
         const first = view.last === null;
         view.last = now;
@@ -177,6 +179,15 @@ class State {
       back();
       byId(view.later).removeAttribute("aria-busy");
     });
+  }
+
+  // What was to be drawn later, now.
+  hurry() {
+    for (const view of this.views.filter(({ later }) => later && byId(later).hasAttribute("aria-busy"))) {
+      clearTimeout(view.waiting);
+      view.draw(this);
+      byId(view.later).removeAttribute("aria-busy");
+    }
   }
 
   // After the drawing, which it would delay.

@@ -24,7 +24,14 @@ const drawStress = (state) => {
     );
   replace(
     byId("stress"),
-    el("h2", { id: "stress-title" }, `${state.metric} under stress`),
+    headed(
+      el("h2", { id: "stress-title" }, `${state.metric} under stress`),
+      saveTable(state, "the stresses", "stress", () => ({
+        name: fileName(state.shown.title, "stress", state.metric),
+        title: `${state.shown.title}: ${state.metric} under stress, and the difference to clean frames`,
+        ...tableOf(byId("stress").querySelector("table")),
+      })),
+    ),
     el(
       "p",
       { class: "note" },

@@ -7,7 +7,7 @@ import pytest
 from pages import HOSTILE, data_of, entries_of, make
 
 from rgbtbench.reports.colours import PALETTE, looks_of
-from rgbtbench.reports.page.document import ASSETS, SCRIPTS, STYLES
+from rgbtbench.reports.page.document import ASSETS, DROP_STYLE, DROPPING, SCRIPTS, STYLES
 from rgbtbench.reports.page.packing import unpack
 
 
@@ -67,14 +67,14 @@ def test_a_tracker_has_the_colour_that_it_has_in_figures(hostile):
 
 def test_scripts_write_text_only():
     """What would turn a name into markup or code does not occur: text is text by construction, not by care."""
-    for name in SCRIPTS:
+    for name in (*SCRIPTS, *DROPPING):
         text = (ASSETS / name).read_text()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser", text), name
         assert not re.search(r"\beval\b|Function\(", text), name
         assert not re.search(r"\bfetch\(|XMLHttpRequest|WebSocket|import\(|\bimport ", text), name
 
 
-@pytest.mark.parametrize("name", [*SCRIPTS, *STYLES])
+@pytest.mark.parametrize("name", [*SCRIPTS, *DROPPING, *STYLES, DROP_STYLE])
 def test_braces_close(name):
     """Browsers skip what does not parse, and say nothing."""
     text = (ASSETS / name).read_text()
@@ -82,7 +82,7 @@ def test_braces_close(name):
 
 
 def test_every_asset_is_used():
-    assert {path.name for path in ASSETS.iterdir()} == {*SCRIPTS, *STYLES, "page.html"}
+    assert {path.name for path in ASSETS.iterdir()} == {*SCRIPTS, *DROPPING, *STYLES, DROP_STYLE, "page.html"}
 
 
 @pytest.mark.parametrize("path", sorted(ASSETS.iterdir()), ids=lambda path: path.name)

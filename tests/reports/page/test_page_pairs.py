@@ -23,7 +23,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 NODE = shutil.which("node")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 LABELS = ("rgb-only", "thermal-only", "fused")
-ENGINE = ("data.js", "draws.js", "statistics.js", "combinations.js")
+ENGINE = ("data.js", "draws.js", "statistics.js", "signs.js", "combinations.js")
 ASK = """
 const byId = () => ({ textContent: process.argv[2] === "-" ? require("fs").readFileSync(0, "utf8") : "" });
 load().then((data) => {
@@ -240,7 +240,7 @@ def test_lost_frames_are_jumped_to(browser, night):  # noqa: F811
         assert f"frame {start:,} of" in page.locator("#sequence .slider").inner_text()
         tracker = page.locator(".lost .facts > div", has=page.locator(".jump")).first.locator("dt").inner_text().strip()
         reading = page.locator("#sequence table.legend tbody tr", has_text=tracker)
-        assert float(reading.locator("td >> nth=1").inner_text()) == 0
+        assert float(reading.locator("td >> nth=1").inner_text()) <= 0.1  # what counts as lost
 
 
 @in_browser
