@@ -25,9 +25,23 @@ from rgbtbench.results.study_record import (
 from rgbtbench.running.plan import truth_of
 from rgbtbench.scoring.evaluation import Evaluation
 from rgbtbench.scoring.statistics import intervals, ratio_interval
-from rgbtbench.studies.trainings import HALVED, LONGER, PLAIN, TEACHER, Trained, baselines
+from rgbtbench.studies.trainings import HALVED, LONGER, PLAIN, SIDE_BY_SIDE, TEACHER, Trained, baselines
 
 from .tables import GAP, Table, number
+
+STEPS = (  # of the study with a teacher that fuses: a row, and the one that it adds to
+    (TEACHER, SIDE_BY_SIDE),
+    (TEACHER, PLAIN),
+    ("mpsd-alone", PLAIN),
+    ("scfd", PLAIN),
+    ("fus", "scfd"),
+    ("mpsd", "fus"),
+    ("mpsd", "scfd"),
+    ("hfrd", "mpsd"),
+    ("hfrd-both", "mpsd"),
+    ("hfrd-hinge", "mpsd"),
+    (TEACHER, "mpsd"),
+)
 
 
 def measured_rows(plan: Sequence[Trained], evaluation: Evaluation) -> Iterator[tuple[Measured, list[OnSequence]]]:
@@ -102,7 +116,8 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
     distils = {row: ", ".join(method.stages) or GAP for row, method in METHODS.items()}
     extra = {"Student, longer": LONGER, "Teacher": TEACHER, "dcf": "dcf"}
     extra |= {name: name for name in (*baselines(), *known) if name in baselines() or name.endswith(HALVED)}
-    for table, printed in TABLES.items():
+    anew = SIDE_BY_SIDE in known  # Table 1 alone, from a teacher that fuses
+    for table, printed in list(TABLES.items())[: 1 if anew else None]:
         shown = {"Student": PLAIN} | dict(printed) | dict(VARIANTS.get(table, {})) | extra
         lines = [
             (
@@ -116,7 +131,26 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
         ]
         yield Table(f"Table {table}, {where}", header, tuple(lines))
 
-    trained = [row for row in known if row in (TEACHER, LONGER, *METHODS, *baselines())]
+    steps = [(row, before) for row, before in STEPS if row in known and before in known]
+    if anew:
+        header = (
+            "row",
+            "seeds",
+            "after",
+            *(word for metric in METRICS for word in (metric, f"{metric} - before [95 %]")),
+        )
+        lines = [
+            (
+                row,
+                rows.seeds(row),
+                before,
+                *(c for m in METRICS for c in (rows.score(row, m), rows.gain(row, before, m))),
+            )
+            for row, before in steps
+        ]
+        yield Table(f"Step by step, {where}", header, tuple(lines))
+
+    trained = [row for row in known if row in (TEACHER, LONGER, *METHODS, *baselines(), *dict(STEPS))]
     if LONGER in known:
         header = ("row", "seeds", "minutes", *(f"{metric} - longer [95 %]" for metric in METRICS))
         lines = [
@@ -125,7 +159,8 @@ def study_tables(trainings: Sequence[Training]) -> Iterator[Table]:
         yield Table(f"Against a plain student trained longer, {where}", header, tuple(lines))
     if TEACHER in known:
         header = ("row", "seeds", *(f"of the lead in {metric} [95 %]" for metric in METRICS))
-        distilled = [row for row in trained if row in METHODS and METHODS[row].terms]
+        untaught = {row for row, method in METHODS.items() if not method.terms} | {TEACHER, LONGER, *baselines()}
+        distilled = [row for row in trained if row not in untaught]
         lines = [(row, rows.seeds(row), *(rows.share(row, m) for m in METRICS)) for row in distilled]
         yield Table(f"Recovered of the teacher's lead over Student, {where}", header, tuple(lines))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .plan import Plan
+from .plan import OCCLUDERS, Plan
 from .waves import Floats, stream
 
 
@@ -77,26 +77,43 @@ EXCLUSIVE = (
     ("at most partial", "heavy"),
 )
 EXTRA = 0.15  # chance of each further attribute
+HARD = (  # of each row one cause in turn, the next row turning more slowly; "": none
+    ("clutter",), ("dark", "crossover"), (*OCCLUDERS,), ("fast", "deform", ""),
+)  # fmt: skip
 
 
-def design(benchmark: str, seed: int, index: int) -> frozenset[str]:
+def design(benchmark: str, seed: int, index: int, *, hard: bool = False) -> frozenset[str]:
     """Attributes asked of a sequence: one in turn, darkness or TC in two of three sequences, others by chance.
 
-    Depends on nothing but its arguments. Any A consecutive sequences show all A attributes of the benchmark.
+    ``hard``: one of each row of ``HARD``, too: a crowd always, darkness or TC always, some occlusion.
+    Depends on nothing but its arguments. Any A consecutive sequences show all A attributes of the benchmark, but hard
+    ones, whose rows exclude some.
     """
     causes = ATTRIBUTES[benchmark]
     order = stream((seed,), "design").permutation(len(causes))
     random = stream((seed, index), "design")
     in_turn = list(causes)[order[index % len(causes)]]
     dark, cold = (next(name for name, cause in causes.items() if cause == wanted) for wanted in ("dark", "crossover"))
-    contrast = ([dark], [cold], [])[index % 3]
+    contrast = [] if hard else ([dark], [cold], [])[index % 3]
     draws = random.random(len(causes))
     by_chance = [name for name, draw in zip(causes, draws, strict=True) if draw < EXTRA and name not in (dark, cold)]
     chosen: list[str] = []
-    for name in (in_turn, *contrast, *by_chance):
+    for name in (*(_hard(causes, index) if hard else ()), in_turn, *contrast, *by_chance):
         if name not in chosen and compatible([causes[name] for name in (*chosen, name)]):
             chosen.append(name)
     return frozenset(chosen)
+
+
+def _hard(causes: Mapping[str, str], index: int) -> list[str]:
+    """One attribute for each row of ``HARD`` of which the benchmark has any."""
+    names = {cause: name for name, cause in causes.items()} | {"": ""}
+    chosen, turn = [], index
+    for row in HARD:
+        known = [names[cause] for cause in row if cause in names]
+        if known:
+            chosen.append(known[turn % len(known)])
+            turn //= len(known)
+    return [name for name in chosen if name]
 
 
 def compatible(causes: list[str]) -> bool:

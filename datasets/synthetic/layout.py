@@ -104,12 +104,14 @@ def write(
     seed: int,
     backgrounds: str | Path | None = None,
     *,
+    hard: bool = False,
     progress: Callable[[Iterable[str]], Iterable[str]] = iter,
 ) -> tuple[str, ...]:
     """Write a benchmark called ``name`` to a new folder ``out`` and return the names of its sequences.
 
-    ``size`` is width, height; ``backgrounds`` a folder of registered photograph pairs. Everything is written beside
-    ``out`` and renamed at the end: a killed run leaves only ``.OUT-*.partial``. Raises ConfigError, DataError.
+    ``size`` is width, height; ``backgrounds`` a folder of registered photograph pairs; ``hard``: as ``design``.
+    Everything is written beside ``out`` and renamed at the end: a killed run leaves only ``.OUT-*.partial``.
+    Raises ConfigError, DataError.
     """
     name, out = known(name), Path(out)
     check(frames, size)
@@ -126,7 +128,8 @@ def write(
         labels = {}
         for index, sequence in enumerate(progress(names)):
             pair = pairs[index % len(pairs)] if pairs else None
-            clip = scene((seed, index), design(name, seed, index), frames, size, benchmark=name, photographs=pair)
+            asked = design(name, seed, index, hard=hard)
+            clip = scene((seed, index), asked, frames, size, benchmark=name, photographs=pair)
             labels[sequence] = clip.attributes
             _write_sequence(partial, LAYOUTS[name], sequence, clip)
         _write_lists(partial, name, labels)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from rgbtbench.results.study_record import Training
     from rgbtbench.scoring.evaluation import Evaluation
+    from rgbtbench.studies.trainings import TestSet
 
-TEST_SEED = 20_230_618  # of the generated test set
 EXAMPLES = (
-    "study scfd hfrd --out study --jobs 4",
+    "study scfd hfrd --recipes fused --seeds 1 --out study --jobs 4",
     "study --recorded",
 )
 
@@ -36,10 +36,13 @@ def add_verb(verbs: Verbs) -> None:
     study = add(verbs, "study", _study, "train and compare the rows of the paper's tables, small", EXAMPLES)
     study.add_argument("rows", nargs="*", metavar="ROW", help="such as scfd, mfdimp; default: all of Tables 1 to 4")
     study.add_argument("--out", type=Path, default=Path("study"), metavar="DIR", help="default: study; it resumes")
+    study.add_argument(
+        "--recipes", default="nano", metavar="NAME", help="nano (default), or fused: a teacher that fuses"
+    )
     study.add_argument("--seeds", type=count, default=3, metavar="N", help="of each row of Table 1 (default: 3)")
     study.add_argument("--jobs", type=count, default=2, metavar="N", help="trainings at once (default: 2)")
-    study.add_argument("--sequences", type=count, default=200, metavar="N", help="of the test set (default: 200)")
-    study.add_argument("--frames", type=count, default=60, metavar="N", help="of each (default: 60)")
+    study.add_argument("--sequences", type=count, metavar="N", help="of the test set (default: 200; fused: 400)")
+    study.add_argument("--frames", type=count, metavar="N", help="of each (default: 60; fused: 40)")
     study.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of every recipe, as in train")
     study.add_argument("--trained", action="store_true", help="train nothing: compare what --out holds")
     study.add_argument(
@@ -76,28 +79,36 @@ def _study(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.study_tables import measured_rows
     from rgbtbench.results.study_record import Measured, OnSequence, packed, parse_study, sequences_file
     from rgbtbench.studies.trainings import (
-        LONGER,
+        FUSED,
+        NANO,
         PLAIN,
         SEEDED,
+        SIDE_BY_SIDE,
         TEACHER,
+        TEST_SETS,
         Trained,
         baselines,
         experiment_text,
+        rows_of,
         train_all,
     )
-    from rgbtbench.trackers.crossmodal.methods import METHODS
+    from rgbtbench.trackers import shipped_weights
 
-    ablations = (TEACHER, PLAIN, LONGER, *(name for name in METHODS if name != PLAIN))
-    known = (*ablations, *baselines())
+    recipes = arguments.recipes
+    if recipes not in TEST_SETS:
+        raise unknown("folder of recipes", recipes, TEST_SETS)
+    ablations = rows_of(recipes)
+    known = (*ablations, *(baselines() if recipes == NANO else ()))
     for row in arguments.rows:
         if row not in known:
             raise unknown("row", row, known)
     wanted = {TEACHER, PLAIN, *(arguments.rows or ablations)}
+    seeded = SEEDED if recipes == NANO else [row for row in known if row != TEACHER]
     plan = [
-        Trained(row, seed, arguments.out / f"{row}-{seed}")
+        Trained(row, seed, arguments.out / f"{row}-{seed}", recipes)
         for row in known
         if row in wanted
-        for seed in range(arguments.seeds if row in SEEDED else 1)
+        for seed in range(arguments.seeds if row in seeded else 1)
     ]
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.trained:
@@ -107,7 +118,10 @@ def _study(arguments: argparse.Namespace) -> int:
             raise ConfigError("nothing to compare with", where=arguments.out, expected=f"{PLAIN}-0", found=found)
     else:
         train_all(plan, arguments.set, arguments.jobs)
-    evaluation = _tracked(arguments, "study", experiment_text(plan))
+    if recipes == FUSED:
+        plan.append(Trained(SIDE_BY_SIDE, 0, arguments.out, recipes, shipped_weights("cmd-teacher", NANO)))
+    tested = TEST_SETS[recipes]
+    evaluation = _tracked(arguments, "study", experiment_text(plan, tested.batch), tested)
     rows, scores = io.StringIO(), io.StringIO()
     measured = list(measured_rows(plan, evaluation))
     write_csv([row for row, _ in measured], Measured, rows)
@@ -148,6 +162,7 @@ def _table5(arguments: argparse.Namespace) -> int:
     from rgbtbench.reports.tables import as_text
     from rgbtbench.running.cost import count_parameters, make_request, measure
     from rgbtbench.studies.own_table5 import contenders, experiment_text, given_weights, networks
+    from rgbtbench.studies.trainings import NANO, TEST_SETS
 
     if arguments.rows:
         raise ConfigError("--table5 takes no rows", found=" ".join(arguments.rows), next="--weights TRACKER=FILE")
@@ -157,7 +172,7 @@ def _table5(arguments: argparse.Namespace) -> int:
         raise not_installed(reason) from None
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan  # before our own lanes add to it
     arguments.out.mkdir(parents=True, exist_ok=True)
-    evaluation = _tracked(arguments, "table5", experiment_text(plan))
+    evaluation = _tracked(arguments, "table5", experiment_text(plan), TEST_SETS[NANO])
     first = {one.tracker: one for one in reversed(plan)}
     requests = [make_request(name, one.options, frames=60) for name, one in first.items()]
     costs = {row.tracker: row for row in cost_rows([(r, measure(r)) for r in requests], identity.code())}
@@ -172,7 +187,7 @@ def _table5(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _tracked(arguments: argparse.Namespace, name: str, text: str) -> Evaluation:
+def _tracked(arguments: argparse.Namespace, name: str, text: str, tested: TestSet) -> Evaluation:
     """Generate the test set, run an experiment on it, score it; what is there already is not done again."""
     from rgbtbench.api import run
     from rgbtbench.datasets.synthetic import write
@@ -180,8 +195,9 @@ def _tracked(arguments: argparse.Namespace, name: str, text: str) -> Evaluation:
 
     root, experiment = arguments.out / "LasHeR", arguments.out / f"{name}.yaml"
     if not root.exists():
-        names = write("LasHeR", root, arguments.sequences, arguments.frames, (320, 240), TEST_SEED)
-        log(f"{root}: {len(names)} sequences of {arguments.frames} generated frame pairs")
+        sequences, frames = arguments.sequences or tested.sequences, arguments.frames or tested.frames
+        names = write("LasHeR", root, sequences, frames, (320, 240), tested.seed, hard=tested.hard)
+        log(f"{root}: {len(names)} sequences of {frames} generated frame pairs")
     save(experiment, text.encode())
     runs = run(experiment, out=arguments.out / "runs", devices=f"cpu*{arguments.jobs}")
     log(f"{experiment}: {runs}")

@@ -27,6 +27,9 @@ def add_verb(verbs: Verbs) -> None:
     synth.add_argument("--frames", type=int, default=120, metavar="N", help="of each sequence (default: 120)")
     synth.add_argument("--size", default="320x240", metavar="WxH", help="in pixels (default: 320x240)")
     synth.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same files (default: 0)")
+    synth.add_argument(
+        "--hard", action="store_true", help="crowds, low light or thermal crossover, and occlusion in all"
+    )
     synth.add_argument("--backgrounds", type=Path, metavar="DIR", help="registered photographs: visible/ and infrared/")
 
 
@@ -44,6 +47,7 @@ def _synth(arguments: argparse.Namespace) -> int:
         (int(size[1]), int(size[2])),
         arguments.seed,
         arguments.backgrounds,
+        hard=arguments.hard,
     )
     log(f"{arguments.out}: {len(names)} sequences of {arguments.frames} generated frame pairs")
     return 0

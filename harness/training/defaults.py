@@ -10,18 +10,18 @@ from typing import Any
 
 from rgbtbench.core.errors import ConfigError
 
-SAMPLING: Mapping[str, Mapping[str, Any]] = {  # preset -> what differs from DiMP's
-    "paper": {},
-    "nano": {
-        "train": 1,
-        "test": 1,  # little jitter, and few frames, as tracking needs no more
-        "jitter_size": (0.1, 0.25),
-        "jitter_centre": (1.0, 1.5),
-        "proposals": 16,  # and wider ones, so that boxes on a neighbour are seen to be bad
-        "sigmas": (0.03, 0.1, 0.2, 0.3, 0.6, 0.9),
-        "overlap": 0.0,
-    },
+_NANO: Mapping[str, Any] = {
+    "train": 1,
+    "test": 1,  # little jitter, and few frames, as tracking needs no more
+    "jitter_size": (0.1, 0.25),
+    "jitter_centre": (1.0, 1.5),
+    "proposals": 16,  # and wider ones, so that boxes on a neighbour are seen to be bad
+    "sigmas": (0.03, 0.1, 0.2, 0.3, 0.6, 0.9),
+    "overlap": 0.0,
 }
+SAMPLING: Mapping[str, Mapping[str, Any]] = {  # preset -> what differs from DiMP's
+    "paper": {}, "nano": _NANO, "nano-fused": _NANO,
+}  # fmt: skip
 
 GROUPS = ("initialiser", "optimiser", "features", "iou", "trunk", "fusion", "distill")
 SCHEDULES = ("step", "cosine")
@@ -97,6 +97,7 @@ NANO = Course(  # slow heads: with Adam, at half these, the loss fell more slowl
 COURSES: Mapping[str, Mapping[int, Course]] = {  # preset -> depth of the ResNet (DiMP-18, DiMP-50; nano: from scratch)
     "paper": {18: R18, 50: R50},
     "nano": {18: NANO},
+    "nano-fused": {18: NANO},
 }
 
 # MDNet's family (MDNet, RT-MDNet), by preset and regime: SGD, gradients clipped at 10; nano from scratch with Adam

@@ -24,12 +24,13 @@ class Pack:
         self.size = 0
 
     def add(self, array: NDArray[np.integer[Any] | np.float64], kind: str, *, differences: bool = False) -> Ref:
-        """Take numbers that fit ``kind``; of integers, ``differences`` along the last axis compress better.
+        """Take numbers that fit ``kind``; ``differences`` along the last axis compress better where integers creep.
 
         >>> Pack().add(np.array([[1, 2, 4]]), "u1", differences=True)
         {'at': 0, 'kind': 'u1', 'shape': [1, 3], 'differences': True}
         """
         values = array.astype(KINDS[kind])
+        differences = differences and values.dtype.kind != "f"  # of floats they would be rounded
         if differences:
             values = np.diff(values, axis=-1, prepend=values.dtype.type(0)).astype(values.dtype)  # modulo its range
         data = np.ascontiguousarray(values, dtype=f"<{kind}")

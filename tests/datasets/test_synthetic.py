@@ -73,6 +73,16 @@ def test_twenty_sequences_show_everything_and_one_modality_always_sees(benchmark
     assert sum(not {dark, cold} & a for a in shown) >= 4
 
 
+def test_hard_sequences_are_crowded_one_modality_weak_and_most_occluded() -> None:
+    hard = [design("LasHeR", 3, index, hard=True) for index in range(60)]
+    assert all("BC" in asked and len({"LI", "TC"} & asked) == 1 for asked in hard)
+    assert sum("LI" in asked for asked in hard) == 30
+    assert sum(bool({"PO", "TO", "HO"} & asked) for asked in hard) >= 50
+    assert frozenset().union(*hard) >= set(ATTRIBUTES["LasHeR"]) - {"HI"}  # dazzled, but not in the dark
+    assert hard == [design("LasHeR", 3, index, hard=True) for index in range(60)]
+    assert all("TC" in design("GTOT", 3, k, hard=True) or "LI" in design("GTOT", 3, k, hard=True) for k in range(9))
+
+
 @pytest.mark.parametrize("benchmark", ATTRIBUTES)
 @pytest.mark.parametrize("size", [(160, 120), (640, 480)])
 def test_labels_are_what_the_boxes_show(benchmark: str, size: tuple[int, int]) -> None:

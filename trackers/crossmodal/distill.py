@@ -87,20 +87,26 @@ class Distiller(nn.Module):
         r_s, r_t = student.scores[-1], target.answer.scores[-1]
         if "hfrd" in method.terms:
             r_g = gaussian_label(batch.test.boxes, r_s.shape[-1] - 1)
-            terms["hfrd"] = method.beta * l_hfrd(r_s, r_t, r_g, clamp=method.clamp, hole_fix=method.hole_fix)
+            terms["hfrd"] = method.beta * l_hfrd(
+                r_s, r_t, r_g, form=method.response_form, clamp=method.clamp, hole_fix=method.hole_fix
+            )
         if "kd" in method.terms:
             terms["kd"] = method.beta * F.mse_loss(r_s, r_t) + F.mse_loss(student.iou, target.answer.iou)
         return terms
 
     @property
     def diagnostics(self) -> dict[str, float]:
-        """Of the last batch, at each fused level: mean weight of each MPSD path, share of samples with nu = lambda."""
+        """Of the last batch, at each fused level.
+
+        Mean weight of each MPSD path, share of samples with nu = lambda, L_p, and each path's loss (Eq. 8).
+        """
         return {name: float(value) for name, value in self.seen.items()}
 
     @property
     def collapsed(self) -> list[str]:
         """Paths, such as ``level3/attention``, that the selector trusts alone."""
-        of_paths = {name: value for name, value in self.diagnostics.items() if name.endswith(PATHS)}
+        weights = tuple(f"/{path}" for path in PATHS)
+        of_paths = {name: value for name, value in self.diagnostics.items() if name.endswith(weights)}
         return [name for name, value in of_paths.items() if value > ALONE]
 
     def _scfd(self, own: Features, target: Features, boxes: Tensor) -> Tensor:
@@ -159,10 +165,12 @@ class Distiller(nn.Module):
         for level, (paths, rgb, tir, fused) in enumerate(levels):
             maps, weights = paths(rgb, tir)
             losses, learnt = self._path_losses(level, maps, fused)
-            terms += [l_p(weights, losses, stop_gradient=self.method.stop_gradient), learnt]
+            term = l_p(weights, losses, stop_gradient=self.method.stop_gradient)
+            terms += [term, learnt]
             agree = (losses.argmin(1) == weights.argmax(1)).float().mean()
-            shares = zip((*PATHS, "nu=lambda"), (*weights.detach().mean(0), agree), strict=True)
-            self.seen |= {f"level{level + 3}/{name}": value for name, value in shares}
+            seen = dict(zip(PATHS, weights.detach().mean(0), strict=True)) | {"nu=lambda": agree, "L_p": term.detach()}
+            seen |= {f"L_{path}": loss for path, loss in zip(PATHS, losses.detach().mean(0), strict=True)}
+            self.seen |= {f"level{level + 3}/{name}": value for name, value in seen.items()}
         return _sum(terms)
 
     def _path_losses(self, level: int, maps: Tensor, fused: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from rgbtbench.trackers.dimp.losses import hinge_error
 from rgbtbench.trackers.networks.layers import widen
 from rgbtbench.trackers.networks.resnet import Levels
 
@@ -111,6 +112,15 @@ def r_c(r_t: Tensor, r_g: Tensor, *, clamp: bool = True, hole_fix: bool = False)
     return torch.where(both < 1, both, r_g)
 
 
-def l_hfrd(r_s: Tensor, r_t: Tensor, r_g: Tensor, *, clamp: bool = True, hole_fix: bool = False) -> Tensor:
-    """Eq. 13: the student's response, weighed by ``r_c``, against the label."""
-    return (r_s * r_c(r_t, r_g, clamp=clamp, hole_fix=hole_fix) - r_g).square().mean()
+def l_hfrd(
+    r_s: Tensor, r_t: Tensor, r_g: Tensor, *, form: str = "literal", clamp: bool = True, hole_fix: bool = False
+) -> Tensor:
+    """Eq. 13: the student's response, weighed by ``r_c``, against the label; ``form``: one of ``RESPONSE_FORMS``."""
+    return RESPONSE_FORMS[form](r_s, r_g, r_c(r_t, r_g, clamp=clamp, hole_fix=hole_fix)).mean()
+
+
+RESPONSE_FORMS: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {  # response, label, weight -> squared error
+    "literal": lambda r_s, r_g, weight: (r_s * weight - r_g).square(),  # least at r_g / weight: a wider peak
+    "both": lambda r_s, r_g, weight: (weight * (r_s - r_g)).square(),  # the label weighed, too: least at the label
+    "hinge": lambda r_s, r_g, weight: weight * hinge_error(r_s, r_g).square(),  # DiMP's error where the teacher answers
+}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rgbtbench.trackers.networks.layers import conv_bn_relu
+from rgbtbench.trackers.networks.layers import conv_bn_relu, widen
 
 
 class Concat(nn.Module):
@@ -123,6 +123,32 @@ class MPSD(nn.Module):
     def forward(self, rgb: Tensor, tir: Tensor) -> Tensor:
         """The fused map."""
         return self.paths(rgb, tir).fused
+
+
+class LivingMPSD(MPSD):
+    """MPSD whose selector does not collapse: paths and their maxima are of one size, and it starts without a favourite.
+
+    The product path grows with the square of the features; unscaled, its maxima alone decide the softmax. As many
+    parameters as MPSD. Ours, not the paper's: the selector has another name, so that no file loads as the other's.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        del self.selector
+        self.select = _two_layers(3 * channels, channels, 3)
+        for parameter in self.select[-1].parameters():
+            nn.init.zeros_(parameter)
+
+    def paths(self, rgb: Tensor, tir: Tensor) -> Paths:
+        """As MPSD's, each map divided by its root mean square, and so are all maxima of a sample."""
+        maps = _scaled(torch.stack([self.attention(rgb, tir), rgb * tir, rgb - tir], 1), (2, 3, 4))
+        return Paths(maps, self.select(_scaled(maps.amax((3, 4)).flatten(1), (1,))).softmax(1))
+
+
+def _scaled(values: Tensor, over: tuple[int, ...]) -> Tensor:
+    """Divided by their root mean square."""
+    wide = widen(values)
+    return (wide * (wide.square().mean(over, keepdim=True) + 1e-6).rsqrt()).to(values.dtype)
 
 
 class Compensation(nn.Module):

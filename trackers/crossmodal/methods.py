@@ -27,6 +27,7 @@ TARGETS = ("sem", "cem", "add")  # of SCFD, each a function of equations.TARGETS
 REDUCTIONS = ("channel_sum", "mean", "normalised")  # of equations.distance
 FRAMES = ("test", "all")
 ADAPTERS = ("own", "shared")
+RESPONSE_FORMS = ("literal", "both", "hinge")  # of equations.RESPONSE_FORMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Method:
     selector_only: bool = False  # L_p stops at the selector's inputs; else it reaches the trunk through their maxima
     clamp: bool = True  # the teacher's response to [0, 1] in Eq. 12
     hole_fix: bool = False  # to [0, 0.999] instead
+    response_form: str = "literal"  # of Eq. 13: R_c beside the student's response alone, beside both, or DiMP's hinge
 
     def __post_init__(self) -> None:
         for kind, names, known in (
@@ -54,6 +56,7 @@ class Method:
             ("reduction", (self.reduction,), REDUCTIONS),
             ("choice of frames", (self.frames,), FRAMES),
             ("choice of path_adapters", (self.path_adapters,), ADAPTERS),
+            ("response form", (self.response_form,), RESPONSE_FORMS),
         ):
             for name in names:
                 if name not in known:
@@ -70,6 +73,8 @@ class Method:
             del said["path_adapters"]
         if "p" not in self.terms or self.stop_gradient:
             del said["stop_gradient"]
+        if "hfrd" not in self.terms or self.response_form == "literal":
+            del said["response_form"]
         return said
 
     @property
@@ -83,6 +88,8 @@ ORIGIN, TWO_TRUNKS = "cmd-student-origin", "cmd-student-2xres18"
 METHODS: Mapping[str, Method] = {
     "student": Method(ORIGIN),
     "scfd": Method(ORIGIN, ("scfd",)),
+    "mpsd-alone": Method(),  # controls: MPSD undistilled; distilled without L_p
+    "fus": Method(terms=("scfd", "fus")),
     "mpsd": Method(terms=("scfd", "fus", "p")),
     "hfrd": Method(terms=("scfd", "fus", "p", "hfrd")),  # the whole of CMD
     "afd": Method(ORIGIN, ("scfd",), targets=("add",) * 4),

@@ -13,7 +13,7 @@ from rgbtbench.trackers.dimp.parameters import Parameters
 from rgbtbench.trackers.dimp.tracker import DiMP
 
 from .cedimp import ChannelExchange
-from .fusion import MPSD, ChannelAttention, Concat, SideBySide, SpatialAttention, TeacherFusion
+from .fusion import MPSD, ChannelAttention, Concat, LivingMPSD, SideBySide, SpatialAttention, TeacherFusion
 from .hmft import TwoClassifiers
 
 
@@ -28,6 +28,7 @@ def matched_caf(channels: int) -> ChannelAttention:
 
 
 nano_tf = partial(TeacherFusion, hidden=48)
+nano_fused = partial(TeacherFusion, hidden=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,13 @@ def _released(like: Architecture, tracking: Parameters, fusion: Fusion | None = 
 
 
 MODELS: Mapping[str, Mapping[str, Preset]] = {
-    "cmd-teacher": _teacher(TeacherFusion, SideBySide),  # nano: as docs/log/choices.md says
+    "cmd-teacher": {
+        **_teacher(TeacherFusion, SideBySide),  # nano: as docs/log/choices.md says
+        "nano-fused": Preset(NANO_TEACHER, nano_fused, NANO),
+    },
     "cmd-student": _student(MPSD),
     "cmd-student-softmax": _student(partial(MPSD, act="softmax")),  # Eq. 5 as its text says
+    "cmd-student-living": _student(LivingMPSD),
     "cmd-student-origin": _student(Concat),
     "cmd-student-saf": _student(matched_saf),
     "cmd-student-caf": _student(matched_caf),
@@ -131,6 +136,7 @@ def make(name: str, preset: str) -> tuple[Network, Parameters]:
 teacher = partial(DiMP, "cmd-teacher", make)
 student = partial(DiMP, "cmd-student", make)
 student_softmax = partial(DiMP, "cmd-student-softmax", make)
+student_living = partial(DiMP, "cmd-student-living", make)
 student_origin = partial(DiMP, "cmd-student-origin", make)
 student_saf = partial(DiMP, "cmd-student-saf", make)
 student_caf = partial(DiMP, "cmd-student-caf", make)

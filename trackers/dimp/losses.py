@@ -24,10 +24,14 @@ def gaussian_label(boxes: Tensor, cells: int, size: int = KERNEL) -> Tensor:
     return y[..., :, None] * x[..., None, :]
 
 
+def hinge_error(scores: Tensor, label: Tensor, threshold: float = THRESHOLD) -> Tensor:
+    """Each score's error, where background may be as negative as it likes."""
+    return torch.where(label < threshold, scores.clamp(min=0), scores - label)
+
+
 def hinge(scores: Tensor, label: Tensor, threshold: float = THRESHOLD) -> Tensor:
     """Mean squared error in which background may be as negative as it likes (LBHinge)."""
-    background = label < threshold
-    error = torch.where(background, scores.clamp(min=0), scores - label)
+    error = hinge_error(scores, label, threshold)
     return (error * error).mean()
 
 

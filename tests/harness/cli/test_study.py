@@ -52,6 +52,22 @@ def test_rows_are_trained_tracked_compared_and_recorded(cli, tmp_path):
     assert cli("study", "--recorded", tmp_path / "study.csv")[:2] == (0, out)
 
 
+def test_a_teacher_that_fuses_is_set_beside_the_packages_and_each_row_beside_the_one_before(cli, tmp_path):
+    changes = [word for change in SMALL for word in ("--set", change)]
+    options = ["--recipes", "fused", "--out", tmp_path, "--seeds", 1, "--sequences", 2, "--frames", 6]
+    status, out, err = cli("study", "mpsd-alone", "hfrd-hinge", *options, *changes, "--record", tmp_path / "fused.csv")
+    assert status == 0, err
+    steps = [line.split()[:3] for line in out.partition("Step by step")[2].partition("\n\n\n")[0].splitlines()]
+    pairs = [["teacher", "1", "side-by-side"], ["teacher", "1", "student"], ["mpsd-alone", "1", "student"]]
+    assert [step for step in steps if step in pairs] == pairs
+    rows = list(csv.DictReader((tmp_path / "fused.csv").open()))
+    assert {row["recipe"] for row in rows} == {"teacher", "student", "mpsd-alone", "hfrd-hinge", "side-by-side", "dcf"}
+    assert len({row["weights_sha256"] for row in rows}) == 6
+    assert (tmp_path / "LasHeR/AttriSeqsTxt/synthetic001.txt").read_text().split(",")[10] == "1"  # BC: hard ones
+    status, _, err = cli("study", "--recipes", "fusd", "--out", tmp_path)
+    assert (status, "did you mean 'fused'" in err) == (2, True)
+
+
 def test_bad_rows_and_empty_folders_are_refused(cli, tmp_path):
     status, _, err = cli("study", "scdf", "--out", tmp_path)
     assert (status, "did you mean 'scfd'" in err) == (2, True)

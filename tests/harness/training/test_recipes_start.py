@@ -27,6 +27,8 @@ OF_ALL = ("parts=2", "precision=fp32", "precision=tf32", "sync_batch_norm=true")
 OF_MPSD = ("method_options.path_adapters=shared", "method_options.stop_gradient=false", "model=cmd-student-softmax")
 SWITCHES = [(row, switch) for row in A_TABLE_EACH for switch in OF_ALL]
 SWITCHES += [(row, switch) for row in ("hfrd", "mpsd") for switch in OF_MPSD]
+SWITCHES += [("hfrd", "method_options.response_form=both"), ("hfrd", "method_options.response_form=hinge")]
+SWITCHES += [(row, "model=cmd-student-living") for row in ("mpsd-alone", "fus", "hfrd")]
 
 
 @pytest.fixture(autouse=True)

@@ -192,6 +192,10 @@ def test_diagnostics_tell_how_much_each_path_is_trusted(teacher, batch):
         weights = [told[f"{level}/{path}"] for path in ("attention", "product", "difference")]
         assert sum(weights) == pytest.approx(1)
         assert told[f"{level}/nu=lambda"] in (0, 0.25, 0.5, 0.75, 1)
+        assert all(told[f"{level}/L_{path}"] > 0 for path in ("attention", "product", "difference"))
+        assert (told[f"{level}/L_p"] == 0) == (told[f"{level}/nu=lambda"] == 1)
+    distiller.seen |= {"level3/L_product": torch.tensor(5.0), "level4/product": torch.tensor(0.995)}
+    assert distiller.collapsed == ["level4/product"]  # a loss is no weight
 
 
 def test_weights_of_the_terms_and_their_reductions(teacher, batch):
@@ -273,7 +277,8 @@ def test_tables_are_the_printed_ones_and_methods_name_students():
     printed = csv.DictReader((resources.files("rgbtbench.results.published") / "cmd_ablations.csv").open())
     rows = [(int(row["table"]), row["row"]) for row in printed]
     assert [(table, name) for table, names in TABLES.items() for name in names] == rows
-    assert {m for names in (*TABLES.values(), *VARIANTS.values()) for m in names.values()} == set(METHODS)
+    rows = {m for names in (*TABLES.values(), *VARIANTS.values()) for m in names.values()}
+    assert rows | {"mpsd-alone", "fus"} == set(METHODS)  # the controls are not printed
     assert all(method.student in MODELS for method in METHODS.values())
 
 
@@ -287,6 +292,7 @@ def test_tables_are_the_printed_ones_and_methods_name_students():
         ({"targets": ("sem",)}, "four levels"),
         ({"terms": ("p",), "path_adapters": "shared"}, "without fus"),
         ({"path_adapters": "one"}, "unknown choice of path_adapters"),
+        ({"response_form": "bot"}, "did you mean 'both'"),
     ],
 )
 def test_wrong_methods_are_answered(wrong, message):

@@ -95,6 +95,23 @@ def test_response_map_of_hfrd():
     assert_close(l_hfrd(r_s, r_t, r_g, clamp=False), golden["loss_raw"])
 
 
+def test_forms_of_hfrd_part_in_where_they_are_least_and_in_what_background_costs():
+    r_t, r_g = tensor([0.0, 0.4, 0.9]), tensor([0.01, 0.4, 1.0])  # background, the label's ring, its peak
+    weight = r_c(r_t, r_g)
+    wider = r_g / weight
+    assert wider[1] == 0.5  # the ring, lifted from 0.4
+    assert l_hfrd(wider, r_t, r_g) == 0
+    assert l_hfrd(r_g, r_t, r_g) > 0
+    for form in ("both", "hinge"):
+        assert l_hfrd(r_g.clamp(min=0), r_t, r_g, form=form) < 1e-4
+        assert l_hfrd(wider, r_t, r_g, form=form) > 1e-4
+    low, hard = (tensor([value]) for value in (-1.0, 0.5))
+    nothing, distractor = tensor([0.0]), tensor([0.6])
+    assert [float(l_hfrd(low, distractor, nothing, form=form)) for form in ("hinge", "both")] == [0, 0.36]
+    assert l_hfrd(hard, distractor, nothing, form="hinge") > 0
+    assert l_hfrd(hard, nothing, nothing, form="hinge") == 0  # where the teacher answers nothing, nothing is taught
+
+
 def test_response_map_is_above_the_label_and_its_hole_can_be_mended():
     r_t, r_g = 2 * random(40, 40).abs(), random(3, 40, 40)[0].abs().clamp(max=1)
     assert (r_c(r_t, r_g) >= r_g).all()

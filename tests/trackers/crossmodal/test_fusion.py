@@ -9,6 +9,7 @@ from rgbtbench.trackers.crossmodal.fusion import (
     ChannelAttention,
     ChannelSelection,
     Concat,
+    LivingMPSD,
     SideBySide,
     SpatialAttention,
     TeacherFusion,
@@ -16,7 +17,8 @@ from rgbtbench.trackers.crossmodal.fusion import (
 
 GENERATOR = torch.Generator().manual_seed(0)
 RGB, TIR = (torch.randn(3, 8, 5, 6, generator=GENERATOR) for _ in range(2))
-FUSIONS = [Concat(8), MPSD(8), SpatialAttention(8), SpatialAttention(8, hidden=12), ChannelAttention(8, hidden=6)]
+FUSIONS = [Concat(8), MPSD(8), LivingMPSD(8), SpatialAttention(8), SpatialAttention(8, hidden=12)]
+FUSIONS += [ChannelAttention(8, hidden=6)]
 FUSIONS += [SpatialAttention(8, act="softmax"), TeacherFusion(8, hidden=4), ChannelSelection(8), ChannelExchange(8)]
 
 
@@ -72,6 +74,21 @@ def test_weights_of_one_reading_are_no_weights_of_the_other():
     with pytest.raises(RuntimeError, match="choose"):
         softmax.load_state_dict(sigmoid.state_dict())
     assert [t.shape for t in sigmoid.parameters()] == [t.shape for t in softmax.parameters()]
+
+
+def test_a_living_selector_begins_without_a_favourite_and_no_path_outgrows_the_others():
+    living, mpsd = LivingMPSD(8), MPSD(8)
+    assert torch.allclose(living.paths(RGB, TIR).weights, torch.full((3, 3), 1 / 3))
+    torch.nn.init.normal_(living.select[-1].weight)
+    small, large = (living.paths(k * RGB, k * TIR) for k in (1, 100))
+    for paths in (small, large):
+        assert torch.allclose(paths.maps.square().mean((2, 3, 4)), torch.ones(3, 3), atol=1e-3)
+    assert torch.allclose(small.weights, large.weights, atol=0.05)  # attention alone sees the size
+    grown = [mpsd.paths(k * RGB, k * TIR).maps.square().mean((2, 3, 4)) for k in (1, 100)]
+    assert (grown[1][:, 1] > 1e7 * grown[0][:, 1]).all()  # MPSD's product path grows by the fourth power
+    assert sum(p.numel() for p in living.parameters()) == sum(p.numel() for p in mpsd.parameters())
+    with pytest.raises(RuntimeError, match="select"):
+        living.load_state_dict(mpsd.state_dict())
 
 
 def test_the_teachers_selection_mixes_three_maps_by_channel():

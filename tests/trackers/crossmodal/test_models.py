@@ -18,6 +18,7 @@ ROWS = {
     "cmd-student-saf": "student_saf_matched",
     "cmd-student-caf": "student_caf_matched",
     "cmd-student-softmax": "student_mpsd",
+    "cmd-student-living": "student_mpsd",
     "cmd-student-tf": "student_tf",
     "cmd-student-2xres18": "student_2xres18_mpsd",
     "dimp-18": "dimp18",
@@ -76,3 +77,12 @@ def test_unknown_names_are_answered_with_suggestions():
         build("cmd-student-tff")
     with pytest.raises(ConfigError, match="did you mean 'nano'"):
         build("cmd-student", "nanno")
+
+
+def test_a_nano_teacher_that_fuses_gives_its_heads_maps_as_wide_as_a_modalitys():
+    """As at the paper's size; the other nano teacher's are twice as wide."""
+    fused, beside = build("cmd-teacher", "nano-fused"), build("cmd-teacher", "nano")
+    assert tuple(fused.fused) == fused.channels[2:] == beside.channels[2:]
+    assert tuple(beside.fused) == tuple(2 * c for c in beside.channels[2:])
+    assert [type(f).__name__ for f in fused.fusion] == ["TeacherFusion"] * 2
+    fused.trunks.load_state_dict(beside.trunks.state_dict())  # it may begin as the other one's trunks
