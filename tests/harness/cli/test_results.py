@@ -257,7 +257,7 @@ def test_the_page_and_the_figure_say_whose_fps_and_how_many_repeats(gtot, cli, r
     assert not with_facts("T", 50.0, "measured", 30.0, 25.0).by_authors
     assert with_facts("nobody", 50.0, "scored", None, None) is None
     made = scatter([speed], [], "GTOT", "SR")
-    assert "†: authors' files" in made.axes[0].get_xlabel()
+    assert "†: by the authors' files" in made.axes[0].get_xlabel()
 
 
 @pytest.mark.parametrize(
