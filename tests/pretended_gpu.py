@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-from rgbtbench.trackers.networks.transfer import constant
+from rgbtbench.trackers.networks.transfer import made_once
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 READ = ("item", "tolist", "__bool__", "__float__", "__int__", "__index__", "__repr__", "__format__", "data_ptr", "size",
@@ -54,13 +54,13 @@ class PretendedGPU(TorchFunctionMode):
         self.waits: list[str] = []
 
     def __enter__(self) -> PretendedGPU:
-        constant.cache_clear()  # what is kept is on no device, or on another one's
+        made_once.cache_clear()  # what is kept is on no device, or on another one's
         super().__enter__()
         return self
 
     def __exit__(self, *reason: Any) -> None:
         super().__exit__(*reason)
-        constant.cache_clear()
+        made_once.cache_clear()
 
     def on_gpu(self, tensor: Tensor) -> bool:
         """Where a tensor would be."""

@@ -23,7 +23,7 @@ from .sources import Recorded, Rendered, Source
 from .stressing import Stressing
 
 T = TypeVar("T")
-FORMAT = 3  # of training: raised when a change to it may change a weight
+FORMAT = 2  # of training: raised when a change to it may change a weight
 PRECISIONS = ("fp32", "tf32", "amp")
 SYNTHETIC = "synthetic"
 COMMON = ("source", "sampling", "stress")  # keys of data from any source

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 T = TypeVar("T")
 
@@ -25,7 +26,18 @@ def send(values: Any, device: torch.device, dtype: torch.dtype | None = None) ->
     return here.pin_memory().to(device, non_blocking=True)  # torch's allocator keeps the pinned copy until then
 
 
-@lru_cache(maxsize=256)
 def constant(make: Callable[..., T], *values: Any, **like: Any) -> T:
-    """``make(*values, **like)``, the same one each time: do not change it in place."""
-    return make(*values, **like)
+    """``make(*values, **like)``, the same one each time: do not change it in place.
+
+    What is made under a dispatch mode, such as torch's fake tensors, is of that mode alone.
+    """
+    made: T = made_once(_get_current_dispatch_mode(), make, values, tuple(like.items()))
+    return made
+
+
+@lru_cache(maxsize=256)
+def made_once(
+    mode: object, make: Callable[..., Any], values: tuple[Any, ...], like: tuple[tuple[str, Any], ...]
+) -> Any:
+    """What ``constant`` keeps."""
+    return make(*values, **dict(like))

@@ -45,7 +45,11 @@ def test_the_table_names_only_networks_that_fit(cli, tmp_path: Path) -> None:
     status, out, _ = cli("weights", "inspect", tmp_path / "a.pth")
     assert status == 0
     fitting = [line.split() for line in out.splitlines() if "trunk only" in line]
-    assert sorted(line[:2] for line in fitting) == [["cmd-teacher", "nano"], ["dimp-50", "nano"]]
+    assert sorted(line[:2] for line in fitting) == [
+        ["cmd-teacher", "nano"],
+        ["cmd-teacher", "nano-fused"],
+        ["dimp-50", "nano"],
+    ]
     assert "cmd-student" not in out
 
 

@@ -122,7 +122,10 @@ def test_nano_baselines_learn_from_what_the_student_does_and_as_long(name):
         assert getattr(baseline, part) == getattr(student, part), part
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
+FUSED = sorted(name for name in shipped() if name.startswith("fused/"))  # of a teacher that fuses
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped()) - set(FUSED)))
 def test_shipped_recipes_are_sound(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # which their paths are relative to
     size, row = name.split("/")
@@ -140,6 +143,22 @@ def test_shipped_recipes_are_sound(name, tmp_path, monkeypatch):
     assert recipe.model == (METHODS[row].student if row in METHODS else {"teacher": "cmd-teacher"}.get(row, row))
     assert (recipe.data.source, recipe.data.split) == (("LasHeR", "train") if size == "paper" else ("synthetic", None))
     assert (recipe.trunk is not None) == (size == "paper")
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_recipes_of_a_teacher_that_fuses_are_sound(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for kind in ("nano", "fused"):
+        Path(f"trained/{kind}/teacher").mkdir(parents=True)
+        Path(f"trained/{kind}/teacher/teacher.safetensors").touch()
+    recipe, row = load_recipe(name), name.removeprefix("fused/")
+    assert (recipe.name, recipe.data.source) == (row, "synthetic")
+    if row == "teacher":
+        assert (recipe.preset, recipe.model, recipe.trunk is not None) == ("nano-fused", "cmd-teacher", True)
+        return
+    plain = {"student": "cmd-student-origin", "scfd": "cmd-student-origin"}
+    assert (recipe.preset, recipe.model) == ("nano", plain.get(row, "cmd-student-living"))
+    assert (recipe.teacher is None) == (row in ("student", "mpsd-alone"))
 
 
 def test_mdnets_family_is_trained_as_its_papers_are(tmp_path):
