@@ -160,9 +160,8 @@ class State {
       const plain = (_, value) => (value instanceof Set ? [...value] : value);
       const now = JSON.stringify([this.drops, view.needs(this)], plain);
       if (now !== view.last) {
-        const first = view.last === null;
         view.last = now;
-        if (view.later && !first) this.delay(view);
+        if (view.later) this.delay(view);
         else view.draw(this);
       }
     }
