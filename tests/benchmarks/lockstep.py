@@ -32,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=["cmd-student", "cmd-teacher"], metavar="NAME")
     parser.add_argument("--preset", choices=("paper", "nano"), default="nano")
-    parser.add_argument("--batches", type=int, nargs="*", default=[1, 4, 16], metavar="K")
+    parser.add_argument("--batches", type=int, nargs="*", default=[1, 4, 16, 64], metavar="K")
     parser.add_argument("--sequences", type=int, default=32)
     parser.add_argument("--frames", type=int, default=120, help="of the longest; the others have down to a third")
     parser.add_argument("--threads", type=int, default=1)
