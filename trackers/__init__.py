@@ -104,7 +104,7 @@ MEANINGS = {
     "cmd-teacher": "two ResNet-50, MDC + FRS: our MFNet-style reconstruction, as the paper leaves its internals open",
     "cmd-student": "one ResNet-18 for both modalities, MPSD fusion: the paper's Student-Distill",
     "cmd-student-softmax": "the same with Eq. 5's weights by softmax, as the paper's text says, not its formula",
-    "cmd-student-living": "MPSD with paths of one size, so that its selector does not collapse: ours",
+    "cmd-student-living": "MPSD with paths of one size, so that its selector does not collapse: our reconstruction",
     "cmd-student-origin": "CMD's student with plain concatenation: the paper's Student-Origin",
     "cmd-student-saf": "the same with spatial attention (Table 3): our reconstruction",
     "cmd-student-caf": "the same with channel attention (Table 3): our reconstruction",
