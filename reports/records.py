@@ -33,9 +33,8 @@ def show(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], pa
 def render(form: str, rows: Iterable[Any], kind: type, tables: Iterable[Table], width: int | None = None) -> str:
     """Text in a format: ``table``, ``md`` and ``latex`` are of ``tables``; ``json``, ``csv`` and ``csv-safe`` of rows.
 
-    ``width``: characters of a line of text tables. ``csv-safe``: cells
-    that a spreadsheet would take for a formula start with an apostrophe. Raises ConfigError for
-    another format.
+    ``width``: characters of a line of text tables. ``csv-safe``: cells that a spreadsheet would take for a formula
+    start with an apostrophe. Raises ConfigError for another format.
     """
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)

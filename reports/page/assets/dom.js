@@ -17,6 +17,14 @@ const el = (tag, properties = {}, ...children) => fill(document.createElement(ta
 const svg = (tag, properties = {}, ...children) => fill(document.createElementNS(SVG, tag), properties, children);
 const byId = (id) => document.getElementById(id);
 
+// The head of a table's row that is a button: who or what the row is about.
+const rowButton = (properties, ...children) =>
+  el(
+    "th",
+    { scope: "row", class: "name" },
+    el("button", { type: "button", class: "open", ...properties }, ...children),
+  );
+
 const replace = (container, ...children) => container.replaceChildren(...children.flat().filter(Boolean));
 
 // Where the keyboard and scrolled parts are; the answer puts them back there after drawing. Elements are known again by

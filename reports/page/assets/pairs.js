@@ -188,21 +188,14 @@ const againstReference = (state, compared, { reference, rival }, chances) => {
           el(
             "tr",
             { class: tracker === rival ? "current" : "", "data-tracker": tracker.name },
-            el(
-              "th",
-              { scope: "row", class: "name" },
-              el(
-                "button",
-                {
-                  type: "button",
-                  class: "open",
-                  "aria-pressed": tracker === rival,
-                  "data-key": `rival ${tracker.name}`,
-                  onclick: () => state.set({ reference: reference.name, rival: tracker.name }),
-                },
-                mark(state, tracker.name),
-                el("span", { class: "label" }, tracker.name),
-              ),
+            rowButton(
+              {
+                "aria-pressed": tracker === rival,
+                "data-key": `rival ${tracker.name}`,
+                onclick: () => state.set({ reference: reference.name, rival: tracker.name }),
+              },
+              mark(state, tracker.name),
+              el("span", { class: "label" }, tracker.name),
             ),
             el("td", { class: "number" }, differenceText(span)),
             el("td", { class: "span wide" }, gainMark(axis, span, isSure(p))),
@@ -267,21 +260,14 @@ const byAttribute = (state, { reference, rival }) => {
           el(
             "tr",
             { class: a === state.attribute ? "current" : "" },
-            el(
-              "th",
-              { scope: "row", class: "name" },
-              el(
-                "button",
-                {
-                  type: "button",
-                  class: "open",
-                  title: attribute.meaning,
-                  "aria-pressed": a === state.attribute,
-                  "data-key": `forest ${attribute.name}`,
-                  onclick: () => state.set({ attribute: a }),
-                },
-                el("span", { class: "label" }, a ? attribute.name : "All"),
-              ),
+            rowButton(
+              {
+                title: attribute.meaning,
+                "aria-pressed": a === state.attribute,
+                "data-key": `forest ${attribute.name}`,
+                onclick: () => state.set({ attribute: a }),
+              },
+              el("span", { class: "label" }, a ? attribute.name : "All"),
             ),
             el("td", { class: "number wide" }, attribute.sequences),
             el("td", { class: "number" }, differenceText(span)),

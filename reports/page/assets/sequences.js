@@ -79,23 +79,16 @@ const drawSequences = (state) => {
     el(
       "tr",
       { class: s === state.sequence ? "current" : "" },
-      el(
-        "th",
-        { scope: "row", class: "name" },
-        el(
-          "button",
-          {
-            type: "button",
-            class: "open",
-            tabindex: i === stop ? 0 : -1,
-            "aria-current": s === state.sequence ? "true" : null,
-            "data-key": `sequence ${s}`,
-            onclick: () => state.set({ sequence: s }),
-            onkeydown: step,
-          },
-          el("span", { class: "label" }, name),
-          s in state.shown.strips && el("span", { class: "has", title: "with pictures" }, "▦"),
-        ),
+      rowButton(
+        {
+          tabindex: i === stop ? 0 : -1,
+          "aria-current": s === state.sequence ? "true" : null,
+          "data-key": `sequence ${s}`,
+          onclick: () => state.set({ sequence: s }),
+          onkeydown: step,
+        },
+        el("span", { class: "label" }, name),
+        s in state.shown.strips && el("span", { class: "has", title: "with pictures" }, "▦"),
       ),
       columns
         .slice(1)

@@ -42,6 +42,18 @@ const meanScore = (data, board, k, m, a) => {
 const resamplesOf = (data, size) =>
   memo(data.random, `resamples ${size}`, () => resamples(data.random, data.random.draws, size));
 
+// Scores times weights of an attribute's sequences, sequence by sequence: neighbours are added together.
+const weightedScores = (data, board, m, members, weights) => {
+  const size = board.sequences.length;
+  const trackers = board.scored.length;
+  const values = singlesOf(data, board, m);
+  const rows = new Float64Array(members.length * trackers);
+  members.forEach((s, n) => {
+    for (let k = 0; k < trackers; k++) rows[n * trackers + k] = weights[s] * values[k * size + s];
+  });
+  return rows;
+};
+
 // The scores of each resample, one tracker after the other; NaN for a tracker with a gap, and where the attribute was
 // not drawn at all.
 const drawnScores = (data, board, m, a) =>
@@ -49,14 +61,10 @@ const drawnScores = (data, board, m, a) =>
     const { draws } = data.random;
     const size = board.sequences.length;
     const trackers = board.scored.length;
-    const values = singlesOf(data, board, m);
     const weights = weightsFor(data, board, a);
     const members = membersOf(data, board, a);
     const counts = resamplesOf(data, size);
-    const rows = new Float64Array(members.length * trackers); // by sequence: neighbours are added together
-    members.forEach((s, i) => {
-      for (let k = 0; k < trackers; k++) rows[i * trackers + k] = weights[s] * values[k * size + s];
-    });
+    const rows = weightedScores(data, board, m, members, weights);
     const scores = new Float64Array(trackers * draws);
     const sums = new Float64Array(trackers);
     for (let draw = 0; draw < draws; draw++) {
@@ -188,13 +196,9 @@ const pairTests = (data, board, m, a) => {
     const { flips } = data.random;
     const size = board.sequences.length;
     const count = board.scored.length;
-    const values = singlesOf(data, board, m);
     const weights = weightsFor(data, board, a);
     const members = membersOf(data, board, a);
-    const rows = new Float64Array(members.length * count);
-    members.forEach((s, n) => {
-      for (let k = 0; k < count; k++) rows[n * count + k] = weights[s] * values[k * size + s];
-    });
+    const rows = weightedScores(data, board, m, members, weights);
     const sums = flippedSums(signs, flips, size, members, rows, count);
     const bounds = new Float64Array(count * count);
     for (let i = 0; i < count; i++)

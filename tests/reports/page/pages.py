@@ -1,15 +1,21 @@
-"""Pages to test: generated numbers under names that nobody should trust."""
+"""Pages to test: generated numbers under names that nobody should trust; and how they are opened and read."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rgbtbench.datasets.benchmark import Benchmark
 from rgbtbench.reports.inputs import Benchmarks, Entry, gather, score
 from rgbtbench.reports.page.build import Page
 from rgbtbench.scoring.evaluation import Evaluation
 
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 HOSTILE = ("<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "A & B_$% {{x}} \u202e ${data}")
 
 
@@ -39,3 +45,33 @@ def make(
 def data_of(html: bytes) -> str:
     """The packed data of a page."""
     return html.decode().partition('id="data">')[2].partition("<")[0]
+
+
+@contextmanager
+def opened(browser: Any, path: Path, **how: Any) -> Iterator[Any]:
+    """The page, ready. Afterwards: it has said nothing on the console and asked nobody for anything."""
+    context = browser.new_context(**(how or DESK))
+    page = context.new_page()
+    page.set_default_timeout(5000)
+    trouble: list[str] = []
+    page.on("console", lambda message: trouble.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on(
+        "request", lambda request: None if request.url.startswith(("file:", "blob:")) else trouble.append(request.url)
+    )
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    yield page
+    page.wait_for_timeout(50)
+    context.close()
+    assert trouble == []
+
+
+def names(page: Any) -> list[str]:
+    return page.locator(".board tbody th .label").all_inner_texts()
+
+
+def column(page: Any, css: str) -> list[float]:
+    texts = page.locator(f".board tbody {css}").all_inner_texts()
+    return [float(found.group()) for text in texts if (found := re.match(r"[\d.]+", text))]

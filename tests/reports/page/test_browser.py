@@ -8,36 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import HOSTILE, entries_of, make
-from small import write_experiment
+from pages import DESK, HOSTILE, PHONE, column, entries_of, make, names, opened
 
-from rgbtbench.reports.inputs import Benchmarks, gather, score
-from rgbtbench.reports.page.build import Page
 from rgbtbench.reports.page.document import document
 from rgbtbench.reports.page.packing import Pack
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[browser]'")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 
 VIEWS = ("#leaderboard", "#curves", "#attributes", "#sequence-list")
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -46,67 +28,6 @@ def hostile(generated, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("hostile") / "page.html"
     path.write_bytes(make("<b>night</b></title><script>alert(2)</script>", *entries_of(generated))[0])
     return path
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
-    """An experiment with images, one sequence of which failed."""
-    from rgbtbench.cli import main
-
-    home = tmp_path_factory.mktemp("run")
-    size = ["--sequences", "4", "--frames", "24", "--size", "320x240"]
-    assert main(["synth", "LasHeR", str(home / "data"), *size]) == 0
-    trackers = "- {use: still, label: still}\n- {use: './trackers.py:Walk', label: quick, params: {step: 9}}\n"
-    trackers += "- {use: './trackers.py:Walk', label: '<i>bad</i>', params: {victim: synthetic002, how: raises}}"
-    experiment, runs = write_experiment(home, trackers.replace("</i>", "")), ["--runs", str(home / "runs")]
-    assert main(["run", str(experiment), *runs]) == 1
-    page = ["--format", "html", "--allow-missing", "--out", str(home / "page.html")]
-    assert main(["report", str(experiment), *runs, *page]) == 1
-    return home / "page.html"
-
-
-@pytest.fixture(scope="module")
-def real_page(real, tmp_path_factory) -> Path:
-    """Two benchmarks of the real results, with printed numbers beside them."""
-    path = tmp_path_factory.mktemp("real") / "page.html"
-    groups = {}
-    for name in ("GTOT", "LasHeR"):
-        entries = gather([str(real)], Benchmarks(name=name), only=["MTNet", "DFAT", "CAT", "MANet", "MaCNet"])
-        groups[entries[0].benchmark] = entries
-    page = Page("real", groups)
-    found = [score(e, attributes=tuple(b.spec.attributes), watch=page.watch[b]) for b, e in groups.items()]
-    path.write_bytes(page.html([evaluation for evaluation in found if evaluation]))
-    return path
-
-
-@contextmanager
-def opened(browser: Any, path: Path, **how: Any) -> Iterator[Any]:
-    """The page, ready. Afterwards: it has said nothing on the console and asked nobody for anything."""
-    context = browser.new_context(**(how or DESK))
-    page = context.new_page()
-    page.set_default_timeout(5000)
-    trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: (trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "request", lambda request: None if request.url.startswith(("file:", "blob:")) else trouble.append(request.url)
-    )
-    page.goto(path.as_uri())
-    page.wait_for_selector("html[data-ready]")
-    yield page
-    page.wait_for_timeout(50)
-    context.close()
-    assert trouble == []
-
-
-def names(page: Any) -> list[str]:
-    return page.locator(".board tbody th .label").all_inner_texts()
-
-
-def column(page: Any, css: str) -> list[float]:
-    texts = page.locator(f".board tbody {css}").all_inner_texts()
-    return [float(found.group()) for text in texts if (found := re.match(r"[\d.]+", text))]
 
 
 def test_names_are_shown_and_nothing_runs(browser, hostile):

@@ -1,4 +1,4 @@
-"""The page's charts answer: by pointer, by keyboard, and about what they do not show. As in ``test_browser.py``."""
+"""The page's charts answer: by pointer, by keyboard, and about what they do not show. In a real browser."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_browser
-from pages import HOSTILE, entries_of, make
-from test_browser import DESK, PHONE, column, names, opened
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[browser]'")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-browser, real_page, run = test_browser.browser, test_browser.real_page, test_browser.run  # fixtures
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+from pages import DESK, HOSTILE, PHONE, column, entries_of, make, names, opened
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,22 @@
-"""A link is the view, and what is seen becomes a file. In a real browser, as in ``test_browser.py``."""
+"""A link is the view, and what is seen becomes a file. In a real browser."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
-import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-import test_browser
-from pages import HOSTILE, entries_of, make
-from test_browser import DESK, names, opened
+from pages import DESK, HOSTILE, entries_of, make, names, opened
 
 from rgbtbench.cli import main
 from rgbtbench.reports.citations import bibliography
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[browser]'")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-browser, real_page = test_browser.browser, test_browser.real_page  # fixtures
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 FORMULA = "=1+1,<b>\x01"
 
 

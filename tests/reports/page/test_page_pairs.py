@@ -12,16 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pages import HOSTILE, data_of, entries_of, make
-from test_browser import DESK, PHONE, browser, opened  # noqa: F401 - a fixture
+from pages import HOSTILE, PHONE, data_of, entries_of, make, opened
 
 from rgbtbench.reports.comparison import compare_all, compare_rows, mean_rank_rows
 from rgbtbench.reports.page.document import ASSETS
 from rgbtbench.scoring.evaluation import Evaluation
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NODE = shutil.which("node")
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 LABELS = ("rgb-only", "thermal-only", "fused")
 ENGINE = ("data.js", "draws.js", "statistics.js", "signs.js", "combinations.js")
 ASK = """
@@ -126,8 +123,7 @@ def settled(page: Any) -> None:
     raise AssertionError("no p-values")
 
 
-@in_browser
-def test_a_pair_is_chosen_and_told_as_compare_tells_it(browser, night):  # noqa: F811
+def test_a_pair_is_chosen_and_told_as_compare_tells_it(browser, night):
     path, evaluation = night
     rows = {row.attribute: row for row in compare_rows(evaluation._of([0, 2])) if row.metric == "SR"}
     with opened(browser, path) as page:
@@ -156,8 +152,7 @@ def test_a_pair_is_chosen_and_told_as_compare_tells_it(browser, night):  # noqa:
         assert "ref=" in page.url  # a link keeps the pair
 
 
-@in_browser
-def test_ranks_are_those_of_the_leaderboard(browser, night):  # noqa: F811
+def test_ranks_are_those_of_the_leaderboard(browser, night):
     path, evaluation = night
     with opened(browser, path) as page:
         shown = dict(zip(page.locator(".board tbody th .label").all_inner_texts(),
@@ -167,8 +162,7 @@ def test_ranks_are_those_of_the_leaderboard(browser, night):  # noqa: F811
             assert shown[name] == (f"{ranks[0]}–{ranks[1]}" if ranks[0] < ranks[1] else str(ranks[0]))
 
 
-@in_browser
-def test_a_combination_of_attributes_is_a_filter_everywhere(browser, night):  # noqa: F811
+def test_a_combination_of_attributes_is_a_filter_everywhere(browser, night):
     path, evaluation = night
     names = evaluation.attributes
     first, second = next(
@@ -199,9 +193,8 @@ def test_a_combination_of_attributes_is_a_filter_everywhere(browser, night):  # 
         assert page.locator("#sequence-list tbody tr").count() == both.sum()
 
 
-@in_browser
 @pytest.mark.parametrize("words", ["LI", "low illumination"])
-def test_search_knows_attributes(browser, night, words):  # noqa: F811
+def test_search_knows_attributes(browser, night, words):
     path, evaluation = night
     own = evaluation.has[:, evaluation.attributes.index("LI")]
     with opened(browser, path) as page:
@@ -209,8 +202,7 @@ def test_search_knows_attributes(browser, night, words):  # noqa: F811
         assert page.locator("#sequence-list tbody tr").count() == own.sum() < len(own)
 
 
-@in_browser
-def test_a_dot_is_a_sequence_by_mouse_and_by_keyboard(browser, night):  # noqa: F811
+def test_a_dot_is_a_sequence_by_mouse_and_by_keyboard(browser, night):
     path, evaluation = night
     with opened(browser, path) as page:
         dots = page.locator("#scatter circle")
@@ -226,8 +218,7 @@ def test_a_dot_is_a_sequence_by_mouse_and_by_keyboard(browser, night):  # noqa: 
         assert page.locator("#scatter [tabindex='0']").count() == 1
 
 
-@in_browser
-def test_lost_frames_are_jumped_to(browser, night):  # noqa: F811
+def test_lost_frames_are_jumped_to(browser, night):
     path, _ = night
     with opened(browser, path) as page:
         for button in page.locator("#sequence-list button.open").all():
@@ -243,8 +234,7 @@ def test_lost_frames_are_jumped_to(browser, night):  # noqa: F811
         assert float(reading.locator("td >> nth=1").inner_text()) <= 0.1  # what counts as lost
 
 
-@in_browser
-def test_names_stay_text_in_comparisons(browser, generated, tmp_path):  # noqa: F811
+def test_names_stay_text_in_comparisons(browser, generated, tmp_path):
     path = tmp_path / "page.html"
     path.write_bytes(make("night", *entries_of(generated))[0])
     with opened(browser, path) as page:
