@@ -90,10 +90,9 @@ def rows_of(recipes: str) -> list[str]:
     """Rows that a folder of recipes can train, the teacher first, then the plain student."""
     from rgbtbench.trackers.crossmodal.methods import METHODS
 
-    if recipes == NANO:
-        return [TEACHER, PLAIN, LONGER, *(name for name in METHODS if name != PLAIN)]
     own = [name.partition("/")[2] for name in shipped() if name.startswith(f"{recipes}/")]
-    return [TEACHER, PLAIN, *(name for name in own if name not in (TEACHER, PLAIN))]
+    first = (TEACHER, PLAIN, LONGER)
+    return [*first, *(name for name in (METHODS if recipes == NANO else own) if name not in first)]
 
 
 def baselines() -> list[str]:

@@ -156,8 +156,8 @@ def test_recipes_of_a_teacher_that_fuses_are_sound(name, tmp_path, monkeypatch):
     if row == "teacher":
         assert (recipe.preset, recipe.model, recipe.trunk is not None) == ("nano-fused", "cmd-teacher", True)
         return
-    plain = {"student": "cmd-student-origin", "scfd": "cmd-student-origin"}
-    assert (recipe.preset, recipe.model) == ("nano", plain.get(row, "cmd-student-living"))
+    printed = METHODS[row.partition("-")[0] if row.startswith("hfrd") else row].student
+    assert (recipe.preset, recipe.model) == ("nano", {"cmd-student": "cmd-student-living"}.get(printed, printed))
     assert (recipe.teacher is None) == (row in ("student", "mpsd-alone"))
 
 
