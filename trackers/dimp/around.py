@@ -9,12 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgbtbench.trackers.networks.layers import convolve, widen
-from rgbtbench.trackers.networks.prpool import touched
+from rgbtbench.trackers.networks.prpool import Window, touched
 
 MARGIN = 1  # cells to spare around the first boxes: they move a little
 WORTH = 0.5  # share of the map from which on all of it is computed, all images in one batch
-
-Window = tuple[int, int, int, int]  # first and last (exclusive) column and row, in the order left, top, right, bottom
 
 
 class Around:

@@ -1,7 +1,7 @@
-"""Precise RoI pooling (Jiang et al. 2018) as two matrix products: exact, differentiable in the box, on any device.
+"""Precise RoI pooling (Jiang et al. 2018) as a matrix product: exact, differentiable in the box, on any device.
 
-A map extended by the hat function integrates in closed form over a rectangle, and the integral separates into rows and
-columns. So each box becomes two small weight matrices, and pooling is ``Wy . F . Wx^T``.
+A map extended by the hat function integrates in closed form over a rectangle. So each bin is a weighted sum of the
+cells that it touches, and its weights are those of its rows times those of its columns.
 """
 
 from __future__ import annotations
@@ -14,24 +14,33 @@ from torch import Tensor
 
 from .transfer import constant
 
-BLOCK = 8  # cells; with 2 or 4 the rounding of many sequences still differs from that of one
+FEW = 400  # cells of a map all of which are weighed: to look where the boxes are would take longer
+Window = tuple[int, int, int, int]  # first and last (exclusive) column and row, in the order left, top, right, bottom
 
 
 def prpool(features: Tensor, boxes: Tensor, size: int, scale: float) -> Tensor:
     """Mean of the maps over ``size`` x ``size`` bins of each box.
 
     ``features`` (S, C, H, W), ``boxes`` (S, P, 4) as x y w h in pixels, ``scale`` cells per pixel; gives
-    (S, P, C, size, size), zeros for boxes without area.
+    (S, P, C, size, size), zeros for boxes without area. On a CPU an image's means do not depend on the other images.
     """
-    boxes = boxes * scale
-    height, width = features.shape[2:]
-    left, top, right, bottom = whole_blocks(touched(features, boxes), width, height)
+    boxes, (height, width) = boxes * scale, features.shape[2:]
+    if boxes.device.type != "cpu" or height * width <= FEW:
+        return _means(features, boxes, size, (0, 0, width, height))
+    images = zip(features.split(1), boxes.split(1), strict=True)
+    return torch.cat([_means(one, own, size, touched(one, own)) for one, own in images])
+
+
+def _means(features: Tensor, boxes: Tensor, size: int, window: Window) -> Tensor:
+    """The same from the cells of a window alone, boxes (S, P, 4) in cells."""
+    left, top, right, bottom = window
     features = features[:, :, top:bottom, left:right]
     count, channels, height, width = features.shape
     columns, rows = _weights(boxes, size, (left, top), max(height, width)).unbind(2)
-    flat = features.permute(0, 2, 3, 1).reshape(count, height, width * channels)
-    strips = (rows[..., :height].flatten(1, 2) @ flat).view(count, -1, size, width, channels)
-    return (columns[:, :, None, :, :width] @ strips).permute(0, 1, 4, 2, 3)
+    weights = rows[..., :, None, :height, None] * columns[..., None, :, None, :width]
+    cells = features.permute(0, 2, 3, 1).reshape(count, height * width, channels)
+    means = weights.flatten(4).flatten(1, 3) @ cells
+    return means.view(count, -1, size * size, channels).transpose(2, 3).unflatten(3, (size, size))
 
 
 def _weights(boxes: Tensor, bins: int, first: tuple[int, int], cells: int) -> Tensor:
@@ -48,7 +57,7 @@ def _weights(boxes: Tensor, bins: int, first: tuple[int, int], cells: int) -> Te
     return integral.diff(dim=-2) * (bins * valid / length)[..., None]
 
 
-def touched(features: Tensor, boxes: Tensor) -> tuple[int, int, int, int]:
+def touched(features: Tensor, boxes: Tensor) -> Window:
     """First and last (exclusive) column and row of the cells that boxes (S, P, 4) in cells touch, at least one.
 
     Search areas are mostly background: to pool from the rest is a fraction of the work. On other devices the whole
@@ -66,10 +75,3 @@ def touched(features: Tensor, boxes: Tensor) -> tuple[int, int, int, int]:
     left, top = first.astype(int).tolist()
     right, bottom = np.clip(np.ceil(high) + 2, first + 1, limits).astype(int).tolist()
     return left, top, right, bottom
-
-
-def whole_blocks(window: tuple[int, int, int, int], width: int, height: int) -> tuple[int, int, int, int]:
-    """A window grown to whole blocks of cells: products then add up in the same order whatever else is in the batch."""
-    left, top, right, bottom = window
-    left, top, right, bottom = (BLOCK * (at // BLOCK) for at in (left, top, right + BLOCK - 1, bottom + BLOCK - 1))
-    return left, top, min(right, width), min(bottom, height)
