@@ -28,7 +28,9 @@ def add_verb(verbs: Verbs) -> None:
               EXAMPLES)  # fmt: skip
     add_experiment(run)
     run.add_argument(
-        "--devices", default="cpu", metavar="D[,D*k]", help="a lane each, such as cuda:0*3,cuda:1*3 or cpu*4"
+        "--devices",
+        metavar="D[,D*k]",
+        help="a lane each, such as cuda:0*3,cuda:1*3 or cpu*4 (default: cpu; a lane a core if all entries have batch)",
     )
     run.add_argument("--cluster", metavar="ADDRESS", help="use this dask scheduler's workers, such as tcp://HOST:8786")
     run.add_argument(
@@ -61,15 +63,17 @@ def planned(arguments: argparse.Namespace) -> Runs:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from rgbtbench.running.lanes import parse_devices
+    from rgbtbench.running.lanes import parse_devices, usual_devices
 
-    devices = parse_devices(arguments.devices)
+    devices = parse_devices(arguments.devices or "cpu")
     if arguments.batch:
         arguments.set += _batches(arguments)
     if arguments.stress:
         arguments.set.append(f"stress={list(names_in(arguments.stress) or ())}")
     runs = planned(arguments)
     runs.choose(retry_failed=arguments.retry_failed, force=arguments.force)
+    if not (arguments.devices or arguments.cluster):
+        devices = usual_devices([(run.tracker.batch, len(run.todo)) for run in runs.runs if run.tracker.use])
     total, todo = runs.counts.total(), sum(len(run.todo) for run in runs.runs)
     trackers, datasets = {run.tracker.label for run in runs.runs}, {run.dataset.name for run in runs.runs}
     if arguments.only:
@@ -116,7 +120,7 @@ def next_command(arguments: argparse.Namespace, verb: str, *extra: str) -> str:
     words = ["rgbtbench", verb, arguments.experiment]
     words += ["--runs", str(arguments.runs)] if arguments.runs != Path("runs") else []
     words += [word for change in arguments.set for word in ("--set", change)]
-    for option, usual in (("devices", "cpu"), ("cluster", None)) if verb == "run" else ():
+    for option, usual in (("devices", None), ("cluster", None)) if verb == "run" else ():
         given = getattr(arguments, option, usual)
         words += [f"--{option}", given] if given != usual else []
     return shlex.join([*words, *extra])

@@ -75,6 +75,11 @@ def parental_death() -> Callable[[], None] | None:
     return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) and None
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def threads(device: str) -> dict[str, str]:
     """Settings of one thread for a process on the CPU, unless the user chose another number.
 

@@ -27,6 +27,7 @@ from rgbtbench.core import identity
 from rgbtbench.core.boxes import Array
 from rgbtbench.core.errors import BenchError, ConfigError, TrackerError, not_installed
 from rgbtbench.core.messages import describe, portable
+from rgbtbench.core.processes import cores
 from rgbtbench.core.types import Frame
 
 from .throughput import frames_a_second
@@ -283,10 +284,9 @@ def _parameters(name: str) -> dict[str, Any]:
 
 def _hardware(device: str) -> dict[str, Any]:
     torch = sys.modules.get("torch")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "cpu": _cpu(),
-        "cores": cores,
+        "cores": cores(),
         "threads": torch.get_num_threads() if torch else None,
         "gpu": torch.cuda.get_device_name(device) if torch and device.startswith("cuda") else None,
         "torch": torch.__version__ if torch else None,

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
@@ -26,7 +26,7 @@ from types import ModuleType
 
 from rgbtbench.core.errors import BenchError, ConfigError, StoreError
 from rgbtbench.core.messages import describe, portable, trace
-from rgbtbench.core.processes import end_group, ending, interruptible, parental_death, threads
+from rgbtbench.core.processes import cores, end_group, ending, interruptible, parental_death, threads
 from rgbtbench.core.terminal import log
 from rgbtbench.results import lease
 from rgbtbench.results.store import LEASE, RunFolder
@@ -57,6 +57,18 @@ def parse_devices(text: str) -> tuple[Device, ...]:
         raise ConfigError("too many lanes", expected=f"at most {LANES}", found=len(names))
     counts = Counter(names)
     return tuple(Device(name, counts[name] > 1) for name in names)
+
+
+def usual_devices(work: Sequence[tuple[int, int]]) -> tuple[Device, ...]:
+    """Lanes on the CPU for runs of (batch, sequences to track), if nobody says how many.
+
+    One, so that a sequence's FPS is its tracker's own. A batch stores no FPS: if every run is of several sequences at
+    once there are as many lanes as cores, but no more than there are full batches.
+    """
+    work = [(batch, count) for batch, count in work if count]
+    useful = max((math.ceil(count / batch) for batch, count in work), default=1)
+    lanes = min(useful, cores(), LANES) if all(batch > 1 for batch, _ in work) else 1
+    return (Device("cpu", lanes > 1),) * lanes
 
 
 def run_lanes(job: Job, devices: tuple[Device, ...], tick: Tick) -> None:

@@ -13,9 +13,10 @@ import pytest
 from small import command, contents, holders, rgbtbench, wait_for, write_benchmark, write_experiment
 
 from rgbtbench.core.errors import ConfigError
+from rgbtbench.running import lanes
 from rgbtbench.running.experiment import load_experiment
 from rgbtbench.running.jobs import Job, make_units
-from rgbtbench.running.lanes import parse_devices, run_lanes
+from rgbtbench.running.lanes import parse_devices, run_lanes, usual_devices
 from rgbtbench.running.plan import make_plan, prepare
 
 HOWS = ("raises", "nan", "shape", "none", "hang", "hang_in_c", "exits", "sys_exits", "segfaults")
@@ -35,6 +36,16 @@ def undisturbed(home: Path) -> dict[str, object]:
     done = rgbtbench("run", home / "exp.yaml", "--runs", home / "one")
     assert done.returncode == 0, done.stderr
     return contents(home / "one")
+
+
+def test_lanes_that_nobody_chose_leave_fps_alone_and_use_all_cores_where_there_is_none(monkeypatch) -> None:
+    monkeypatch.setattr(lanes, "cores", lambda: 4)
+    alone = parse_devices("cpu")
+    assert usual_devices([(1, 100)]) == alone
+    assert usual_devices([(16, 100), (1, 1)]) == alone, "one entry has an FPS"
+    assert usual_devices([(16, 100), (1, 0)]) == parse_devices("cpu*4")
+    assert usual_devices([(16, 20)]) == parse_devices("cpu*2"), "no more than there are batches"
+    assert usual_devices([(16, 8)]) == alone == usual_devices([])
 
 
 def lanes_of(pid: int) -> list[int]:
