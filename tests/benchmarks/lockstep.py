@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -89,11 +90,16 @@ def measure(name: str, options: argparse.Namespace, home: Path, data: Path) -> N
         results[f"K{batch}"] = run.folder.path
         ratio, alone = speeds[batch] / speeds[options.batches[0]], trunk(name, options.preset, batch)
         print(f"{name} ({options.preset}), K = {batch}: {speeds[batch]:.1f} frames/s, {ratio:.2f} times the first; "
-              f"trunk alone {alone:.1f} frames/s", flush=True)  # fmt: skip
+              f"trunk alone {alone:.1f} frames/s; peak of memory so far {peak():.0f} MB", flush=True)  # fmt: skip
     evaluation = rgbtbench.evaluate(truth, results)
     for one in evaluation.measures:
         values = evaluation.score(one.name).items()
         print(f"{name}, {one.name}: {', '.join(f'{label} {value:.2f}' for label, value in values)}")
+
+
+def peak() -> float:
+    """Most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 UNTRAINED = {"nano": "", "paper": ", params: {untrained: true, online: {not_found: 0.0, second_look: 0.0}}"}
