@@ -66,6 +66,11 @@ const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) if (target.drawn !== target.clientWidth) target.redraw();
 });
 
+// Charts that are new: at once, so that what is below them stays where it was.
+const drawCharts = (place) => {
+  for (const chart of place?.querySelectorAll(".drawing") ?? []) if (chart.drawn === null) chart.redraw();
+};
+
 // A drawing as wide as its place: draw(width) gives the height, the parts, and what crosshair.js asks, if it answers;
 // key(name) is a tracker's mark there.
 const drawing = (label, draw, key) => {
@@ -80,6 +85,7 @@ const drawing = (label, draw, key) => {
     if (cross) crosshair(place, picture, width, cross, key);
     relight(place);
   };
+  place.drawn = null;
   observer.observe(place);
   return place;
 };

@@ -25,6 +25,20 @@ const rowButton = (properties, ...children) =>
     el("button", { type: "button", class: "open", ...properties }, ...children),
   );
 
+// Rows of a long table, made when they are added: at first those that its box may show, later some at a time. Answers
+// what adds the next ones. scrolled: pixels of the box that are out of sight above.
+const LOW = 24; // pixels of a row, at least
+const SOME = 120;
+const addRows = (body, rows, scrolled) => {
+  let from = 0;
+  const add = (count) => {
+    body.append(...rows.slice(from, from + count).flatMap((row) => row()));
+    from += count;
+    return from < rows.length ? () => add(SOME) : null;
+  };
+  return add(Math.ceil((scrolled + innerHeight) / LOW));
+};
+
 const replace = (container, ...children) => container.replaceChildren(...children.flat().filter(Boolean));
 
 // Where the keyboard and scrolled parts are; the answer puts them back there after drawing. Elements are known again by

@@ -36,8 +36,6 @@ const rowsOf = (state) => {
     );
   };
   const scored = state.shown.scored.map((tracker, k) => scoredRow(state, tracker, k)).filter(shows);
-  const { ticked } = state;
-  for (const row of scored) row.ticked = ticked.has(row.name);
   const own = new Set(scored.map((row) => row.name.toLowerCase()));
   const printed = state.shown.printed.map((tracker) => printedRow(state, tracker)).filter(shows);
   for (const row of scored)

@@ -8,6 +8,13 @@ const SHAPES = ["circle", "square", "diamond", "triangle", "cross", "down", "hou
 const merit = (data, board, tracker, k) =>
   tracker.is_truth ? -2 : (scoreOf(data, board, k, board.measures.length - 1, 0).value ?? -1);
 
+// Whether any of a view is on the screen; so is what has no place, and what may come out of hiding when it is drawn.
+const onScreen = ({ place }) => {
+  if (!place) return true;
+  const { top, bottom, height } = place.getBoundingClientRect();
+  return height === 0 ? top <= innerHeight : top < innerHeight && bottom > 0;
+};
+
 class State {
   constructor(data) {
     this.data = data;
@@ -148,45 +155,63 @@ class State {
     this.set({ [name]: changed });
   }
 
-  // needs: what a view looks at; it is drawn again only when that differs from the last time. later: the id of a place
-  // that takes long to draw, after the others are seen.
-  view(needs, draw, later = null) {
-    this.views.push({ needs, draw, later, last: null });
+  // id: the place of a view, or null if it has to be right at once, wherever the reader is. needs: what it looks at; it
+  // is drawn again only when that differs from the last time. draw may leave a part for later, and answers what draws
+  // that.
+  view(id, needs, draw) {
+    this.views.push({ place: id && byId(id), needs, draw, last: null, next: null });
   }
 
+  // What is in sight is drawn now, the rest when the screen shows that.
   draw() {
-    const back = place();
     for (const view of this.views) {
       const plain = (_, value) => (value instanceof Set ? [...value] : value);
       const now = JSON.stringify([this.drops, view.needs(this)], plain);
-      if (now !== view.last) {
-        view.last = now;
-        if (view.later) this.delay(view);
-        else view.draw(this);
-      }
+      if (now === view.last) continue;
+      view.last = now;
+      view.next = view.draw;
+      view.place?.setAttribute("aria-busy", "true");
     }
+    this.catchUp();
+    cancelAnimationFrame(this.frameBefore);
+    clearTimeout(this.resting);
+    this.frameBefore = requestAnimationFrame(() => {
+      this.resting = setTimeout(() => this.rest());
+    });
+  }
+
+  // Draws those of the old views that are wanted, from the top of the page on: what stands above moves what is below.
+  // whole: also what they leave for later.
+  catchUp(wanted = onScreen, whole = false) {
+    if (!this.views.some(({ next }) => next)) return;
+    const back = place();
+    for (const view of this.views) while ((whole ? view.next : view.next === view.draw) && wanted(view)) this.go(view);
     back();
     relight(document);
   }
 
-  delay(view) {
-    clearTimeout(view.waiting);
-    byId(view.later).setAttribute("aria-busy", "true");
-    view.waiting = setTimeout(() => {
-      const back = place();
-      view.draw(this);
-      back();
-      byId(view.later).removeAttribute("aria-busy");
-    });
+  // Draws a view, or its next part.
+  go(view) {
+    view.next = view.next(this) ?? null;
+    view.place?.removeAttribute("aria-busy");
+    view.place?.toggleAttribute("data-more", Boolean(view.next));
+    drawCharts(view.place);
   }
 
-  // What was to be drawn later, now.
+  // One after the other, so that the page can answer in between.
+  rest() {
+    const first = this.views.find(({ next }) => next);
+    if (!first) return;
+    const back = place();
+    this.go(first);
+    back();
+    relight(document);
+    this.resting = setTimeout(() => this.rest());
+  }
+
+  // All of the page, as paper needs it.
   hurry() {
-    for (const view of this.views.filter(({ later }) => later && byId(later).hasAttribute("aria-busy"))) {
-      clearTimeout(view.waiting);
-      view.draw(this);
-      byId(view.later).removeAttribute("aria-busy");
-    }
+    this.catchUp(() => true, true);
   }
 
   // After the drawing, which it would delay.
@@ -226,7 +251,10 @@ class State {
 
   // To the part of the page that the link was copied at.
   arrive() {
-    if (this.goal) byId(this.goal)?.scrollIntoView();
+    if (this.goal) {
+      this.hurry(); // what is above it has its height then
+      byId(this.goal)?.scrollIntoView();
+    }
     this.goal = "";
   }
 }
