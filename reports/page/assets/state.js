@@ -2,6 +2,7 @@
 
 const DASHES = 4;
 const SUGGESTED = 5;
+const PATIENCE = 30; // ms of drawing, after which whoever does something is heard
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross", "down", "hourglass"]; // as many as colours
 
 // How good a tracker is on a benchmark; the truth is below all.
@@ -15,12 +16,21 @@ const onScreen = ({ place }) => {
   return height === 0 ? top <= innerHeight : top < innerHeight && bottom > 0;
 };
 
+// What other benchmarks and metrics need, before anybody asks for them.
+const workAhead = function* (data) {
+  for (const board of data.boards.filter(({ scored }) => scored.length)) {
+    yield resamplesOf(data, board.sequences.length);
+    for (let m = 0; m < board.measures.length; m++) yield singlesOf(data, board, m);
+  }
+};
+
 class State {
   constructor(data) {
     this.data = data;
     this.views = [];
     this.drops = 0; // changes of what is dropped onto the page, which all views show
     this.order = this.ranked();
+    this.ahead = workAhead(data);
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.recall();
   }
@@ -198,15 +208,12 @@ class State {
     drawCharts(view.place);
   }
 
-  // One after the other, so that the page can answer in between.
+  // A few of them, so that the page can answer in between; each time costs a layout of its own.
   rest() {
-    const first = this.views.find(({ next }) => next);
-    if (!first) return;
-    const back = place();
-    this.go(first);
-    back();
-    relight(document);
-    this.resting = setTimeout(() => this.rest());
+    const start = performance.now();
+    this.catchUp(() => performance.now() - start < PATIENCE, true);
+    const more = this.views.some(({ next }) => next) || !this.ahead.next().done;
+    if (more) this.resting = setTimeout(() => this.rest());
   }
 
   // All of the page, as paper needs it.

@@ -169,8 +169,22 @@ const pairSpan = (data, board, m, a, i, j) => {
   });
 };
 
-// Whether tracker i is better than tracker j: so their interval says, or for a single sequence the value.
+// Whether tracker i is better than tracker j: so their interval says, or for a single sequence the value. Where enough
+// draws are above zero or not, that says on which side its end lies, without looking for it.
 const isBetter = (data, board, m, a, i, j) => {
+  const { draws } = data.random;
+  if (membersOf(data, board, a).length >= 2) {
+    const scores = drawnScores(data, board, m, a);
+    const most = Math.ceil(LEVELS[0] * draws);
+    let [known, below] = [0, 0];
+    for (let draw = 0, x = i * draws, y = j * draws; draw < draws && below <= most; draw++, x++, y++) {
+      const gain = scores[x] - scores[y];
+      if (gain === gain) known++; // NaN is not
+      if (gain <= EQUAL) below++;
+    }
+    if (below > most) return false;
+    if (known && below <= Math.floor(LEVELS[0] * (known - 1))) return true;
+  }
   const { difference, low } = pairSpan(data, board, m, a, i, j);
   return difference !== null && (low ?? difference) > EQUAL;
 };
@@ -317,83 +331,4 @@ const holm = (tests) => {
     adjusted[i] = highest;
   });
   return adjusted;
-};
-
-// Mean ranks of trackers over the sequences that all of them have, 1 being the best; Friedman's test and Nemenyi's
-// critical difference (Demsar, JMLR 2006, Sec. 3.2.2).
-const meanRanks = (data, board, m, a, trackers) => {
-  const size = board.sequences.length;
-  const values = singlesOf(data, board, m);
-  const members = membersOf(data, board, a).filter((s) => trackers.every((k) => !Number.isNaN(values[k * size + s])));
-  const count = trackers.length;
-  const sums = trackers.map(() => 0);
-  let ties = 0;
-  for (const s of members) {
-    const own = trackers.map((k) => level(data, values[k * size + s]));
-    own.forEach((value, i) => {
-      const above = own.filter((other) => other > value).length;
-      const same = own.filter((other) => other === value).length;
-      sums[i] += above + (same + 1) / 2;
-      ties += same * same - 1; // over the group: same ** 3 - same
-    });
-  }
-  const n = members.length;
-  const squares = sums.reduce((total, sum) => total + sum * sum, 0);
-  const correction = 1 - ties / (count * (count * count - 1) * n);
-  const statistic = ((12 / (count * n * (count + 1))) * squares - 3 * n * (count + 1)) / correction;
-  return {
-    sequences: n,
-    ranks: sums.map((sum) => sum / n),
-    p: correction > 0 ? chiSquareTail(statistic, count - 1) : 1, // all tie everywhere: 0 / 0
-    critical: (studentizedRange(0.95, count) / Math.SQRT2) * Math.sqrt((count * (count + 1)) / (6 * n)),
-  };
-};
-
-// Chance of a chi-square value above x: the sums for whole degrees of freedom (Abramowitz and Stegun 26.4.4, 26.4.5).
-const chiSquareTail = (x, degrees) => {
-  if (x <= 0) return 1;
-  let term = degrees % 2 ? Math.sqrt((2 * x) / Math.PI) * Math.exp(-x / 2) : Math.exp(-x / 2);
-  let sum = degrees % 2 ? 2 * normalTail(Math.sqrt(x)) : 0;
-  for (let d = degrees % 2 ? 3 : 2; d <= degrees; d += 2) {
-    sum += term;
-    term *= x / d;
-  }
-  return sum;
-};
-
-// Chance of a standard normal value above x >= 0: Laplace's continued fraction, or the series near zero.
-const normalTail = (x) => {
-  const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-  if (x < 3) {
-    let [sum, term] = [x, x];
-    for (let n = 3; term > 1e-17 * sum; n += 2) {
-      term *= (x * x) / n;
-      sum += term;
-    }
-    return 0.5 - density * sum;
-  }
-  let fraction = x;
-  for (let n = 80; n > 0; n--) fraction = x + n / fraction;
-  return density / fraction;
-};
-
-// The range of `count` standard normal values that is exceeded with a chance of 1 - level.
-const studentizedRange = (at, count) => {
-  const step = 0.02;
-  const below = (z) => (z < 0 ? normalTail(-z) : 1 - normalTail(z));
-  const chance = (range) => {
-    let sum = 0; // the trapezoid rule is exact to the last digits for such smooth bells
-    for (let z = -8; z <= 8 + range; z += step)
-      sum += Math.exp((-z * z) / 2) * (below(z) - below(z - range)) ** (count - 1);
-    return (count * step * sum) / Math.sqrt(2 * Math.PI);
-  };
-  return memo(studentizedRange, `range ${at} ${count}`, () => {
-    let [low, high] = [0, 20];
-    while (high - low > 1e-9) {
-      const middle = (low + high) / 2;
-      if (chance(middle) < at) low = middle;
-      else high = middle;
-    }
-    return (low + high) / 2;
-  });
 };

@@ -20,7 +20,7 @@ from rgbtbench.scoring.evaluation import Evaluation
 
 NODE = shutil.which("node")
 LABELS = ("rgb-only", "thermal-only", "fused")
-ENGINE = ("data.js", "draws.js", "statistics.js", "signs.js", "combinations.js")
+ENGINE = ("data.js", "draws.js", "statistics.js", "friedman.js", "signs.js", "combinations.js")
 ASK = """
 const byId = () => ({ textContent: process.argv[2] === "-" ? require("fs").readFileSync(0, "utf8") : "" });
 load().then((data) => {
