@@ -55,6 +55,20 @@ CHANGES = {  # what a reader does: to which elements, and how; all 22 trackers a
     "drag the frame": ("#frame", "slide"),
 }
 TIMES = 6  # each, spread over what there is to choose
+OPENED = """new MutationObserver((_, observer) => {
+    if (!document.documentElement?.dataset.ready) return;
+    observer.disconnect();
+    requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => { window.opened = performance.now(); };
+        port2.postMessage("");
+    });
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-ready"] })"""
+WHOLE = """async () => {
+    while (!window.opened || document.querySelector("[aria-busy], [data-more]"))
+        await new Promise((done) => setTimeout(done, 5));
+    return [window.opened / 1000, performance.now() / 1000];
+}"""
 MEASURE = """async ([css, how, times]) => {
     const ACTS = {
         click: (node) => node.dispatchEvent(new MouseEvent("click", { bubbles: true })),
@@ -123,12 +137,14 @@ def main() -> int:
             shutil.copy(home / "page.html", options.keep)
     answers = found.pop("answers", {})
     for what, value in found.items():
-        print(f"{what:<28} {value:8.2f}  limit {LIMITS[what]:g}")
+        print(f"{what:<28} {value:8.2f}" + (f"  limit {LIMITS[what]:g}" if what in LIMITS else ""))
     if answers:
         print(f"\n{'ms, the slowest of ' + str(TIMES):<28} {'screen':>8} {'all':>8}  limit of the screen {ANSWER:g}")
     for what, (seen, whole) in answers.items():
         print(f"{what:<28} {seen:8.0f} {whole:8.0f}")
-    missed = [value >= LIMITS[what] for what, value in found.items()] + [seen >= ANSWER for seen, _ in answers.values()]
+    missed = [found[what] >= limit for what, limit in LIMITS.items() if what in found] + [
+        seen >= ANSWER for seen, _ in answers.values()
+    ]
     return int(any(missed))
 
 
@@ -180,14 +196,13 @@ def _opened(path: Path) -> dict[str, Any]:
         return {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        seconds = []
+        opens = []
         for _ in range(RUNS):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            start = time.perf_counter()
+            page.add_init_script(OPENED)
             page.goto(path.as_uri())
-            page.wait_for_selector("html[data-ready]")
-            page.evaluate("new Promise(requestAnimationFrame)")
-            seconds.append(time.perf_counter() - start)
+            opens.append(page.evaluate(WHOLE))
+        screen, everything = (statistics.median(seconds) for seconds in zip(*opens, strict=True))
         answers = {}
         for what, (css, how) in CHANGES.items():
             page.goto("about:blank")
@@ -198,7 +213,7 @@ def _opened(path: Path) -> dict[str, Any]:
             assert not told["wrong"], f"{what}: a part of the page that is on the screen is drawn too late"
             answers[what] = (told["seen"], told["whole"])
         browser.close()
-    return {"opens, s": statistics.median(seconds), "answers": answers}
+    return {"opens, s": screen, "all of it is drawn, s": everything, "answers": answers}
 
 
 if __name__ == "__main__":

@@ -111,6 +111,6 @@ const frameTicks = (rows, width, every) => {
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, [1, 2, 5, 10].find((n) => n * unit >= rough) * unit);
   const ticks = [[0, "1"]];
-  for (let t = step; t <= frames - step / 3; t += step) ticks.push([(t - 1) / every, t.toLocaleString("en")]);
+  for (let t = step; t <= frames - step / 3; t += step) ticks.push([(t - 1) / every, grouped(t)]);
   return ticks;
 };

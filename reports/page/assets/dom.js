@@ -59,7 +59,9 @@ const place = () => {
   };
 };
 
-const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+// Of whole numbers; toLocaleString would load all that the browser knows of languages first.
+const grouped = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+const plural = (count, word) => `${grouped(count)} ${word}${count === 1 ? "" : "s"}`;
 const sizeText = ({ sequences, frames }) =>
   plural(sequences, "sequence") + (frames === null ? "" : `, ${plural(frames, "frame")}`);
 const percent = (value) => (value === null ? "–" : (100 * value).toFixed(1));

@@ -13,7 +13,7 @@ const listColumns = (state) => {
   };
   return [
     { key: "name", title: "Sequence", of: (s) => board.sequences[s], up: true },
-    { key: "frames", title: "Frames", of: (s) => board.frames[s], show: (n) => n.toLocaleString("en") },
+    { key: "frames", title: "Frames", of: (s) => board.frames[s], show: (n) => grouped(n) },
     ...(rival
       ? [
           {

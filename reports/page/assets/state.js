@@ -134,14 +134,13 @@ class State {
   firstSequence() {
     const pictured = Object.keys(this.shown.strips).map(Number);
     const all = pictured.length ? pictured : this.shown.sequences.map((_, s) => s);
-    return all.reduce((best, s) => (this.spread(s) > this.spread(best) ? s : best), all[0]);
-  }
-
-  spread(s) {
-    const values = this.picked()
-      .map(({ k }) => singleOf(this.data, this.shown, k, this.m, s))
-      .filter((v) => v !== null);
-    return values.length ? Math.max(...values) - Math.min(...values) : 0;
+    const picked = this.picked();
+    const spread = (s) => {
+      const values = picked.map(({ k }) => singleOf(this.data, this.shown, k, this.m, s)).filter((v) => v !== null);
+      return values.length ? Math.max(...values) - Math.min(...values) : 0;
+    };
+    const spreads = all.map(spread);
+    return all[spreads.indexOf(Math.max(...spreads))];
   }
 
   set(changes) {
