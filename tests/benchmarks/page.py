@@ -58,11 +58,8 @@ TIMES = 6  # each, spread over what there is to choose
 OPENED = """new MutationObserver((_, observer) => {
     if (!document.documentElement?.dataset.ready) return;
     observer.disconnect();
-    requestAnimationFrame(() => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => { window.opened = performance.now(); };
-        port2.postMessage("");
-    });
+    const told = () => { window.opened = performance.now(); };
+    requestAnimationFrame(() => scheduler.postTask(told, { priority: "user-blocking" }));
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-ready"] })"""
 WHOLE = """async () => {
     while (!window.opened || document.querySelector("[aria-busy], [data-more]"))
@@ -85,11 +82,9 @@ MEASURE = """async ([css, how, times]) => {
             node.dispatchEvent(new Event("input", { bubbles: true }));
         },
     };
-    const painted = () => new Promise((done) => requestAnimationFrame(() => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = done;
-        port2.postMessage("");
-    }));
+    // the next task after a frame, before anything that waits for a timer
+    const painted = () => new Promise((done) => requestAnimationFrame(() =>
+        scheduler.postTask(done, { priority: "user-blocking" })));
     const late = () => [...document.querySelectorAll("[aria-busy]")];
     const whole = async () => {
         while (document.querySelector("[aria-busy], [data-more]")) await new Promise((done) => setTimeout(done));
@@ -142,10 +137,9 @@ def main() -> int:
         print(f"\n{'ms, the slowest of ' + str(TIMES):<28} {'screen':>8} {'all':>8}  limit of the screen {ANSWER:g}")
     for what, (seen, whole) in answers.items():
         print(f"{what:<28} {seen:8.0f} {whole:8.0f}")
-    missed = [found[what] >= limit for what, limit in LIMITS.items() if what in found] + [
-        seen >= ANSWER for seen, _ in answers.values()
-    ]
-    return int(any(missed))
+    missed = [what for what, limit in LIMITS.items() if found.get(what, 0) >= limit]
+    missed += [what for what, (seen, _) in answers.items() if seen >= ANSWER]
+    return int(bool(missed))
 
 
 def _invent(name: str, data: Path, out: Path) -> None:

@@ -72,6 +72,14 @@ const drawnWeights = (data, board, a) =>
     });
   });
 
+// In how many of them any was drawn.
+const knownDraws = (data, board, a) =>
+  memo(
+    data.array(board.has),
+    `known draws ${a}`,
+    () => drawnWeights(data, board, a).filter((total) => total > 0).length,
+  );
+
 // The scores of each resample, one tracker after the other; NaN for a tracker with a gap, and where the attribute was
 // not drawn at all. Four sequences are added at once: the sums are written a fourth as often.
 const drawnScores = (data, board, m, a) =>
@@ -169,21 +177,25 @@ const pairSpan = (data, board, m, a, i, j) => {
   });
 };
 
+// In how many draws the first score is not better, counted until they are too many to be a tail. NaN is no draw.
+const countWorse = (scores, first, second, draws, most) => {
+  let worse = 0;
+  for (let draw = 0; draw < draws && worse <= most; draw++)
+    if (scores[first + draw] - scores[second + draw] <= EQUAL) worse++;
+  return worse;
+};
+
 // Whether tracker i is better than tracker j: so their interval says, or for a single sequence the value. Where enough
 // draws are above zero or not, that says on which side its end lies, without looking for it.
 const isBetter = (data, board, m, a, i, j) => {
   const { draws } = data.random;
   if (membersOf(data, board, a).length >= 2) {
-    const scores = drawnScores(data, board, m, a);
-    const most = Math.ceil(LEVELS[0] * draws);
-    let [known, below] = [0, 0];
-    for (let draw = 0, x = i * draws, y = j * draws; draw < draws && below <= most; draw++, x++, y++) {
-      const gain = scores[x] - scores[y];
-      if (gain === gain) known++; // NaN is not
-      if (gain <= EQUAL) below++;
-    }
-    if (below > most) return false;
-    if (known && below <= Math.floor(LEVELS[0] * (known - 1))) return true;
+    const known = knownDraws(data, board, a);
+    const most = Math.ceil(LEVELS[0] * (known - 1));
+    const worse = countWorse(drawnScores(data, board, m, a), i * draws, j * draws, draws, most);
+    if (worse > most) return false;
+    const gap = Number.isNaN(meanScore(data, board, i, m, a) - meanScore(data, board, j, m, a));
+    if (!gap && worse <= most - 1) return true;
   }
   const { difference, low } = pairSpan(data, board, m, a, i, j);
   return difference !== null && (low ?? difference) > EQUAL;
