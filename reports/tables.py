@@ -19,6 +19,7 @@ GAP = "–"
 NUMERIC = r"[-+–]?[\d,.]*(-\d+)?( ± [\d.]+)?( ?\[.*\])?( of \d+)?\*?†?|nan"
 SPREAD = re.compile(r" ± [\d.]+| \[[-–+\d., ]+\]| \(also [^)]*\)")  # what follows a number
 ABOUT_SPREAD = re.compile(r"\* |ranks and marks|\(also|.*mean ± standard deviation")  # notes on that, and on counts
+INTERVAL = re.compile(r" \[95 % interval.*\]")
 COUNTS = ("sequences", "frames", "rank", "mean rank", "benchmarks")
 Marks = frozenset[tuple[int, int]]
 NARROWEST = 16  # characters, to which a column of words is wrapped
@@ -216,10 +217,10 @@ def plain(table: Table) -> Table:
     kept = [c for c, name in enumerate(table.header) if name not in COUNTS]
     marks = [frozenset((r, kept.index(c)) for r, c in m if c in kept) for m in (table.best, table.second)]
     return Table(
-        title=re.sub(r" \[95 % interval.*\]", "", table.title),
+        title=INTERVAL.sub("", table.title),
         header=tuple(table.header[c] for c in kept),
         rows=tuple(tuple(SPREAD.sub("", row[c]) if c else row[c] for c in kept) for row in table.rows),
-        note="\n".join(line for line in table.note.splitlines() if not ABOUT_SPREAD.match(line)),
+        note="\n".join(INTERVAL.sub("", line) for line in table.note.splitlines() if not ABOUT_SPREAD.match(line)),
         best=marks[0],
         second=marks[1],
         groups=tuple(table.groups[c] for c in kept) if table.groups else (),

@@ -178,15 +178,17 @@ def make_stress(
     by: str = "overall",
     attributes: Collection[str] | None = None,
     measures: tuple[str, ...] | None = None,
+    width: int | None = None,
+    dress: Callable[[Table], Table] = lambda table: table,
 ) -> tuple[Report, list[list[StressScore]]]:
-    """The report in one of the formats of ``records.render``, and its rows by benchmark.
+    """The report in one of the formats of ``records.render``, to which ``width`` goes, and its rows by benchmark.
 
-    Raises ConfigError if no tracker was run both with and without stress.
+    ``dress``: what is made of each table before. Raises ConfigError if no tracker was run both with and without stress.
     """
     evaluations = material.evaluate(by, attributes, measures)
     rows = [stress_rows(e, material.groups[e.benchmark]) for e in evaluations]
-    tables = [table for e, own in zip(evaluations, rows, strict=True) for table in stress_tables(e, own)]
-    text = render(form, [row for own in rows for row in own], StressScore, tables)
+    tables = [dress(table) for e, own in zip(evaluations, rows, strict=True) for table in stress_tables(e, own)]
+    text = render(form, [row for own in rows for row in own], StressScore, tables, width)
     return Report(text, tuple(evaluations), material.is_complete(evaluations)), rows
 
 

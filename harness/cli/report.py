@@ -102,7 +102,13 @@ def _stress(arguments: argparse.Namespace, material: Material) -> int:
 
     attributes, measures = names_in(arguments.attributes), names_in(arguments.metrics)
     report, rows = make_stress(
-        material, arguments.format, by=breakdown(arguments), attributes=attributes, measures=measures
+        material,
+        arguments.format,
+        by=breakdown(arguments),
+        attributes=attributes,
+        measures=measures,
+        width=None if arguments.out else line_width(),
+        dress=for_print(arguments),
     )
     put(str(report), arguments.out)
     if arguments.figures:

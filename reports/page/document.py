@@ -18,6 +18,7 @@ SCRIPTS = (  # in the order in which they use one another; the last one starts t
     "data.js",
     "draws.js",
     "statistics.js",
+    "friedman.js",
     "signs.js",
     "combinations.js",
     "link.js",

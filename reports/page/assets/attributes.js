@@ -24,6 +24,7 @@ const drawAttributes = (state) => {
           class: "attribute",
           "data-key": `attribute ${attribute.name}`,
           "aria-label": `${attribute.name}, ${attribute.meaning}, ${plural(attribute.sequences, "sequence")}`,
+          "aria-pressed": a === state.attribute,
           title: attribute.meaning,
           onclick: () => state.set({ attribute: a }),
         },

@@ -40,6 +40,7 @@ const columnsOf = (state, rows) => {
 const drawBoard = (state) => {
   const rows = rowsOf(state);
   const columns = columnsOf(state, rows);
+  const axis = rows.length && spanAxis(rows, state.metric);
   const truths = rows.filter(({ is_truth }) => is_truth).map(({ name }) => name);
   const { title, attributes, scored, printed, official } = state.shown;
   const attribute = attributes[state.attribute];
@@ -48,6 +49,8 @@ const drawBoard = (state) => {
   const size = attribute.sequences === null ? "as others print it" : sizeText(attribute);
   const few = attribute.sequences !== null && attribute.sequences < state.data.small;
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
+  const scrolled = byId("leaderboard").querySelector(".long")?.scrollTop ?? 0;
+  const body = el("tbody");
   replace(
     byId("leaderboard"),
     headed(
@@ -60,7 +63,7 @@ const drawBoard = (state) => {
       `${title}, ${part}${size}.${small} `,
       el("span", { id: "count", role: "status" }, `${rows.length} of ${plural(all, "tracker")} shown.`),
     ),
-    rows.length ? table(state, rows, columns) : el("p", { class: "empty" }, "No tracker fits these filters."),
+    rows.length ? table(state, columns, axis, body) : el("p", { class: "empty" }, "No tracker fits these filters."),
     el(
       "p",
       { class: "note" },
@@ -78,6 +81,15 @@ const drawBoard = (state) => {
     ),
     rows.length ? asText(state, rows) : null,
   );
+  const { apart } = state;
+  const parts = rows.map((row, i) => () => [
+    ...(apart && row.k === null && i > 0 && rows[i - 1].k !== null ? [parted(columns.length)] : []),
+    line(state, row, columns, axis),
+    ...(state.opened.has(row.key)
+      ? [el("tr", { class: "detail" }, el("td", { colspan: columns.length }, details(state, row)))]
+      : []),
+  ]);
+  return addRows(body, parts, scrolled);
 };
 
 const boardMenu = (state, rows, title) => {
@@ -96,9 +108,8 @@ const boardMenu = (state, rows, title) => {
   return saveTable(state, "the leaderboard", "board", make, () => rows.map(({ name }) => name));
 };
 
-const table = (state, rows, columns) => {
-  const axis = spanAxis(rows, state.metric);
-  return el(
+const table = (state, columns, axis, body) =>
+  el(
     "div",
     {
       class: "long",
@@ -121,19 +132,9 @@ const table = (state, rows, columns) => {
           columns.map((column) => heading(state, column, axis)),
         ),
       ),
-      el(
-        "tbody",
-        {},
-        rows.map((row, i) => [
-          state.apart && row.k === null && i > 0 && rows[i - 1].k !== null && parted(columns.length),
-          line(state, row, columns, axis),
-          state.opened.has(row.key) &&
-            el("tr", { class: "detail" }, el("td", { colspan: columns.length }, details(state, row))),
-        ]),
-      ),
+      body,
     ),
   );
-};
 
 const heading = (state, { key, title, class: kind, up, hide, span }, axis) => {
   if (hide) return el("td", { class: kind }, el("span", { class: "hidden" }, title));
@@ -154,13 +155,26 @@ const heading = (state, { key, title, class: kind, up, hide, span }, axis) => {
   );
 };
 
+const isTicked = (state, { k, name }) => k !== null && state.ticked.has(name);
+const tickedColour = (state, name) => (state.ticked.has(name) ? state.look(name).colour : "");
+
+// The rows that are there, after a tick.
+const tickRows = (state) => {
+  for (const box of byId("leaderboard").querySelectorAll("td.choose input")) {
+    const row = box.closest("tr");
+    box.checked = state.ticked.has(row.dataset.tracker);
+    row.classList.toggle("picked", box.checked);
+    row.querySelector(".whisker")?.setAttribute("class", `whisker ${tickedColour(state, row.dataset.tracker)}`);
+  }
+};
+
 const parted = (columns) =>
   el("tr", { class: "parted" }, el("th", { colspan: columns, scope: "rowgroup" }, "Printed, not scored here"));
 
 const line = (state, row, columns, axis) => {
   return el(
     "tr",
-    { class: row.ticked ? "picked" : "", "data-tracker": row.name },
+    { class: isTicked(state, row) ? "picked" : "", "data-tracker": row.name },
     columns.map((column) => {
       if (column.metric) return scoreCell(row.values[column.metric], column.class);
       if (column.about) return aboutCell(row, column);
@@ -179,7 +193,7 @@ const CELLS = {
     row.k !== null &&
     el("input", {
       type: "checkbox",
-      checked: row.ticked,
+      checked: isTicked(state, row),
       "aria-label": `Draw ${row.name}`,
       "data-key": `choose ${row.name}`,
       onchange: () => state.tick(row.name),
@@ -277,7 +291,7 @@ const axisTicks = (axis) => {
 const spanMark = (state, row, axis) => {
   const { value, low, high } = row.values[state.metric];
   if (value === null || row.is_truth) return null;
-  const kind = row.k === null ? "printed" : row.ticked ? state.look(row.name).colour : "";
+  const kind = row.k === null ? "printed" : tickedColour(state, row.name);
   return svg(
     "svg",
     { class: `whisker ${kind}`, height: 14, width: "100%", "aria-hidden": "true" },

@@ -66,6 +66,11 @@ const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) if (target.drawn !== target.clientWidth) target.redraw();
 });
 
+// Charts that are new: at once, so that what is below them stays where it was.
+const drawCharts = (place) => {
+  for (const chart of place?.querySelectorAll(".drawing") ?? []) if (chart.drawn === null) chart.redraw();
+};
+
 // A drawing as wide as its place: draw(width) gives the height, the parts, and what crosshair.js asks, if it answers;
 // key(name) is a tracker's mark there.
 const drawing = (label, draw, key) => {
@@ -80,6 +85,7 @@ const drawing = (label, draw, key) => {
     if (cross) crosshair(place, picture, width, cross, key);
     relight(place);
   };
+  place.drawn = null;
   observer.observe(place);
   return place;
 };
@@ -105,6 +111,6 @@ const frameTicks = (rows, width, every) => {
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, [1, 2, 5, 10].find((n) => n * unit >= rough) * unit);
   const ticks = [[0, "1"]];
-  for (let t = step; t <= frames - step / 3; t += step) ticks.push([(t - 1) / every, t.toLocaleString("en")]);
+  for (let t = step; t <= frames - step / 3; t += step) ticks.push([(t - 1) / every, grouped(t)]);
   return ticks;
 };

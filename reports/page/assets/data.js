@@ -116,7 +116,7 @@ const hasAttribute = (data, board, s, a) => {
 };
 
 // The number of a frame as people count, where only every k-th has truth: places in the page count those alone.
-const frameNumber = (board, at) => (at * board.every + 1).toLocaleString("en");
+const frameNumber = (board, at) => grouped(at * board.every + 1);
 
 // The first frame of a sequence's i-th point, of so many: the first frame is a point of its own.
 const firstOf = (frames, points, i) => (i ? 1 + Math.floor(((i - 1) * (frames - 1)) / Math.max(1, points - 1)) : 0);

@@ -25,6 +25,20 @@ const rowButton = (properties, ...children) =>
     el("button", { type: "button", class: "open", ...properties }, ...children),
   );
 
+// Rows of a long table, made when they are added: at first those that its box may show, later some at a time. Answers
+// what adds the next ones. scrolled: pixels of the box that are out of sight above.
+const LOW = 24; // pixels of a row, at least
+const SOME = 120;
+const addRows = (body, rows, scrolled) => {
+  let from = 0;
+  const add = (count) => {
+    body.append(...rows.slice(from, from + count).flatMap((row) => row()));
+    from += count;
+    return from < rows.length ? () => add(SOME) : null;
+  };
+  return add(Math.ceil((scrolled + innerHeight) / LOW));
+};
+
 const replace = (container, ...children) => container.replaceChildren(...children.flat().filter(Boolean));
 
 // Where the keyboard and scrolled parts are; the answer puts them back there after drawing. Elements are known again by
@@ -45,7 +59,9 @@ const place = () => {
   };
 };
 
-const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+// Of whole numbers; toLocaleString would load all that the browser knows of languages first.
+const grouped = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+const plural = (count, word) => `${grouped(count)} ${word}${count === 1 ? "" : "s"}`;
 const sizeText = ({ sequences, frames }) =>
   plural(sequences, "sequence") + (frames === null ? "" : `, ${plural(frames, "frame")}`);
 const percent = (value) => (value === null ? "–" : (100 * value).toFixed(1));

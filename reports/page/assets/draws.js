@@ -52,12 +52,11 @@ const resamples = (seed, draws, size) => {
   return counts;
 };
 
-// Signs of each sequence in each flip, eight to a byte, 1 for plus; drawn in rounds, each from whole 32 bits. It
-// rests after each round, so that a page can answer in between.
+// Signs of each sequence in each flip, 1 for plus: eight sequences to a byte, the flips of a byte beside one another.
+// Drawn in rounds, each from whole 32 bits. It rests after each round, so that a page can answer in between.
 const signFlips = function* (seed, flips, size, round = 1000) {
   const random = stream(seed);
-  const bytes = Math.ceil(size / 8);
-  const signs = new Uint8Array(flips * bytes);
+  const signs = new Uint8Array(flips * Math.ceil(size / 8));
   for (let start = 0; start < flips; start += round) {
     let bits = 0;
     let left = 0;
@@ -67,7 +66,7 @@ const signFlips = function* (seed, flips, size, round = 1000) {
           bits = random();
           left = 4;
         }
-        if (bits & 0x80) signs[flip * bytes + (i >> 3)] |= 1 << (i & 7);
+        if (bits & 0x80) signs[(i >> 3) * flips + flip] |= 1 << (i & 7);
         bits >>>= 8;
         left--;
       }

@@ -260,6 +260,7 @@ const offerDrop = (state) => {
     take(() => gathered);
   });
   state.view(
+    "drop",
     ({ board }) => [board],
     ({ shown }) => {
       under.textContent = shown.scoring
@@ -270,6 +271,7 @@ const offerDrop = (state) => {
     },
   );
   state.view(
+    null,
     () => [],
     () => replace(list, ...state.dropped.map((dropped) => droppedEntry(state, dropped))),
   );

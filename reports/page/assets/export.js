@@ -97,7 +97,13 @@ const latexText = (state, table) => {
 // Of the trackers in the table that are in print; made by reports/page/prints.py.
 const bibtexText = (state, names) => {
   const { head, entries } = state.data.bibtex;
-  return head + names.map((name) => entries[name] ?? "").sort().join(""); // by key
+  return (
+    head +
+    names
+      .map((name) => entries[name] ?? "")
+      .sort()
+      .join("")
+  ); // by key
 };
 
 const save = (name, type, parts) => {
@@ -163,9 +169,13 @@ const saveMenu = (label, key, kinds) => {
   return menu;
 };
 
-// make() answers the table; its csv, if it has one, are lines of more digits than people read.
-const saveTable = (state, label, key, make, cited) =>
-  saveMenu(label, key, {
+// shown() answers the table; its csv, if it has one, are lines of more digits than people read.
+const saveTable = (state, label, key, shown, cited) => {
+  const make = () => {
+    state.hurry(); // all rows
+    return shown();
+  };
+  return saveMenu(label, key, {
     CSV: () => {
       const table = make();
       save(`${table.name}.csv`, "text/csv", [csvText(table.csv ?? csvLines(table))]);
@@ -182,6 +192,7 @@ const saveTable = (state, label, key, make, cited) =>
       BibTeX: () => save(`${make().name}.bib`, "text/x-bibtex", [bibtexText(state, cited())]),
     }),
   });
+};
 
 const saveChart = (label, key, { name, picture, rows }) =>
   saveMenu(label, key, {

@@ -146,41 +146,50 @@ const start = async () => {
     .filter(Boolean)
     .join(" · ");
   const what = ({ board, metric, attribute }) => [board, metric, attribute];
-  const boxes = (draw) => (state) => {
-    if (state.shown.scored.length) draw(state); // else there is nothing to draw: only numbers of others
-  };
+  // Where there are only numbers of others, there is nothing to draw.
+  const boxes = (draw) => (state) => (state.shown.scored.length ? draw(state) : null);
+  buildPairs();
+  buildSequences(state);
   state.view(
+    null,
     ({ board }) => [board],
     ({ shown }) => {
       for (const id of ["chips", "curves", "attributes", "pairs", "sequences"])
         byId(id).hidden = shown.scored.length === 0;
     },
   );
-  state.view(
-    ({ board, metric, attribute, from, to, sources }) => [board, metric, attribute, from, to, sources],
-    drawControls,
-  );
-  state.view((s) => [what(s), s.from, s.to, s.search, s.sources, s.sort, s.apart, s.opened, s.chosen], drawBoard);
-  state.view((s) => [s.board, s.chosen], boxes(drawChips));
-  state.view((s) => [what(s), s.from, s.to, s.search, s.sources, s.against, s.hardware], drawProgress);
-  state.view((s) => [what(s), s.chosen], boxes(drawCurves));
-  state.view((s) => [s.board, s.metric, s.chosen, s.shown.attributes.length], boxes(drawAttributes));
-  state.view((s) => [what(s), s.chosen], boxes(pressAttribute));
-  const compared = (s) => [what(s), s.reference, s.rival, s.among, s.among === "ticked" && s.chosen];
-  state.view((s) => [compared(s), s.signed], boxes(drawPairs), "pairs");
-  state.view((s) => [compared(s), s.find, s.sequence], boxes(drawScatter));
-  state.view((s) => [compared(s), s.chosen, s.listing, s.find, s.sequence], boxes(drawSequences));
-  state.view((s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
-  state.view((s) => [s.board, s.metric], drawStress);
-  state.view(() => [], drawGaps);
-  state.view(() => [], drawAbout);
+  const filters = (s) => [what(s), s.from, s.to, s.search, s.sources];
+  const among = (s) => [what(s), s.among, s.among === "ticked" && s.chosen];
+  const pair = (s) => [among(s), s.reference, s.rival];
+  state.view("controls", (s) => [what(s), s.from, s.to, s.sources], drawControls);
+  state.view("leaderboard", (s) => [filters(s), s.sort, s.apart, s.opened], drawBoard);
+  state.view(null, (s) => [s.board, s.chosen], tickRows);
+  state.view("chips", (s) => [s.board, s.chosen], boxes(drawChips));
+  state.view("curves", (s) => [what(s), s.chosen], boxes(drawCurves));
+  state.view("progress", (s) => [filters(s), s.against, s.hardware], drawProgress);
+  state.view("attributes", (s) => [s.board, s.metric, s.chosen, s.shown.attributes.length], boxes(drawAttributes));
+  state.view(null, (s) => [s.attribute], boxes(pressAttribute));
+  state.view("compared", pair, boxes(drawCompared));
+  state.view("against", (s) => [pair(s), s.signed], boxes(pairView("against", againstReference)));
+  state.view("forest", (s) => [pair(s), s.signed], boxes(pairView("forest", byAttribute)));
+  state.view("matrix", (s) => [among(s), s.signed], boxes(pairView("matrix", matrixParts)));
+  state.view(null, pair, boxes(pressPair));
+  state.view("ranks", among, boxes(pairView("ranks", rankSection, 3)));
+  state.view("scatter", (s) => [pair(s), s.find], boxes(drawScatter));
+  state.view("finder", (s) => [pair(s), s.chosen, s.listing, s.find], boxes(drawSequences));
+  state.view(null, (s) => [s.sequence], boxes(pressSequence));
+  state.view("sequence", (s) => [s.board, s.metric, s.chosen, s.sequence], boxes(drawSequence));
+  state.view("stress", (s) => [s.board, s.metric], drawStress);
+  state.view("gaps", () => [], drawGaps);
+  state.view("about", () => [], drawAbout);
   if (data.dropping) offerDrop(state);
-  state.view((s) => [s.unknown], drawUnknown);
+  state.view(null, (s) => [s.unknown], drawUnknown);
   replace(byId("link"), copyLink(state));
   followLight();
   state.draw();
   state.arrive();
   addEventListener("hashchange", () => state.revisit());
+  for (const kind of ["scroll", "resize"]) addEventListener(kind, () => state.catchUp(), { passive: true });
   followPrint(state);
   document.documentElement.dataset.ready = "yes";
 };

@@ -1,7 +1,23 @@
 // Every two trackers: the row's less the column's. One stop for the Tab key; arrows move within the matrix.
 
-const drawMatrix = (state, compared, { reference, rival }, chances) => {
+// The cells that are there, after another pair was chosen.
+const pressPair = (state) => {
+  const compared = comparedOf(state);
+  if (compared.length < 2) return;
+  const { reference, rival } = pairOf(state, compared);
+  const [i, j] = [rival, reference].map((tracker) => compared.indexOf(tracker));
+  const press = (css, on) => {
+    const cell = byId("matrix").querySelector(css);
+    cell?.setAttribute("aria-pressed", on);
+    cell?.setAttribute("tabindex", on ? 0 : -1);
+  };
+  press("[aria-pressed=true]", false);
+  press(`[data-key="cell ${i} ${j}"]`, true);
+};
+
+const matrixParts = (state, compared, { reference, rival }) => {
   const { data, shown, m, attribute } = state;
+  const chances = pairChances(state, compared);
   const cell = (row, column, i, j) => {
     if (row === column) return el("td", { class: "self" }, "·");
     const span = pairSpan(data, shown, m, attribute, row.k, column.k);
@@ -43,9 +59,7 @@ const drawMatrix = (state, compared, { reference, rival }, chances) => {
     if (i === j) [i, j] = [i + by[0], j + by[1]]; // over the diagonal
     byId("pairs").querySelector(`[data-key="cell ${i} ${j}"]`)?.focus();
   };
-  return el(
-    "section",
-    { class: "matrix" },
+  return [
     headed(
       el("h3", {}, "All pairs"),
       pairMenu(state, "all pairs", "matrix", `${state.metric} of every two trackers, the row's less the column's`),
@@ -99,5 +113,5 @@ const drawMatrix = (state, compared, { reference, rival }, chances) => {
       `${state.metric} points, the row's tracker less the column's. `,
       `Coloured: Holm's p for ${plural(chances.pairs, "pair")} is below 0.05. A click compares the two.`,
     ),
-  );
+  ];
 };

@@ -48,19 +48,34 @@ const pairChances = (state, compared) => {
   };
 };
 
-const drawPairs = (state) => {
+// The places of what is told of pairs; each is a view of its own.
+const buildPairs = () =>
+  replace(
+    byId("pairs"),
+    el("div", { id: "compared" }),
+    el(
+      "div",
+      { class: "pair" },
+      el("section", { id: "against", class: "against" }),
+      el("section", { id: "forest", class: "forest" }),
+    ),
+    el("section", { id: "matrix", class: "matrix" }),
+    el("section", { id: "ranks", class: "ranks" }),
+  );
+
+// parts(state, compared, pair): what stands in the place of this id, where there is somebody to compare.
+const pairView =
+  (id, parts, least = 2) =>
+  (state) => {
+    const compared = comparedOf(state);
+    byId(id).hidden = compared.length < least;
+    replace(byId(id), compared.length < least ? [] : parts(state, compared, pairOf(state, compared)));
+  };
+
+const drawCompared = (state) => {
   const { shown, data } = state;
   const compared = comparedOf(state);
   const attribute = shown.attributes[state.attribute];
-  const head = [
-    el("h2", { id: "pairs-title" }, "Tracker against tracker"),
-    el(
-      "p",
-      { class: "under" },
-      [state.metric, " on ", shown.title, state.attribute ? `, ${attribute.name}` : "", ", "],
-      `${plural(membersOf(data, shown, state.attribute).length, "sequence")}.`,
-    ),
-  ];
   const among = choices(
     state,
     "Compared",
@@ -71,40 +86,37 @@ const drawPairs = (state) => {
     state.among,
     (value) => state.set({ among: value }),
   );
-  if (compared.length < 2) {
-    replace(
-      byId("pairs"),
-      head,
-      among,
-      el("p", { class: "empty" }, "A comparison needs two trackers that have boxes for all of these sequences."),
-    );
-    return;
-  }
-  drawSigns(data, shown.sequences.length, () => state.set({ signed: state.signed + 1 }));
-  const pair = pairOf(state, compared);
-  const chances = pairChances(state, compared);
+  const few = compared.length < 2;
+  if (!few) drawSigns(data, shown.sequences.length, () => state.set({ signed: state.signed + 1 }));
+  const pair = few ? null : pairOf(state, compared);
   const names = compared.map(({ name }) => [name, name]);
   replace(
-    byId("pairs"),
-    head,
+    byId("compared"),
+    el("h2", { id: "pairs-title" }, "Tracker against tracker"),
+    el(
+      "p",
+      { class: "under" },
+      [state.metric, " on ", shown.title, state.attribute ? `, ${attribute.name}` : "", ", "],
+      `${plural(membersOf(data, shown, state.attribute).length, "sequence")}.`,
+    ),
     el(
       "div",
       { class: "filter" },
       among,
-      select("Reference", "reference", names, pair.reference.name, (name) =>
-        state.set({ reference: name, rival: name === pair.rival.name ? pair.reference.name : pair.rival.name }),
-      ),
-      select(
-        "Other tracker",
-        "rival",
-        names.filter(([name]) => name !== pair.reference.name),
-        pair.rival.name,
-        (name) => state.set({ reference: pair.reference.name, rival: name }),
-      ),
+      pair && [
+        select("Reference", "reference", names, pair.reference.name, (name) =>
+          state.set({ reference: name, rival: name === pair.rival.name ? pair.reference.name : pair.rival.name }),
+        ),
+        select(
+          "Other tracker",
+          "rival",
+          names.filter(([name]) => name !== pair.reference.name),
+          pair.rival.name,
+          (name) => state.set({ reference: pair.reference.name, rival: name }),
+        ),
+      ],
     ),
-    el("div", { class: "pair" }, againstReference(state, compared, pair, chances), byAttribute(state, pair)),
-    drawMatrix(state, compared, pair, chances),
-    drawRanks(state, compared),
+    few && el("p", { class: "empty" }, "A comparison needs two trackers that have boxes for all of these sequences."),
   );
 };
 
@@ -153,8 +165,9 @@ const pairMenu = (state, label, kind, title) => {
   }));
 };
 
-const againstReference = (state, compared, { reference, rival }, chances) => {
+const againstReference = (state, compared, { reference, rival }) => {
   const { data, shown, m, attribute } = state;
+  const chances = pairChances(state, compared);
   const rows = compared
     .filter((tracker) => tracker !== reference)
     .map((tracker) => ({
@@ -164,9 +177,8 @@ const againstReference = (state, compared, { reference, rival }, chances) => {
       p: chances.holm(tracker.k, reference.k),
     }));
   const axis = spanOver(rows.map(({ span }) => span));
-  return el(
-    "section",
-    { class: "against", "aria-label": `Differences to ${reference.name}` },
+  byId("against").setAttribute("aria-label", `Differences to ${reference.name}`);
+  return [
     headed(
       el("h3", {}, "Less ", el("span", { class: "label" }, reference.name), ` (${percent(reference.value)})`),
       pairMenu(state, "the differences", "against", `${state.metric} less that of ${reference.name}`),
@@ -212,11 +224,11 @@ const againstReference = (state, compared, { reference, rival }, chances) => {
       `Wins: sequences on which the tracker is better than ${reference.name}. `,
       `p: sign-flip test, adjusted by Holm for ${plural(chances.pairs, "pair")}.`,
     ),
-  );
+  ];
 };
 
 // The forest: one pair on every attribute. Holm's adjustment is over the attributes; the first row stands alone.
-const byAttribute = (state, { reference, rival }) => {
+const byAttribute = (state, _, { reference, rival }) => {
   const { data, shown, m } = state;
   const own = shown.attributes.map((attribute, a) => ({ attribute, a })).filter(({ attribute }) => !attribute.of);
   const found = pairByAttribute(data, shown, m, rival.k, reference.k);
@@ -229,9 +241,8 @@ const byAttribute = (state, { reference, rival }) => {
   const told = rows.every(({ p }) => p !== null);
   const adjusted = told ? [rows[0].p, ...holm(rows.slice(1).map(({ p }) => p))] : rows.map(() => null);
   const axis = spanOver(rows.map(({ span }) => span));
-  return el(
-    "section",
-    { class: "forest", "aria-label": `${rival.name} less ${reference.name} by attribute` },
+  byId("forest").setAttribute("aria-label", `${rival.name} less ${reference.name} by attribute`);
+  return [
     headed(
       el(
         "h3",
@@ -283,5 +294,5 @@ const byAttribute = (state, { reference, rival }) => {
       `p is adjusted by Holm for ${plural(own.length - 1, "attribute")}; the row of all sequences stands alone. `,
       "Pale: p is 0.05 or more.",
     ),
-  );
+  ];
 };

@@ -3,8 +3,7 @@
 const ROOM = 150; // pixels for names on either side
 const LINE = 17;
 
-const drawRanks = (state, compared) => {
-  if (compared.length < 3) return null;
+const rankSection = (state, compared) => {
   const { data, shown, m, attribute } = state;
   const found = meanRanks(
     data,
@@ -19,9 +18,7 @@ const drawRanks = (state, compared) => {
   const place = drawing(`Mean ranks: ${told}. Critical difference ${found.critical.toFixed(2)}`, (width) =>
     rankParts(state, ranked, cliques, found.critical, width),
   );
-  return el(
-    "section",
-    { class: "ranks" },
+  return [
     headed(
       el("h3", {}, "Mean ranks"),
       found.sequences > 1 &&
@@ -43,7 +40,7 @@ const drawRanks = (state, compared) => {
             "a bar joins those that are not.",
           ),
         ],
-  );
+  ].flat();
 };
 
 // First and last place of each longest run within the critical difference.

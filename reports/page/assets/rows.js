@@ -36,8 +36,6 @@ const rowsOf = (state) => {
     );
   };
   const scored = state.shown.scored.map((tracker, k) => scoredRow(state, tracker, k)).filter(shows);
-  const { ticked } = state;
-  for (const row of scored) row.ticked = ticked.has(row.name);
   const own = new Set(scored.map((row) => row.name.toLowerCase()));
   const printed = state.shown.printed.map((tracker) => printedRow(state, tracker)).filter(shows);
   for (const row of scored)
@@ -53,12 +51,14 @@ const rank = (rows, state) => {
   const { data, shown, m, attribute } = state;
   const rivals = rows.filter((row) => row.k !== null && !row.is_truth);
   const known = rivals.filter((row) => row.values[state.metric].value !== null);
-  const better = (one, other) => one !== other && isBetter(data, shown, m, attribute, one.k, other.k);
-  for (const row of rows) {
-    const own = known.includes(row);
-    row.rank = own ? 1 + known.filter((other) => better(other, row)).length : null;
-    row.worst = own ? known.length - known.filter((other) => better(row, other)).length : null;
-  }
+  for (const row of rows) row.rank = row.worst = null;
+  for (const row of known) [row.rank, row.worst] = [1, known.length];
+  for (const one of known)
+    for (const other of known)
+      if (one !== other && isBetter(data, shown, m, attribute, one.k, other.k)) {
+        other.rank++;
+        one.worst--;
+      }
 };
 
 const SORTS = {

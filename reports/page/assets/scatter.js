@@ -2,10 +2,10 @@
 // choose a sequence.
 
 const drawScatter = (state) => {
-  if (!byId("scatter")) buildSequences(state);
   const compared = comparedOf(state);
   if (compared.length < 2) {
     replace(byId("scatter"));
+    delete byId("scatter").press;
     return;
   }
   const { data, shown, m } = state;
@@ -24,8 +24,23 @@ const drawScatter = (state) => {
   const better = dots.filter(({ x, y }) => level(data, y - x) > 0).length;
   const title = `${rival.name} against ${reference.name}, ${state.metric} of each sequence`;
   const label = `${title}: better on ${better}, worse on ${worse} of ${dots.length}`;
-  const inside = dots.findIndex(({ s }) => s === state.sequence);
-  const stop = Math.max(0, inside);
+  const stop = () => dots.find(({ s }) => s === state.sequence) ?? dots[0]; // for the Tab key
+  const look = (one) => {
+    const here = one.s === state.sequence;
+    return {
+      class: here ? "here" : level(data, one.y - one.x) < 0 ? "down" : "up",
+      r: here ? 6 : 3.5,
+      tabindex: one === stop() ? 0 : -1,
+      "aria-pressed": here,
+    };
+  };
+  let last = stop();
+  byId("scatter").press = () => {
+    for (const one of dots.length ? [last, stop()] : [])
+      for (const [name, value] of Object.entries(look(one)))
+        byId("scatter").querySelector(`[data-sequence="${one.s}"]`).setAttribute(name, value);
+    last = stop();
+  };
   const focus = () => byId("scatter").querySelector("[tabindex='0']")?.focus();
   const step = (event) => {
     const to = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -dots.length, End: dots.length }[
@@ -33,7 +48,7 @@ const drawScatter = (state) => {
     ];
     if (!to) return;
     event.preventDefault();
-    state.set({ sequence: dots[Math.min(dots.length - 1, Math.max(0, stop + to))].s });
+    state.set({ sequence: dots[within(0, dots.indexOf(stop()) + to, dots.length - 1)].s });
     focus();
   };
   const plot = (width) => {
@@ -60,18 +75,15 @@ const drawScatter = (state) => {
             },
             onkeydown: step,
           },
-          dots.map((one, i) =>
+          dots.map((one) =>
             svg(
               "circle",
               {
-                class: one.s === state.sequence ? "here" : level(data, one.y - one.x) < 0 ? "down" : "up",
+                ...look(one),
                 cx: x(one.x).toFixed(1),
                 cy: y(one.y).toFixed(1),
-                r: one.s === state.sequence ? 6 : 3.5,
                 role: "button",
-                tabindex: i === stop ? 0 : -1,
                 "aria-label": `${one.name}: ${rival.name} ${percent(one.y)}, ${reference.name} ${percent(one.x)}`,
-                "aria-pressed": one.s === state.sequence,
                 "data-sequence": one.s,
                 "data-key": `dot ${one.s}`,
               },
@@ -107,5 +119,4 @@ const drawScatter = (state) => {
     ),
     dots.length ? place : el("p", { class: "empty" }, "No sequence is left."),
   );
-  if (dots.length) place.redraw(); // at once: the keyboard stays on a dot
 };

@@ -13,7 +13,7 @@ const listColumns = (state) => {
   };
   return [
     { key: "name", title: "Sequence", of: (s) => board.sequences[s], up: true },
-    { key: "frames", title: "Frames", of: (s) => board.frames[s], show: (n) => n.toLocaleString("en") },
+    { key: "frames", title: "Frames", of: (s) => board.frames[s], show: (n) => grouped(n) },
     ...(rival
       ? [
           {
@@ -55,34 +55,50 @@ const listed = (state, columns) => {
 };
 
 const drawSequences = (state) => {
-  if (!byId("sequence-list")) buildSequences(state);
   if (byId("find").value !== state.find) byId("find").value = state.find; // as the address said
   const columns = listColumns(state);
   const rows = listed(state, columns);
-  const inside = rows.findIndex(({ s }) => s === state.sequence);
-  const stop = inside < 0 ? 0 : inside; // one stop for the Tab key; arrows move within the list
+  const stop = () => rows.find(({ s }) => s === state.sequence) ?? rows[0]; // for the Tab key; arrows move in the list
+  const nodeOf = ({ s }) => byId("sequence-list").querySelector(`[data-key="sequence ${s}"]`);
   const step = (event) => {
     const to = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -rows.length, End: rows.length }[
       event.key
     ];
     if (!to || !rows.length) return;
     event.preventDefault();
-    const next = rows[Math.min(rows.length - 1, Math.max(0, stop + to))];
+    const next = rows[within(0, rows.indexOf(stop()) + to, rows.length - 1)];
     state.set({ sequence: next.s });
-    const target = [...byId("sequence-list").querySelectorAll("button")].find(
-      (b) => b.dataset.key === `sequence ${next.s}`,
-    );
-    target?.focus();
-    target?.scrollIntoView({ block: "nearest" });
+    state.catchUp(({ place }) => place === byId("finder"), true); // so that its row is there
+    nodeOf(next)?.focus();
+    nodeOf(next)?.scrollIntoView({ block: "nearest" });
   };
-  const body = rows.map(({ s, values: [name, ...values] }, i) =>
-    el(
+  const press = (row) => {
+    const here = row.s === state.sequence;
+    const node = nodeOf(row);
+    if (!node) return; // comes later
+    node.closest("tr").className = here ? "current" : "";
+    node.tabIndex = row === stop() ? 0 : -1;
+    if (here) node.setAttribute("aria-current", "true");
+    else node.removeAttribute("aria-current");
+  };
+  let last = stop();
+  byId("finder").press = () => {
+    for (const row of rows.length ? [last, stop()] : []) press(row);
+    last = stop();
+  };
+  const line = (row) => {
+    const {
+      s,
+      values: [name, ...values],
+    } = row;
+    const here = s === state.sequence;
+    return el(
       "tr",
-      { class: s === state.sequence ? "current" : "" },
+      { class: here ? "current" : "" },
       rowButton(
         {
-          tabindex: i === stop ? 0 : -1,
-          "aria-current": s === state.sequence ? "true" : null,
+          tabindex: row === stop() ? 0 : -1,
+          "aria-current": here ? "true" : null,
           "data-key": `sequence ${s}`,
           onclick: () => state.set({ sequence: s }),
           onkeydown: step,
@@ -95,8 +111,8 @@ const drawSequences = (state) => {
         .map(({ tracker, show }, c) =>
           el("td", { class: `number${tracker ? " wide" : ""}`, "data-tracker": tracker }, show(values[c])),
         ),
-    ),
-  );
+    );
+  };
   const heads = columns.map(({ key, title, up, tracker }) => {
     const active = state.listing.key === key;
     const next = { key, down: active ? !state.listing.down : !up };
@@ -118,6 +134,13 @@ const drawSequences = (state) => {
   });
   byId("sequence-count").textContent =
     `${plural(rows.length, "sequence")}; ${state.metric} of the ticked trackers. Spread: highest less lowest`;
+  const scrolled = byId("sequence-list").scrollTop;
+  const body = el("tbody");
+  const more = addRows(
+    body,
+    rows.map((row) => () => [line(row)]),
+    scrolled,
+  );
   replace(
     byId("sequence-list"),
     el(
@@ -125,9 +148,15 @@ const drawSequences = (state) => {
       {},
       el("caption", { class: "hidden" }, `Sequences of ${state.shown.title}`),
       el("thead", {}, el("tr", {}, heads)),
-      el("tbody", {}, body),
+      body,
     ),
   );
+  return more;
+};
+
+// What is there, after another sequence was chosen.
+const pressSequence = () => {
+  for (const id of ["scatter", "finder"]) byId(id).press?.();
 };
 
 const buildSequences = (state) =>
@@ -150,7 +179,7 @@ const buildSequences = (state) =>
       { class: "explorer" },
       el(
         "div",
-        { class: "finder" },
+        { id: "finder", class: "finder" },
         el(
           "label",
           { class: "field" },

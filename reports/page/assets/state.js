@@ -2,11 +2,27 @@
 
 const DASHES = 4;
 const SUGGESTED = 5;
+const PATIENCE = 30; // ms of drawing, after which whoever does something is heard
 const SHAPES = ["circle", "square", "diamond", "triangle", "cross", "down", "hourglass"]; // as many as colours
 
 // How good a tracker is on a benchmark; the truth is below all.
 const merit = (data, board, tracker, k) =>
   tracker.is_truth ? -2 : (scoreOf(data, board, k, board.measures.length - 1, 0).value ?? -1);
+
+// Whether any of a view is on the screen; so is what has no place, and what may come out of hiding when it is drawn.
+const onScreen = ({ place }) => {
+  if (!place) return true;
+  const { top, bottom, height } = place.getBoundingClientRect();
+  return height === 0 ? top <= innerHeight : top < innerHeight && bottom > 0;
+};
+
+// What other benchmarks and metrics need, before anybody asks for them.
+const workAhead = function* (data) {
+  for (const board of data.boards.filter(({ scored }) => scored.length)) {
+    yield resamplesOf(data, board.sequences.length);
+    for (let m = 0; m < board.measures.length; m++) yield singlesOf(data, board, m);
+  }
+};
 
 class State {
   constructor(data) {
@@ -14,6 +30,7 @@ class State {
     this.views = [];
     this.drops = 0; // changes of what is dropped onto the page, which all views show
     this.order = this.ranked();
+    this.ahead = workAhead(data);
     this.filtering = innerWidth > 768; // a phone shows the leaderboard first
     this.recall();
   }
@@ -117,14 +134,13 @@ class State {
   firstSequence() {
     const pictured = Object.keys(this.shown.strips).map(Number);
     const all = pictured.length ? pictured : this.shown.sequences.map((_, s) => s);
-    return all.reduce((best, s) => (this.spread(s) > this.spread(best) ? s : best), all[0]);
-  }
-
-  spread(s) {
-    const values = this.picked()
-      .map(({ k }) => singleOf(this.data, this.shown, k, this.m, s))
-      .filter((v) => v !== null);
-    return values.length ? Math.max(...values) - Math.min(...values) : 0;
+    const picked = this.picked();
+    const spread = (s) => {
+      const values = picked.map(({ k }) => singleOf(this.data, this.shown, k, this.m, s)).filter((v) => v !== null);
+      return values.length ? Math.max(...values) - Math.min(...values) : 0;
+    };
+    const spreads = all.map(spread);
+    return all[spreads.indexOf(Math.max(...spreads))];
   }
 
   set(changes) {
@@ -148,45 +164,60 @@ class State {
     this.set({ [name]: changed });
   }
 
-  // needs: what a view looks at; it is drawn again only when that differs from the last time. later: the id of a place
-  // that takes long to draw, after the others are seen.
-  view(needs, draw, later = null) {
-    this.views.push({ needs, draw, later, last: null });
+  // id: the place of a view, or null if it has to be right at once, wherever the reader is. needs: what it looks at; it
+  // is drawn again only when that differs from the last time. draw may leave a part for later, and answers what draws
+  // that.
+  view(id, needs, draw) {
+    this.views.push({ place: id && byId(id), needs, draw, last: null, next: null });
   }
 
+  // What is in sight is drawn now, the rest when the screen shows that.
   draw() {
-    const back = place();
     for (const view of this.views) {
       const plain = (_, value) => (value instanceof Set ? [...value] : value);
       const now = JSON.stringify([this.drops, view.needs(this)], plain);
-      if (now !== view.last) {
-        view.last = now;
-        if (view.later) this.delay(view);
-        else view.draw(this);
-      }
+      if (now === view.last) continue;
+      view.last = now;
+      view.next = view.draw;
+      view.place?.setAttribute("aria-busy", "true");
     }
+    this.catchUp();
+    cancelAnimationFrame(this.frameBefore);
+    clearTimeout(this.resting);
+    this.frameBefore = requestAnimationFrame(() => {
+      this.resting = setTimeout(() => this.rest());
+    });
+  }
+
+  // Draws those of the old views that are wanted, from the top of the page on: what stands above moves what is below.
+  // whole: also what they leave for later.
+  catchUp(wanted = onScreen, whole = false) {
+    if (!this.views.some(({ next }) => next)) return;
+    const back = place();
+    for (const view of this.views) while ((whole ? view.next : view.next === view.draw) && wanted(view)) this.go(view);
     back();
     relight(document);
   }
 
-  delay(view) {
-    clearTimeout(view.waiting);
-    byId(view.later).setAttribute("aria-busy", "true");
-    view.waiting = setTimeout(() => {
-      const back = place();
-      view.draw(this);
-      back();
-      byId(view.later).removeAttribute("aria-busy");
-    });
+  // Draws a view, or its next part.
+  go(view) {
+    view.next = view.next(this) ?? null;
+    view.place?.removeAttribute("aria-busy");
+    view.place?.toggleAttribute("data-more", Boolean(view.next));
+    drawCharts(view.place);
   }
 
-  // What was to be drawn later, now.
+  // A few of them, so that the page can answer in between; each time costs a layout of its own.
+  rest() {
+    const start = performance.now();
+    this.catchUp(() => performance.now() - start < PATIENCE, true);
+    const more = this.views.some(({ next }) => next) || !this.ahead.next().done;
+    if (more) this.resting = setTimeout(() => this.rest());
+  }
+
+  // All of the page, as paper needs it.
   hurry() {
-    for (const view of this.views.filter(({ later }) => later && byId(later).hasAttribute("aria-busy"))) {
-      clearTimeout(view.waiting);
-      view.draw(this);
-      byId(view.later).removeAttribute("aria-busy");
-    }
+    this.catchUp(() => true, true);
   }
 
   // After the drawing, which it would delay.
@@ -226,7 +257,10 @@ class State {
 
   // To the part of the page that the link was copied at.
   arrive() {
-    if (this.goal) byId(this.goal)?.scrollIntoView();
+    if (this.goal) {
+      this.hurry(); // what is above it has its height then
+      byId(this.goal)?.scrollIntoView();
+    }
     this.goal = "";
   }
 }

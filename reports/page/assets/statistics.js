@@ -27,17 +27,21 @@ const membersOf = (data, board, a) =>
     board.sequences.map((_, s) => s).filter((s) => weightsFor(data, board, a)[s] > 0),
   );
 
-// Mean of tracker k on an attribute; NaN where a sequence is missing.
-const meanScore = (data, board, k, m, a) => {
-  const values = singlesOf(data, board, m);
-  const weights = weightsFor(data, board, a);
-  let [sum, total] = [0, 0];
-  for (const s of membersOf(data, board, a)) {
-    sum += weights[s] * values[k * board.sequences.length + s];
-    total += weights[s];
-  }
-  return sum / total;
-};
+// Mean of each tracker on an attribute; NaN where a sequence is missing.
+const meanScores = (data, board, m, a) =>
+  memo(data.array(board.hits[m]), `means ${a}`, () => {
+    const values = singlesOf(data, board, m);
+    const weights = weightsFor(data, board, a);
+    return board.scored.map((_, k) => {
+      let [sum, total] = [0, 0];
+      for (const s of membersOf(data, board, a)) {
+        sum += weights[s] * values[k * board.sequences.length + s];
+        total += weights[s];
+      }
+      return sum / total;
+    });
+  });
+const meanScore = (data, board, k, m, a) => meanScores(data, board, m, a)[k];
 
 const resamplesOf = (data, size) =>
   memo(data.random, `resamples ${size}`, () => resamples(data.random, data.random.draws, size));
@@ -54,56 +58,103 @@ const weightedScores = (data, board, m, members, weights) => {
   return rows;
 };
 
+// Weights of the sequences of an attribute that each resample drew, added up.
+const drawnWeights = (data, board, a) =>
+  memo(data.array(board.has), `drawn weights ${a}`, () => {
+    const size = board.sequences.length;
+    const weights = weightsFor(data, board, a);
+    const members = membersOf(data, board, a);
+    const counts = resamplesOf(data, size);
+    return Float64Array.from({ length: data.random.draws }, (_, draw) => {
+      let total = 0;
+      for (let n = 0; n < members.length; n++) total += counts[draw * size + members[n]] * weights[members[n]];
+      return total;
+    });
+  });
+
+// In how many of them any was drawn.
+const knownDraws = (data, board, a) =>
+  memo(
+    data.array(board.has),
+    `known draws ${a}`,
+    () => drawnWeights(data, board, a).filter((total) => total > 0).length,
+  );
+
 // The scores of each resample, one tracker after the other; NaN for a tracker with a gap, and where the attribute was
-// not drawn at all.
+// not drawn at all. Four sequences are added at once: the sums are written a fourth as often.
 const drawnScores = (data, board, m, a) =>
   memo(data.array(board.hits[m]), `drawn ${a}`, () => {
     const { draws } = data.random;
     const size = board.sequences.length;
     const trackers = board.scored.length;
-    const weights = weightsFor(data, board, a);
-    const members = membersOf(data, board, a);
+    const totals = drawnWeights(data, board, a);
+    const members = membersOf(data, board, a).slice();
+    const rows = new Float64Array(Math.ceil(members.length / 4) * 4 * trackers);
+    rows.set(weightedScores(data, board, m, members, weightsFor(data, board, a)));
+    while (members.length % 4) members.push(members[0]); // its row is 0
     const counts = resamplesOf(data, size);
-    const rows = weightedScores(data, board, m, members, weights);
     const scores = new Float64Array(trackers * draws);
     const sums = new Float64Array(trackers);
     for (let draw = 0; draw < draws; draw++) {
       sums.fill(0);
-      let total = 0;
-      for (let i = 0; i < members.length; i++) {
-        const times = counts[draw * size + members[i]];
-        if (times === 0) continue;
-        total += times * weights[members[i]];
-        for (let k = 0, at = i * trackers; k < trackers; k++, at++) sums[k] += times * rows[at];
+      for (let n = 0, base = draw * size; n < members.length; n += 4) {
+        const p = counts[base + members[n]];
+        const q = counts[base + members[n + 1]];
+        const r = counts[base + members[n + 2]];
+        const s = counts[base + members[n + 3]];
+        for (let k = 0, at = n * trackers; k < trackers; k++, at++)
+          sums[k] += p * rows[at] + q * rows[at + trackers] + r * rows[at + 2 * trackers] + s * rows[at + 3 * trackers];
       }
-      for (let k = 0; k < trackers; k++) scores[k * draws + draw] = sums[k] / total;
+      for (let k = 0; k < trackers; k++) scores[k * draws + draw] = sums[k] / totals[draw];
     }
     for (let k = 0; k < trackers; k++)
       if (Number.isNaN(meanScore(data, board, k, m, a))) scores.fill(NaN, k * draws, (k + 1) * draws);
     return scores;
   });
 
-// As NumPy's quantile between two neighbours.
-const quantile = (ordered, at) => {
-  const place = at * (ordered.length - 1);
-  const [low, high] = [ordered[Math.floor(place)], ordered[Math.ceil(place)]];
-  const part = place - Math.floor(place);
-  return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part);
+// The smallest and the largest `size` values, from the ends on, and how many there are: NaN is none. Of 2,000 values
+// only these are asked for, and few of them have to be moved.
+const endsOf = (values, size) => {
+  const last = size - 1;
+  const [lowest, highest] = [new Float64Array(size).fill(Infinity), new Float64Array(size).fill(-Infinity)];
+  let known = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === value) known++;
+    if (value < lowest[last]) {
+      let at = last;
+      for (; at > 0 && lowest[at - 1] > value; at--) lowest[at] = lowest[at - 1];
+      lowest[at] = value;
+    }
+    if (value > highest[last]) {
+      let at = last;
+      for (; at > 0 && highest[at - 1] < value; at--) highest[at] = highest[at - 1];
+      highest[at] = value;
+    }
+  }
+  return { lowest, highest, known };
 };
 
+// As NumPy's quantiles between two neighbours.
 const spanOf95 = (values) => {
-  const known = values.filter((value) => value === value); // NaN is not
-  if (known.length === 0) return { low: null, high: null };
-  known.sort();
-  const [low, high] = LEVELS.map((at) => quantile(known, at));
-  return { low, high };
+  const { lowest, highest, known } = endsOf(values, Math.ceil(LEVELS[0] * values.length) + 1);
+  if (known === 0) return { low: null, high: null };
+  const between = (place, value) => {
+    const [from, to] = [value(Math.floor(place)), value(Math.ceil(place))];
+    const part = place - Math.floor(place);
+    return part < 0.5 ? from + (to - from) * part : to - (to - from) * (1 - part);
+  };
+  return {
+    low: between(LEVELS[0] * (known - 1), (i) => lowest[i]),
+    high: between(LEVELS[1] * (known - 1), (i) => highest[known - 1 - i]),
+  };
 };
 
 // 95 % interval of a tracker's score; nulls for fewer than two sequences.
 const scoreSpan = (data, board, k, m, a) => {
   const { draws } = data.random;
   if (membersOf(data, board, a).length < 2) return { low: null, high: null };
-  return spanOf95(drawnScores(data, board, m, a).slice(k * draws, (k + 1) * draws));
+  return spanOf95(drawnScores(data, board, m, a).subarray(k * draws, (k + 1) * draws));
 };
 
 // Tracker i less tracker j: {difference, low, high}, shares of 1; null where one has a gap.
@@ -120,30 +171,32 @@ const pairSpan = (data, board, m, a, i, j) => {
     const { draws } = data.random;
     const scores = drawnScores(data, board, m, a);
     const gains = new Float64Array(draws);
-    for (let draw = 0; draw < draws; draw++) gains[draw] = scores[i * draws + draw] - scores[j * draws + draw];
+    for (let draw = 0, x = i * draws, y = j * draws; draw < draws; draw++, x++, y++)
+      gains[draw] = scores[x] - scores[y];
     return { difference, ...spanOf95(gains) };
   });
 };
 
+// In how many draws the first score is not better, counted until they are too many to be a tail. NaN is no draw.
+const countWorse = (scores, first, second, draws, most) => {
+  let worse = 0;
+  for (let draw = 0; draw < draws && worse <= most; draw++)
+    if (scores[first + draw] - scores[second + draw] <= EQUAL) worse++;
+  return worse;
+};
+
 // Whether tracker i is better than tracker j: so their interval says, or for a single sequence the value. Where enough
-// draws are above or below, that says on which side its end lies, without sorting them.
+// draws are above zero or not, that says on which side its end lies, without looking for it.
 const isBetter = (data, board, m, a, i, j) => {
   const { draws } = data.random;
   if (membersOf(data, board, a).length >= 2) {
-    const scores = drawnScores(data, board, m, a);
-    let [known, below] = [0, 0];
-    for (let draw = 0, x = i * draws, y = j * draws; draw < draws; draw++, x++, y++) {
-      const gain = scores[x] - scores[y];
-      if (gain === gain) known++; // NaN is not
-      if (gain <= EQUAL) below++;
-    }
-    const place = LEVELS[0] * (known - 1);
-    if (known && below <= Math.floor(place)) return true;
-    if (known && below > Math.ceil(place)) return false;
+    const known = knownDraws(data, board, a);
+    const most = Math.ceil(LEVELS[0] * (known - 1));
+    const worse = countWorse(drawnScores(data, board, m, a), i * draws, j * draws, draws, most);
+    if (worse > most) return false;
+    const gap = Number.isNaN(meanScore(data, board, i, m, a) - meanScore(data, board, j, m, a));
+    if (!gap && worse <= most - 1) return true;
   }
-  return surelyBetter(data, board, m, a, i, j);
-};
-const surelyBetter = (data, board, m, a, i, j) => {
   const { difference, low } = pairSpan(data, board, m, a, i, j);
   return difference !== null && (low ?? difference) > EQUAL;
 };
@@ -159,31 +212,26 @@ const countWins = (data, board, m, a, i, j) => {
   return counts;
 };
 
-// Sums of a row of numbers over the sequences, with each flip's signs. rows: (n, count), sequence by sequence; members:
-// which sequences these are. Eight sequences are looked up at once.
-const flippedSums = (signs, flips, size, members, rows, count) => {
-  const bytes = Math.ceil(size / 8);
-  const sums = new Float64Array(flips * count);
-  const table = new Float64Array(256 * count);
-  let i = 0;
-  for (let byte = 0; byte < bytes; byte++) {
-    const start = i;
-    while (i < members.length && members[i] >> 3 === byte) i++;
-    if (i === start) continue;
-    table.fill(0, 0, count);
-    for (let n = start; n < i; n++) for (let c = 0; c < count; c++) table[c] -= rows[n * count + c];
-    for (let pattern = 1; pattern < 256; pattern++) {
-      const bit = pattern & -pattern; // one sign changed against a pattern that is known
-      const n = members.indexOf(byte * 8 + 31 - Math.clz32(bit), start);
-      const [own, before] = [pattern * count, (pattern ^ bit) * count];
-      if (n < 0 || n >= i) table.copyWithin(own, before, before + count);
-      else for (let c = 0; c < count; c++) table[own + c] = table[before + c] + 2 * rows[n * count + c];
-    }
-    for (let flip = 0; flip < flips; flip++) {
-      const from = signs[flip * bytes + byte] * count;
-      const to = flip * count;
-      for (let c = 0; c < count; c++) sums[to + c] += table[from + c];
-    }
+// The sum of some sequences' values with each flip's signs. Eight sequences are looked up at once, and four such sums
+// are added at once.
+const flippedSums = (signs, flips, members, values) => {
+  const sums = new Float64Array(flips);
+  const bytes = [...new Set(members.map((s) => s >> 3))];
+  while (bytes.length % 4) bytes.push(bytes[0]); // its table stays 0
+  const table = new Float64Array(256 * bytes.length);
+  members.forEach((s, n) => {
+    const start = 256 * bytes.indexOf(s >> 3);
+    for (let byte = 0; byte < 256; byte++) table[start + byte] += (byte >> (s & 7)) & 1 ? values[n] : -values[n];
+  });
+  for (let i = 0; i < bytes.length; i += 4) {
+    const [p, q, r, s] = bytes.slice(i, i + 4).map((byte) => byte * flips);
+    const [x, y, z, w] = [0, 1, 2, 3].map((n) => 256 * (i + n));
+    for (let flip = 0; flip < flips; flip++)
+      sums[flip] +=
+        table[x + signs[p + flip]] +
+        table[y + signs[q + flip]] +
+        table[z + signs[r + flip]] +
+        table[w + signs[s + flip]];
   }
   return sums;
 };
@@ -194,113 +242,94 @@ const pairTests = (data, board, m, a) => {
   if (!signs) return null;
   return memo(data.array(board.hits[m]), `tests ${a}`, () => {
     const { flips } = data.random;
-    const size = board.sequences.length;
     const count = board.scored.length;
-    const weights = weightsFor(data, board, a);
     const members = membersOf(data, board, a);
-    const rows = weightedScores(data, board, m, members, weights);
-    const sums = flippedSums(signs, flips, size, members, rows, count);
-    const bounds = new Float64Array(count * count);
-    for (let i = 0; i < count; i++)
-      for (let j = 0; j < i; j++)
-        bounds[i * count + j] = flipBound(members.length, (n) => [rows[n * count + i], rows[n * count + j]]);
-    const extreme = new Float64Array(count * count).fill(1);
-    for (let flip = 0, at = 0; flip < flips; flip++, at += count)
-      for (let i = 1; i < count; i++) {
-        const own = sums[at + i];
-        for (let j = 0; j < i; j++) {
-          const gain = own - sums[at + j];
-          if (gain >= bounds[i * count + j] || -gain >= bounds[i * count + j]) extreme[i * count + j]++;
-        }
-      }
+    const rows = weightedScores(data, board, m, members, weightsFor(data, board, a));
+    const own = board.scored.map((_, k) => Float64Array.from(members, (_, n) => rows[n * count + k]));
+    const sums = own.map((values) => flippedSums(signs, flips, members, values));
     const tests = new Float64Array(count * count).fill(NaN);
     for (let i = 1; i < count; i++)
-      for (let j = 0; j < i; j++)
-        if (members.length && !Number.isNaN(bounds[i * count + j]))
-          tests[i * count + j] = tests[j * count + i] = extreme[i * count + j] / (1 + flips);
+      for (let j = 0; j < i; j++) {
+        const bound = flipBound(own[i], own[j]);
+        if (Number.isNaN(bound) || !members.length) continue;
+        const [x, y] = [sums[i], sums[j]];
+        let extreme = 1;
+        for (let flip = 0; flip < flips; flip++) if (Math.abs(x[flip] - y[flip]) >= bound) extreme++;
+        tests[i * count + j] = tests[j * count + i] = extreme / (1 + flips);
+      }
     return tests;
   });
 };
 
 // The observed sum of differences, less what the order of additions may change: a tie with it counts.
-const flipBound = (size, at) => {
+const flipBound = (ones, others) => {
   let [sum, span, both] = [0, 0, 0];
-  for (let n = 0; n < size; n++) {
-    const [one, other] = at(n);
-    sum += one - other;
-    span += Math.abs(one - other);
-    both += one + other;
-  }
+  ones.forEach((one, n) => {
+    sum += one - others[n];
+    span += Math.abs(one - others[n]);
+    both += one + others[n];
+  });
   return Math.abs(sum) - 1e-12 * span - 1e-14 * both;
 };
 
 // One pair on each of the benchmark's own attributes: [{difference, low, high, p}], p null until signs are drawn.
 const pairByAttribute = (data, board, m, i, j) => {
-  const size = board.sequences.length;
   const own = board.attributes.map((_, a) => a).filter((a) => !board.attributes[a].of);
-  const values = singlesOf(data, board, m);
-  const all = board.sequences.map((_, s) => s);
-  const gains = Float64Array.from(all, (s) => values[i * size + s] - values[j * size + s]);
-  const weighted = new Float64Array(size * own.length);
-  for (const a of own)
-    for (const s of membersOf(data, board, a)) weighted[s * own.length + a] = weightsFor(data, board, a)[s] * gains[s];
   const spans = memo(data.array(board.hits[m]), `forest ${i} ${j}`, () =>
-    gainSpans(data, board, m, i, j, own, weighted),
+    own.map((a) => gainSpan(data, board, m, a, i, j)),
   );
-  const signs = signsOf(data, size);
+  const signs = signsOf(data, board.sequences.length);
   const tests = signs
-    ? memo(data.array(board.hits[m]), `forest tests ${i} ${j}`, () => {
-        const { flips } = data.random;
-        const sums = flippedSums(signs, flips, size, all, weighted, own.length);
-        return own.map((a) => {
-          const members = membersOf(data, board, a);
-          const weight = (s) => weightsFor(data, board, a)[s];
-          const bound = flipBound(members.length, (n) => [
-            weight(members[n]) * values[i * size + members[n]],
-            weight(members[n]) * values[j * size + members[n]],
-          ]);
-          if (Number.isNaN(bound) || members.length === 0) return NaN;
-          let extreme = 1;
-          for (let at = a; at < sums.length; at += own.length) if (Math.abs(sums[at]) >= bound) extreme++;
-          return extreme / (1 + flips);
-        });
-      })
+    ? memo(data.array(board.hits[m]), `forest tests ${i} ${j}`, () =>
+        own.map((a) => gainTest(data, board, m, a, i, j, signs)),
+      )
     : null;
   return own.map((a, n) => ({ ...spans[n], p: tests ? tests[n] : null }));
 };
 
-// The same draws as for scores, all attributes at once. weighted: (S, A) gains times weights.
-const gainSpans = (data, board, m, i, j, own, weighted) => {
-  const { draws } = data.random;
+// The same interval as pairSpan's, without the draws of all other trackers.
+const gainSpan = (data, board, m, a, i, j) => {
+  const difference = meanScore(data, board, i, m, a) - meanScore(data, board, j, m, a);
+  const members = membersOf(data, board, a);
+  if (Number.isNaN(difference)) return { difference: null, low: null, high: null };
+  if (members.length < 2) return { difference, low: null, high: null };
+  const [ones, others] = weightedOf(data, board, m, a, i, j);
+  const gains = ones.map((one, n) => one - others[n]);
+  const totals = drawnWeights(data, board, a);
   const size = board.sequences.length;
-  const count = own.length;
   const counts = resamplesOf(data, size);
-  const totals = memo(data.array(board.has), "totals", () => {
-    const found = new Float64Array(draws * count);
-    for (const a of own) {
-      const weights = weightsFor(data, board, a);
-      const members = membersOf(data, board, a);
-      for (let draw = 0; draw < draws; draw++)
-        for (const s of members) found[draw * count + a] += counts[draw * size + s] * weights[s];
-    }
-    return found;
+  const means = totals.map((total, draw) => {
+    let sum = 0;
+    for (let n = 0; n < members.length; n++) sum += counts[draw * size + members[n]] * gains[n];
+    return sum / total;
   });
-  const means = own.map(() => new Float64Array(draws));
-  const sums = new Float64Array(count);
-  for (let draw = 0; draw < draws; draw++) {
-    sums.fill(0);
-    for (let s = 0; s < size; s++) {
-      const times = counts[draw * size + s];
-      if (times) for (let a = 0, at = s * count; a < count; a++, at++) sums[a] += times * weighted[at];
-    }
-    for (let a = 0; a < count; a++) means[a][draw] = sums[a] / totals[draw * count + a];
-  }
-  return own.map((a) => {
-    const difference = meanScore(data, board, i, m, a) - meanScore(data, board, j, m, a);
-    if (Number.isNaN(difference)) return { difference: null, low: null, high: null };
-    const few = membersOf(data, board, a).length < 2;
-    return { difference, ...(few ? { low: null, high: null } : spanOf95(means[a])) };
-  });
+  return { difference, ...spanOf95(means) };
+};
+
+// The same p-value as pairTests'.
+const gainTest = (data, board, m, a, i, j, signs) => {
+  const { flips } = data.random;
+  const members = membersOf(data, board, a);
+  const [ones, others] = weightedOf(data, board, m, a, i, j);
+  const bound = flipBound(ones, others);
+  if (Number.isNaN(bound) || !members.length) return NaN;
+  const sums = flippedSums(
+    signs,
+    flips,
+    members,
+    ones.map((one, n) => one - others[n]),
+  );
+  let extreme = 1;
+  for (let flip = 0; flip < flips; flip++) if (Math.abs(sums[flip]) >= bound) extreme++;
+  return extreme / (1 + flips);
+};
+
+// Scores times weights of two trackers on an attribute's sequences.
+const weightedOf = (data, board, m, a, ...trackers) => {
+  const values = singlesOf(data, board, m);
+  const weights = weightsFor(data, board, a);
+  const members = membersOf(data, board, a);
+  return trackers.map((k) => Float64Array.from(members, (s) => weights[s] * values[k * board.sequences.length + s]));
 };
 
 // Holm's step-down adjustment; NaN stays NaN.
@@ -314,83 +343,4 @@ const holm = (tests) => {
     adjusted[i] = highest;
   });
   return adjusted;
-};
-
-// Mean ranks of trackers over the sequences that all of them have, 1 being the best; Friedman's test and Nemenyi's
-// critical difference (Demsar, JMLR 2006, Sec. 3.2.2).
-const meanRanks = (data, board, m, a, trackers) => {
-  const size = board.sequences.length;
-  const values = singlesOf(data, board, m);
-  const members = membersOf(data, board, a).filter((s) => trackers.every((k) => !Number.isNaN(values[k * size + s])));
-  const count = trackers.length;
-  const sums = trackers.map(() => 0);
-  let ties = 0;
-  for (const s of members) {
-    const own = trackers.map((k) => level(data, values[k * size + s]));
-    own.forEach((value, i) => {
-      const above = own.filter((other) => other > value).length;
-      const same = own.filter((other) => other === value).length;
-      sums[i] += above + (same + 1) / 2;
-      ties += same * same - 1; // over the group: same ** 3 - same
-    });
-  }
-  const n = members.length;
-  const squares = sums.reduce((total, sum) => total + sum * sum, 0);
-  const correction = 1 - ties / (count * (count * count - 1) * n);
-  const statistic = ((12 / (count * n * (count + 1))) * squares - 3 * n * (count + 1)) / correction;
-  return {
-    sequences: n,
-    ranks: sums.map((sum) => sum / n),
-    p: correction > 0 ? chiSquareTail(statistic, count - 1) : 1, // all tie everywhere: 0 / 0
-    critical: (studentizedRange(0.95, count) / Math.SQRT2) * Math.sqrt((count * (count + 1)) / (6 * n)),
-  };
-};
-
-// Chance of a chi-square value above x: the sums for whole degrees of freedom (Abramowitz and Stegun 26.4.4, 26.4.5).
-const chiSquareTail = (x, degrees) => {
-  if (x <= 0) return 1;
-  let term = degrees % 2 ? Math.sqrt((2 * x) / Math.PI) * Math.exp(-x / 2) : Math.exp(-x / 2);
-  let sum = degrees % 2 ? 2 * normalTail(Math.sqrt(x)) : 0;
-  for (let d = degrees % 2 ? 3 : 2; d <= degrees; d += 2) {
-    sum += term;
-    term *= x / d;
-  }
-  return sum;
-};
-
-// Chance of a standard normal value above x >= 0: Laplace's continued fraction, or the series near zero.
-const normalTail = (x) => {
-  const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-  if (x < 3) {
-    let [sum, term] = [x, x];
-    for (let n = 3; term > 1e-17 * sum; n += 2) {
-      term *= (x * x) / n;
-      sum += term;
-    }
-    return 0.5 - density * sum;
-  }
-  let fraction = x;
-  for (let n = 80; n > 0; n--) fraction = x + n / fraction;
-  return density / fraction;
-};
-
-// The range of `count` standard normal values that is exceeded with a chance of 1 - level.
-const studentizedRange = (at, count) => {
-  const step = 0.02;
-  const below = (z) => (z < 0 ? normalTail(-z) : 1 - normalTail(z));
-  const chance = (range) => {
-    let sum = 0; // the trapezoid rule is exact to the last digits for such smooth bells
-    for (let z = -8; z <= 8 + range; z += step)
-      sum += Math.exp((-z * z) / 2) * (below(z) - below(z - range)) ** (count - 1);
-    return (count * step * sum) / Math.sqrt(2 * Math.PI);
-  };
-  return memo(studentizedRange, `range ${at} ${count}`, () => {
-    let [low, high] = [0, 20];
-    while (high - low > 1e-9) {
-      const middle = (low + high) / 2;
-      if (chance(middle) < at) low = middle;
-      else high = middle;
-    }
-    return (low + high) / 2;
-  });
 };

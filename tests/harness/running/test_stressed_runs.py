@@ -86,7 +86,11 @@ def test_a_report_leaves_them_out_unless_it_is_asked(home):
     table = rgbtbench(*asked).stdout
     assert "relative drop" in table
     assert "without thermal" in table
-    assert "relative drop" in rgbtbench(*asked, "--format", "latex").stdout
+    assert "[95 % interval" in table
+    plainly = rgbtbench(*asked, "--plain", "--format", "latex", "--cite", home / "trackers.bib").stdout
+    assert "relative" in plainly
+    assert "interval" not in plainly
+    assert (home / "trackers.bib").read_text().startswith("% ")
     # a store alone says the same
     data = ("--truth", f"LasHeR={home / 'data'}")
     stored = rgbtbench("report", home / "one", *data, "--stress", "--metrics", "SR", "--format", "csv")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from generated import generate
+from pages import whole
 
 from rgbtbench.core.errors import ResultError
 from rgbtbench.reports.inputs import Benchmarks, Entry, gather, score
@@ -26,7 +27,7 @@ class Tab:
     """A page that is open, and what its reader does with it."""
 
     def __init__(self, browser: Any, path: Path, **how: Any) -> None:
-        self.page = browser.new_context(**how).new_page()
+        self.page = whole(browser.new_context(**how).new_page())
         self.page.set_default_timeout(20_000)
         self.trouble: list[str] = []
         say = self.trouble.append

@@ -19,6 +19,47 @@ DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 HOSTILE = ("<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "A & B_$% {{x}} \u202e ${data}")
 
 
+DRAWN = """async () => {
+    for (let turn = 0; document.querySelector("[aria-busy], [data-more]"); turn++) {
+        if (turn > 2000) throw new Error("never drawn");
+        await new Promise((done) => setTimeout(done, 5));
+    }
+}"""
+
+
+ASKED = ("evaluate", "locator", "get_by_label", "get_by_role", "get_by_text")
+
+
+def whole(page: Any) -> Any:
+    """The tab, asked only when all of its page is drawn: what is off the screen follows what is on it."""
+    evaluate = page.evaluate
+
+    def waiting(ask: Any) -> Any:
+        def asked(*what: Any, **how: Any) -> Any:
+            evaluate(DRAWN)
+            return ask(*what, **how)
+
+        return asked
+
+    for name in ASKED:
+        setattr(page, name, waiting(getattr(page, name)))
+    return page
+
+
+def at_once(page: Any) -> Any:
+    """Asks the tab without waiting, and from now on keeps back what it would draw later."""
+    session = page.context.new_cdp_session(page)
+
+    def ask(expression: str) -> Any:
+        how = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        answer = session.send("Runtime.evaluate", how)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    ask("window.nextFrame = window.requestAnimationFrame; window.requestAnimationFrame = () => 0")
+    return ask
+
+
 def entries_of(generated: Path, labels: tuple[str, ...] = HOSTILE) -> tuple[Benchmark, list[Entry]]:
     """The three generated trackers under other names."""
     benchmarks = Benchmarks([f"LasHeR={generated / 'LasHeR'}"])
@@ -62,7 +103,7 @@ def opened(browser: Any, path: Path, **how: Any) -> Iterator[Any]:
     )
     page.goto(path.as_uri())
     page.wait_for_selector("html[data-ready]")
-    yield page
+    yield whole(page)
     page.wait_for_timeout(50)
     context.close()
     assert trouble == []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import DESK, HOSTILE, PHONE, column, entries_of, make, names, opened
+from pages import DESK, HOSTILE, PHONE, at_once, column, entries_of, make, names, opened
 
 from rgbtbench.reports.page.document import document
 from rgbtbench.reports.page.packing import Pack
@@ -214,17 +214,17 @@ def test_filters_answer_at_once(browser, real_page):
     """In the processor's time, not the clock's: others may be at work. tests/benchmarks/page.py takes the clock."""
     with opened(browser, real_page) as page:
         page.get_by_role("radio", name="LasHeR test", exact=True).check()
-        session = page.context.new_cdp_session(page)
+        ask, session = at_once(page), page.context.new_cdp_session(page)
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
         used = []
         for attribute in range(1, 8):
             before = _used(session)
-            page.evaluate("""(attribute) => {
+            ask(f"""{{
                 const select = document.querySelector("[data-key='attribute']");
-                select.value = attribute;
+                select.value = {attribute};
                 select.dispatchEvent(new Event("change"));
                 document.body.getBoundingClientRect();
-            }""", attribute)  # fmt: skip
+            }}""")
             used.append(_used(session) - before)
         assert 0 < max(used) < 0.1
 

@@ -20,7 +20,7 @@ from rgbtbench.scoring.evaluation import Evaluation
 
 NODE = shutil.which("node")
 LABELS = ("rgb-only", "thermal-only", "fused")
-ENGINE = ("data.js", "draws.js", "statistics.js", "signs.js", "combinations.js")
+ENGINE = ("data.js", "draws.js", "statistics.js", "friedman.js", "signs.js", "combinations.js")
 ASK = """
 const byId = () => ({ textContent: process.argv[2] === "-" ? require("fs").readFileSync(0, "utf8") : "" });
 load().then((data) => {
@@ -117,7 +117,7 @@ def settled(page: Any) -> None:
     """p-values are told once the signs are drawn."""
     page.locator(".matrix").get_by_text("All pairs").wait_for()
     for _ in range(200):
-        if page.locator("#pairs[aria-busy]").count() == 0 and "…" not in page.locator("#pairs td").all_inner_texts():
+        if "…" not in page.locator("#pairs td").all_inner_texts():
             return
         page.wait_for_timeout(25)
     raise AssertionError("no p-values")
