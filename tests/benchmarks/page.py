@@ -55,6 +55,7 @@ CHANGES = {  # what a reader does: to which elements, and how; all 22 trackers a
     "drag the frame": ("#frame", "slide"),
 }
 TIMES = 6  # each, spread over what there is to choose
+REST = 2000  # ms that a reader looks at the page before the first change; it works ahead then
 OPENED = """new MutationObserver((_, observer) => {
     if (!document.documentElement?.dataset.ready) return;
     observer.disconnect();
@@ -66,7 +67,7 @@ WHOLE = """async () => {
         await new Promise((done) => setTimeout(done, 5));
     return [window.opened / 1000, performance.now() / 1000];
 }"""
-MEASURE = """async ([css, how, times]) => {
+MEASURE = """async ([css, how, times, rest]) => {
     const ACTS = {
         click: (node) => node.dispatchEvent(new MouseEvent("click", { bubbles: true })),
         choose: (node, n) => {
@@ -95,6 +96,7 @@ MEASURE = """async ([css, how, times]) => {
         return top < innerHeight && bottom > 0;
     };
     while (document.querySelector("#pairs").textContent.includes("…")) await whole(); // until there are p-values
+    await new Promise((done) => setTimeout(done, rest)); // a reader looks before acting
     const found = { seen: 0, whole: 0, wrong: 0 };
     for (let n = 0; n < times; n++) {
         const all = document.querySelectorAll(css);
@@ -203,7 +205,7 @@ def _opened(path: Path) -> dict[str, Any]:
             page.goto(f"{path.as_uri()}#b=LasHeR")
             page.wait_for_selector("html[data-ready]")
             page.locator("[data-key=every]").click()
-            told = page.evaluate(MEASURE, [css, how, TIMES])
+            told = page.evaluate(MEASURE, [css, how, TIMES, REST])
             assert not told["wrong"], f"{what}: a part of the page that is on the screen is drawn too late"
             answers[what] = (told["seen"], told["whole"])
         browser.close()
