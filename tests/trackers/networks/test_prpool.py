@@ -64,6 +64,16 @@ def test_gradients_are_those_of_finite_differences():
     )
 
 
+@pytest.mark.parametrize("cells", [8, 24])  # all of a small map is weighed, and the touched part of a large one
+def test_an_image_has_the_same_bits_alone_and_among_others(cells):
+    draw = torch.Generator().manual_seed(2)
+    features = torch.randn(5, 16, cells, cells, generator=draw)
+    boxes = torch.rand(5, 3, 4, generator=draw) * cells * 4 + 1
+    together = prpool(features, boxes, 3, 1 / 8)
+    alone = [prpool(one, own, 3, 1 / 8) for one, own in zip(features.split(1), boxes.split(1), strict=True)]
+    assert torch.equal(together, torch.cat(alone))
+
+
 @pytest.mark.parametrize("box", [[5, 5, 0, 9], [5, 5, 9, -1], [5, 5, 0, 0]])
 def test_a_box_without_area_gives_zeros_and_no_nan(box):
     boxes = torch.tensor([[box]], dtype=torch.float32, requires_grad=True)
