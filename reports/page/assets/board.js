@@ -37,6 +37,9 @@ const columnsOf = (state, rows) => {
   ];
 };
 
+// Another order begins at its top.
+const boardKey = ({ board, metric, sort }) => JSON.stringify([board, metric, sort]);
+
 const drawBoard = (state) => {
   const rows = rowsOf(state);
   const columns = columnsOf(state, rows);
@@ -49,7 +52,6 @@ const drawBoard = (state) => {
   const size = attribute.sequences === null ? "as others print it" : sizeText(attribute);
   const few = attribute.sequences !== null && attribute.sequences < state.data.small;
   const small = few ? " Few sequences: scores of this attribute vary widely." : "";
-  const scrolled = byId("leaderboard").querySelector(".long")?.scrollTop ?? 0;
   const body = el("tbody");
   replace(
     byId("leaderboard"),
@@ -89,7 +91,7 @@ const drawBoard = (state) => {
       ? [el("tr", { class: "detail" }, el("td", { colspan: columns.length }, details(state, row)))]
       : []),
   ]);
-  return addRows(body, parts, scrolled);
+  return addRows(body, parts, scrolledTo(boardKey(state)));
 };
 
 const boardMenu = (state, rows, title) => {
@@ -117,7 +119,7 @@ const table = (state, columns, axis, body) =>
       "aria-label": "Leaderboard",
       tabindex: 0,
       "data-key": "board",
-      "data-scroll": JSON.stringify([state.board, state.metric, state.sort]),
+      "data-scroll": boardKey(state),
     },
     el(
       "table",

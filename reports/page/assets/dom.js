@@ -41,19 +41,31 @@ const addRows = (body, rows, scrolled) => {
 
 const replace = (container, ...children) => container.replaceChildren(...children.flat().filter(Boolean));
 
+// How far parts are scrolled, by data-scroll. To ask them would make the browser lay the page out.
+const scrolled = new Map();
+const scrolledTo = (key) => scrolled.get(key)?.top ?? 0;
+const followScroll = ({ target }) => {
+  const key = target.dataset?.scroll;
+  if (key) scrolled.set(key, { node: target, top: target.scrollTop });
+};
+document.addEventListener("scroll", followScroll, { capture: true, passive: true });
+
 // Where the keyboard and scrolled parts are; the answer puts them back there after drawing. Elements are known again by
-// data-key and data-scroll. Asked once for all views: each question makes the browser lay the page out.
+// data-key and data-scroll. Asked once for all views.
 const place = () => {
-  const all = (css) => [...document.querySelectorAll(css)];
   const key = document.activeElement?.dataset?.key;
-  const scrolled = new Map(all("[data-scroll]").map((node) => [node.dataset.scroll, node.scrollTop]));
   return () => {
-    for (const node of all("[data-scroll]")) {
-      const top = scrolled.get(node.dataset.scroll);
-      if (top) node.scrollTop = top;
+    const nodes = new Map([...document.querySelectorAll("[data-scroll]")].map((node) => [node.dataset.scroll, node]));
+    for (const [name, before] of scrolled) {
+      const node = nodes.get(name);
+      if (!node) scrolled.delete(name);
+      else if (node !== before.node) {
+        before.node = node;
+        node.scrollTop = before.top;
+      }
     }
     if (key && document.activeElement === document.body)
-      all("[data-key]")
+      [...document.querySelectorAll("[data-key]")]
         .find((node) => node.dataset.key === key)
         ?.focus({ preventScroll: true });
   };

@@ -12,9 +12,11 @@ const light = (name) => {
 
 // Also for what has just been drawn. Others fade only in charts that show the tracker.
 const relight = (root) => {
-  if (lit === null && !document.querySelector(".lit")) return;
-  for (const node of root.querySelectorAll("[data-tracker]"))
-    node.classList.toggle("lit", node.dataset.tracker === lit);
+  const before = [...root.querySelectorAll(".lit")];
+  const now = lit === null ? [] : root.querySelectorAll(`[data-tracker="${CSS.escape(lit)}"]`);
+  if (!before.length && !now.length) return;
+  for (const node of before) node.classList.toggle("lit", node.dataset.tracker === lit);
+  for (const node of now) node.classList.add("lit");
   for (const chart of document.querySelectorAll(CHARTS))
     chart.classList.toggle("lights", lit !== null && chart.querySelector(".lit") !== null);
 };

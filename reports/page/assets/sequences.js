@@ -134,12 +134,11 @@ const drawSequences = (state) => {
   });
   byId("sequence-count").textContent =
     `${plural(rows.length, "sequence")}; ${state.metric} of the ticked trackers. Spread: highest less lowest`;
-  const scrolled = byId("sequence-list").scrollTop;
   const body = el("tbody");
   const more = addRows(
     body,
     rows.map((row) => () => [line(row)]),
-    scrolled,
+    scrolledTo("list"),
   );
   replace(
     byId("sequence-list"),
@@ -193,7 +192,13 @@ const buildSequences = (state) =>
           }),
         ),
         el("p", { class: "note", id: "sequence-count" }),
-        el("div", { id: "sequence-list", class: "scroll", role: "region", "aria-label": "List of sequences" }),
+        el("div", {
+          id: "sequence-list",
+          class: "scroll",
+          role: "region",
+          "aria-label": "List of sequences",
+          "data-scroll": "list",
+        }),
       ),
       el("div", { id: "sequence" }),
     ),

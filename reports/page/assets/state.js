@@ -10,11 +10,15 @@ const merit = (data, board, tracker, k) =>
   tracker.is_truth ? -2 : (scoreOf(data, board, k, board.measures.length - 1, 0).value ?? -1);
 
 // Whether any of a view is on the screen; so is what has no place, and what may come out of hiding when it is drawn.
-const onScreen = ({ place }) => {
-  if (!place) return true;
-  const { top, bottom, height } = place.getBoundingClientRect();
+// Its part of the page is asked first: the browser need not lay out what is in a part that nobody sees.
+const onScreen = ({ place }) => [place?.closest("main > *"), place].every((node) => !node || touchesScreen(node));
+const touchesScreen = (node) => {
+  const { top, bottom, height } = node.getBoundingClientRect();
   return height === 0 ? top <= innerHeight : top < innerHeight && bottom > 0;
 };
+
+// All parts are drawn and have been laid out: from now on the browser may leave out those that nobody sees.
+const settle = () => document.documentElement.setAttribute("data-settled", "");
 
 // What other benchmarks and metrics need, before anybody asks for them.
 const workAhead = function* (data) {
@@ -213,6 +217,7 @@ class State {
     this.catchUp(() => performance.now() - start < PATIENCE, true);
     const more = this.views.some(({ next }) => next) || !this.ahead.next().done;
     if (more) this.resting = setTimeout(() => this.rest());
+    else requestAnimationFrame(() => setTimeout(settle));
   }
 
   // All of the page, as paper needs it.

@@ -71,6 +71,7 @@ def test_a_long_list_comes_as_far_as_it_is_seen(browser, real_page):
     with opened(browser, real_page) as page:
         page.locator("#find").scroll_into_view_if_needed()
         page.locator("#sequence-list").evaluate("(box) => { box.scrollTop = 1500; }")
+        page.evaluate("new Promise(requestAnimationFrame)")
         ask = at_once(page)
         ask("document.querySelector(\"[data-key='list frames']\").click()")
         box, last = (ask(f"document.querySelector('{css}').getBoundingClientRect().bottom")
@@ -82,3 +83,13 @@ def test_a_long_list_comes_as_far_as_it_is_seen(browser, real_page):
         ask("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }))")
         assert ask(ROWS) == 245
         assert ask("document.activeElement === document.querySelector('#sequence-list tbody tr:last-child button')")
+
+
+def test_parts_that_nobody_sees_take_no_time_but_are_printed(browser, real_page):
+    shown = "document.querySelector('#pairs h2').checkVisibility({ contentVisibilityAuto: true })"
+    with opened(browser, real_page, viewport={"width": 1280, "height": 900}) as page:
+        page.wait_for_selector("html[data-settled]", timeout=20000)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert not page.evaluate(shown)
+        page.emulate_media(media="print")
+        assert page.evaluate(shown)
