@@ -20,12 +20,16 @@ const touchesScreen = (node) => {
 // All parts are drawn and have been laid out: from now on the browser may leave out those that nobody sees.
 const settle = () => document.documentElement.setAttribute("data-settled", "");
 
-// What other benchmarks and metrics need, before anybody asks for them.
+// What other benchmarks, metrics and attributes need, before anybody asks for them. Attributes of the usual view alone:
+// each takes room.
 const workAhead = function* (data) {
-  for (const board of data.boards.filter(({ scored }) => scored.length)) {
+  const boards = data.boards.filter(({ scored }) => scored.length);
+  for (const board of boards) {
     yield resamplesOf(data, board.sequences.length);
     for (let m = 0; m < board.measures.length; m++) yield singlesOf(data, board, m);
   }
+  for (const board of boards.slice(0, 1))
+    for (const a of board.attributes.keys()) yield drawnScores(data, board, board.measures.length - 1, a);
 };
 
 class State {

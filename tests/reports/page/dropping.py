@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from generated import generate
-from pages import whole
+from pages import SHOWN, whole
 
 from rgbtbench.core.errors import ResultError
 from rgbtbench.reports.inputs import Benchmarks, Entry, gather, score
@@ -35,6 +35,7 @@ class Tab:
         self.page.on("pageerror", lambda error: say(str(error)))
         self.page.on("dialog", lambda dialog: (say(dialog.message), dialog.dismiss()))
         self.page.on("request", lambda request: say(request.url) if request.url != path.as_uri() else None)
+        self.page.add_init_script(SHOWN)
         self.page.goto(path.as_uri())
         self.page.wait_for_selector("html[data-ready]")
 

@@ -88,11 +88,17 @@ def data_of(html: bytes) -> str:
     return html.decode().partition('id="data">')[2].partition("<")[0]
 
 
+# What the page leaves out has no innerText, and when it begins to leave out is a matter of time.
+SHOWN = """addEventListener("DOMContentLoaded", () =>
+    document.styleSheets[0]?.insertRule("main > section { content-visibility: visible !important }"))"""
+
+
 @contextmanager
 def opened(browser: Any, path: Path, **how: Any) -> Iterator[Any]:
     """The page, ready. Afterwards: it has said nothing on the console and asked nobody for anything."""
     context = browser.new_context(**(how or DESK))
     page = context.new_page()
+    page.add_init_script(SHOWN)
     page.set_default_timeout(5000)
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(f"{message.type}: {message.text}"))

@@ -154,7 +154,7 @@ def test_paper_has_the_numbers_and_no_controls(browser, hostile):
 
 def test_failures_and_pictures_of_a_run(browser, run):
     with opened(browser, run) as page:
-        gaps = page.locator("#gaps").text_content()
+        gaps = page.locator("#gaps").inner_text()
         assert "synthetic002" in gaps
         assert "no idea" in gaps
         assert "1 sequence without boxes" in page.locator("#leaderboard").inner_text()

@@ -32,8 +32,8 @@ def test_what_is_dropped_takes_its_place_in_all_views(open_tab, made):
     assert row.locator("td.active .sub").inner_text() == f"{low:.1f}–{high:.1f}"
     single = found.values(found.measures[-1])[0]
     page.get_by_label("Draw rgb-only").uncheck()
-    heads = page.locator("#sequence-list thead th .label").all_text_contents()
-    rows = [r.locator("th, td").all_text_contents() for r in page.locator("#sequence-list tbody tr").all()]
+    heads = page.locator("#sequence-list thead th .label").all_inner_texts()
+    rows = [r.locator("th, td").all_inner_texts() for r in page.locator("#sequence-list tbody tr").all()]
     shown = {cells[0].split()[0]: float(cells[heads.index("fused (dropped)")]) for cells in rows}
     for name, value in zip(made.benchmark.names, single, strict=True):
         assert abs(shown[name] - 100 * value) <= 0.0501

@@ -51,7 +51,7 @@ def saved(page: Any, label: str, kind: str) -> bytes:
 def seen(page: Any) -> list[str]:
     sync_api.expect(page.locator("#pairs")).not_to_contain_text("…", timeout=20000)  # p-values are told later
     parts = ["#leaderboard table", "#curves .legend", "#pairs", "#sequence-list", "#sequence .slider", "#progress h2"]
-    return [page.locator(css).first.text_content() for css in parts]
+    return [page.locator(css).first.inner_text() for css in parts]
 
 
 def test_a_reload_and_the_way_back_keep_all_of_the_view(browser, real_page):
@@ -135,7 +135,7 @@ def test_copy_link_leads_to_the_same_place(browser, real_page):
         link = page.evaluate("navigator.clipboard.readText()")
         page.path = real_page.as_uri()
         go(page, link.partition("#")[2])
-        assert page.locator("#leaderboard .under").text_content().startswith("GTOT")
+        assert page.locator("#leaderboard .under").inner_text().startswith("GTOT")
         assert abs(page.locator("#sequences").bounding_box()["y"]) < 120
 
 

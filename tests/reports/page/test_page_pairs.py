@@ -209,10 +209,10 @@ def test_a_dot_is_a_sequence_by_mouse_and_by_keyboard(browser, night):
         assert dots.count() == len(evaluation.benchmark.names)
         first = dots.first.get_attribute("aria-label").partition(":")[0]
         dots.first.dispatch_event("click")
-        assert page.locator("#sequence h3").text_content() == first  # the one that is lost most
+        assert page.locator("#sequence h3").inner_text() == first  # the one that is lost most
         page.locator("#scatter [tabindex='0']").focus()
         page.keyboard.press("ArrowRight")
-        second = page.locator("#sequence h3").text_content()
+        second = page.locator("#sequence h3").inner_text()
         assert second != first
         assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith(f"{second}:")
         assert page.locator("#scatter [tabindex='0']").count() == 1
