@@ -5,15 +5,17 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rgbtbench.core.errors import ConfigError, unknown
+from rgbtbench.running.lockstep import is_many
 from rgbtbench.trackers import TRACKERS, shipped_weights
 
 YARDSTICKS = ("dcf", "still")  # need no weights
 RECIPES = {"cmd-teacher": "teacher", "cmd-student-origin": "student", "cmd-student": "hfrd"}  # others: their own names
 PRESET = "nano"
+TOGETHER = 16  # sequences that a network of DiMP's type follows at once; FPS is measured apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,17 @@ class Contender:
     tracker: str
     label: str
     weights: Path | None = None
+    batch: int = 1
 
     @property
     def options(self) -> dict[str, str]:
         """What its constructor is given."""
         return {"preset": PRESET, "weights": str(self.weights)} if self.weights else {}
+
+    @property
+    def together(self) -> dict[str, int]:
+        """How many sequences it follows at once, where it is more than one."""
+        return {"batch": self.batch} if self.batch > 1 else {}
 
 
 def networks() -> list[str]:
@@ -52,9 +60,8 @@ def contenders(folder: Path, given: Mapping[str, Sequence[Path]]) -> list[Conten
         files = files or ([shipped] if shipped else [])
         labels = [name if len(files) == 1 else f"{name}-{k}" for k in range(len(files))]
         chosen += [Contender(name, label, file.absolute()) for label, file in zip(labels, files, strict=True)]
-    for one in chosen:
-        TRACKERS.create(one.tracker, **one.options)
-    return chosen
+    made = (TRACKERS.create(one.tracker, **one.options) for one in chosen)
+    return [replace(one, batch=TOGETHER if is_many(tracker) else 1) for one, tracker in zip(chosen, made, strict=True)]
 
 
 def given_weights(texts: Iterable[str]) -> dict[str, list[Path]]:
@@ -71,5 +78,5 @@ def given_weights(texts: Iterable[str]) -> dict[str, list[Path]]:
 
 def experiment_text(plan: Sequence[Contender]) -> str:
     """All of them on the study's benchmark."""
-    entries = [{"use": one.tracker, "label": one.label, **one.options} for one in plan]
+    entries = [{"use": one.tracker, "label": one.label, **one.options, **one.together} for one in plan]
     return json.dumps({"name": "table5", "datasets": {"LasHeR": "LasHeR"}, "trackers": entries}, indent=1)

@@ -41,7 +41,8 @@ def test_those_with_weights_take_part_given_before_trained_before_shipped(tmp_pa
     assert found["cmd-student"].weights == shipped_weights("cmd-student", "nano")
     assert [found[f"mfdimp-{k}"].weights.parent.name for k in (0, 1)] == ["mfdimp-0", "mfdimp-1"]
     assert not [label for label in found if label.startswith(("hmft", "dimp-18"))]
-    assert experiment_text(list(found.values())).count('"preset": "nano"') == len(found) - 2
+    text = experiment_text(list(found.values()))
+    assert text.count('"preset": "nano"') == text.count('"batch": 16') == len(found) - 2
 
 
 @pytest.mark.parametrize(
