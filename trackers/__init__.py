@@ -46,7 +46,7 @@ TRACKERS: Registry[Any] = Registry(
 )
 
 REVISIONS: Mapping[str, int] = {  # of a package of built-in trackers: raised when a change to it may change a box
-    "rgbtbench.trackers.crossmodal": 5,
+    "rgbtbench.trackers.crossmodal": 6,
     "rgbtbench.trackers.mdnet": 2,
 }
 

@@ -14,7 +14,7 @@ from rgbtbench.trackers.mdnet import models as mdnet
 
 CONSTANTS = (motion.STEADY, online.BESIDE, online.WIDE, online.NEARNESS)
 PINNED = {
-    ("rgbtbench.trackers.crossmodal", 5): "f935afef9f6b69cd",
+    ("rgbtbench.trackers.crossmodal", 6): "f935afef9f6b69cd",
     ("rgbtbench.trackers.mdnet", 2): "497665a2c08ccc51",
 }
 

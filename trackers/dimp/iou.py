@@ -69,4 +69,6 @@ class IoUNet(nn.Module):
     def _predict(self, near: Tensor, far: Tensor, boxes: Tensor) -> Tensor:
         fine = prpool(near, boxes, 5, 1 / 8).flatten(0, 1).flatten(1)
         coarse = prpool(far, boxes, 3, 1 / 16).flatten(0, 1).flatten(1)
-        return self.out(torch.cat([self.fc3(fine), self.fc4(coarse)], 1)).view(boxes.shape[:2])
+        both = torch.cat([self.fc3(fine), self.fc4(coarse)], 1)
+        # not self.out(both): for one column BLAS rounds by the number of boxes, so by how many sequences are tracked
+        return ((both * self.out.weight).sum(1) + self.out.bias).view(boxes.shape[:2])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from golden import assert_close, fixture, tensor
 
@@ -60,3 +61,23 @@ def test_modulation_iou_gradients_and_ascent_of_the_fixture():
         boxes = boxes + gradient * boxes[..., 2:].repeat(1, 1, 2)
     assert_close(torch.stack(trace), GOLDEN["iou_trace"], 1e-6)
     assert_close(boxes[0], GOLDEN["boxes_after_5"], 1e-6)
+
+
+@pytest.mark.parametrize("together", [2, 16])
+def test_a_predicted_iou_does_not_depend_on_what_is_tracked_beside(together):
+    torch.manual_seed(0)
+    made = IoUNet((8, 16), width=64).eval()
+    maps = TwoLevels(torch.randn(together, 64, 16, 16), torch.randn(together, 64, 8, 8))
+    wanted = TwoLevels(torch.randn(together, 64), torch.randn(together, 64))
+    boxes = torch.rand(together, 10, 4) * 40 + 20
+
+    def asked(part):
+        mine = boxes[part].clone().requires_grad_()
+        said = made(*(TwoLevels(*(level[part] for level in both)) for both in (wanted, maps)), mine)
+        return said.detach(), torch.autograd.grad(said.sum(), mine)[0]
+
+    said, slopes = asked(slice(None))
+    for k in range(together):
+        own, slope = asked(slice(k, k + 1))
+        assert torch.equal(own[0], said[k])
+        assert torch.equal(slope[0], slopes[k])
